@@ -1,0 +1,184 @@
+//! The event stream of a run: the only thing that reports read.
+//!
+//! Events are append-only and serialise to one JSON object a line. All text in them is already redacted.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::verdict::{Level, Verdict};
+
+/// One event with its time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Event {
+    /// Milliseconds since the start of the run.
+    pub at_ms: u64,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+impl Event {
+    /// An event at `at_ms` milliseconds since the start of the run.
+    pub fn new(at_ms: u64, kind: EventKind) -> Self {
+        Self { at_ms, kind }
+    }
+}
+
+/// What happened. Reports match exhaustively, so that a new kind forces a decision in each of them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+#[expect(clippy::exhaustive_enums, reason = "every report must decide what a new kind means to it")]
+pub enum EventKind {
+    /// The plan is made; checks follow.
+    RunStarted(RunInfo),
+    /// A check begins.
+    CheckStarted {
+        /// Id of the check.
+        id: String,
+    },
+    /// A check ended, or was decided without running.
+    CheckFinished(Box<CheckResult>),
+    /// The last event.
+    RunFinished(Summary),
+}
+
+/// What is run against what.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Version of the suite.
+    pub suite_version: String,
+    /// Version of the specification, for example `v1`.
+    pub specification: String,
+    /// The driver's command, as the user gave it.
+    pub driver: String,
+    /// What `DriverName` answered; empty if it never did.
+    pub driver_name: String,
+    /// Provider of the run, for example `template` or `none`.
+    pub provider: String,
+    /// Seed of every random choice of the run.
+    pub seed: u64,
+    /// Number of checks that run at the same time.
+    pub jobs: usize,
+    /// Ids of the selected checks, in the order of the plan.
+    pub checks: Vec<String>,
+    /// Number of clauses that the selected checks observe.
+    pub clauses_selected: usize,
+    /// Number of clauses in the specification.
+    pub clauses_total: usize,
+    /// Start of the run, RFC 3339 in UTC.
+    pub started_at: String,
+    /// Operating system, architecture and the like.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Result of one check, with everything needed to understand it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// Id in words, for example `remove::instance_already_gone`.
+    pub id: String,
+    /// What the check does, one sentence.
+    pub title: String,
+    /// Ids of the clauses that the check observes.
+    pub clauses: Vec<String>,
+    /// Highest level among its clauses.
+    pub level: Level,
+    /// The outcome.
+    pub verdict: Verdict,
+    /// Why it was not run, or is a known failure, or who is at fault; one sentence.
+    pub reason: Option<String>,
+    /// Everything that was found, not only the first.
+    pub problems: Vec<Problem>,
+    /// Calls of the driver, in order.
+    pub calls: Vec<CallRecord>,
+    /// Log lines of the driver, in order.
+    pub log: Vec<LogRecord>,
+    /// Start, in milliseconds since the start of the run.
+    pub started_ms: u64,
+    /// Duration in milliseconds.
+    pub duration_ms: u64,
+    /// Command line that runs just this check again.
+    pub rerun: String,
+}
+
+/// One broken expectation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Clause that is broken.
+    pub clause: String,
+    /// Level of that clause.
+    pub level: Level,
+    /// The rule in one sentence.
+    pub rule: String,
+    /// What was expected, with the values of this run.
+    pub expected: String,
+    /// What happened.
+    pub got: String,
+}
+
+/// One call of the driver, or of its provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// Start, in milliseconds since the start of the check.
+    pub at_ms: u64,
+    /// Duration in milliseconds.
+    pub duration_ms: u64,
+    /// Who was called.
+    pub to: CallTarget,
+    /// Driver method such as `Create`, or provider call such as `POST /v1/servers`.
+    pub name: String,
+    /// The argument, shortened; empty if there is none.
+    pub argument: String,
+    /// The result, shortened.
+    pub result: String,
+    /// Whether the call failed.
+    pub failed: bool,
+}
+
+/// Whom a recorded call went to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallTarget {
+    /// The driver, in the n-th process of the check (from 1).
+    Driver(u32),
+    /// The provider.
+    Provider,
+    /// The guest, over SSH.
+    Guest,
+}
+
+/// One log line of the driver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRecord {
+    /// Time in milliseconds since the start of the check.
+    pub at_ms: u64,
+    /// Process of the check (from 1).
+    pub process: u32,
+    /// `stdout` (info) or `stderr` (debug).
+    pub stream: String,
+    /// The line, shortened.
+    pub text: String,
+}
+
+/// Numbers of a finished run.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Summary {
+    /// Checks selected on the command line.
+    pub selected: usize,
+    /// Selected checks that apply to this driver.
+    pub applicable: usize,
+    /// Applicable checks that were run.
+    pub run: usize,
+    /// Checks that passed.
+    pub passed: usize,
+    /// Number of checks by verdict word.
+    pub verdicts: BTreeMap<String, usize>,
+    /// Number of executed checks of level MUST.
+    pub must_run: usize,
+    /// Wall time in milliseconds.
+    pub duration_ms: u64,
+    /// Exit code of the run, see [`crate::verdict::ExitCode`].
+    pub exit_code: u8,
+    /// Whether the run was interrupted.
+    pub interrupted: bool,
+}

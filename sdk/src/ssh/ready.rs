@@ -1,0 +1,69 @@
+use std::{
+    future::Future,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::client::{Client, Endpoint, Limits};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    wait::{Wait, Waits},
+};
+
+/// Wait for a guest's SSH: three minutes, as long as hosts wait.
+pub const READY: Wait =
+    Wait::new("SSH in the guest", Duration::from_secs(180), Duration::from_secs(1));
+
+/// Waits until a login works and a command runs, for at most [`READY`] (CREATE-003, CREATE-004, START-003).
+///
+/// # Errors
+/// [`ErrorKind::Timeout`] with the last reason; an unusable key file at once.
+pub async fn wait_until_ready(endpoint: &Endpoint, waits: &Waits) -> Result<Client> {
+    wait_until(endpoint, waits, &READY, |client| async move {
+        match client.run("exit 0").await?.exit_status {
+            0 => Ok(Some(client)),
+            status => Err(Error::new(ErrorKind::Other, format!("`exit 0` ended with status {status}")).retryable()),
+        }
+    })
+    .await
+}
+
+/// Logs in again and again until `look`, which gets the client, answers `Some`.
+///
+/// Connections that fail, logins that are refused and retryable errors of `look` count as "not yet".
+///
+/// # Errors
+/// [`ErrorKind::Timeout`] naming `wait`, with the last reason; an unusable key file and any other error of `look` at
+/// once.
+pub async fn wait_until<T, F>(
+    endpoint: &Endpoint,
+    waits: &Waits,
+    wait: &Wait,
+    look: impl Fn(Client) -> F + Send + Sync,
+) -> Result<T>
+where
+    F: Future<Output = Result<Option<T>>> + Send,
+{
+    let last = Mutex::new(None);
+    let outcome = waits
+        .until(wait, || async {
+            let looked = match Client::connect(endpoint, Limits::default()).await {
+                Ok(client) => look(client).await,
+                Err(error) => Err(error),
+            };
+            match looked {
+                Err(error) if error.is_retryable() => {
+                    *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    Ok(None)
+                }
+                other => other,
+            }
+        })
+        .await;
+    let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
+    outcome.map_err(|error| match last {
+        Some(last) if error.kind() == ErrorKind::Timeout => error.with_source(&last),
+        _ if error.kind() == ErrorKind::Timeout => error.with_context("endpoint", endpoint),
+        _ => error,
+    })
+}

@@ -1,0 +1,170 @@
+//! Named waits: polling with a deadline, with a clock and a speed that can be injected.
+
+use std::{
+    fmt,
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    dynamic::BoxFuture,
+    error::{Error, ErrorKind, Result},
+};
+
+/// A wait: what is waited for, how long at most, and how often it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "waits are written as constants")]
+pub struct Wait {
+    /// What is waited for, as it reads after "waiting for", for example `the server to run`.
+    pub name: &'static str,
+    /// Longest duration, before scaling.
+    pub deadline: Duration,
+    /// Pause between two looks, before scaling.
+    pub interval: Duration,
+}
+
+impl Wait {
+    /// A wait of at most `deadline` with a look every `interval`.
+    pub const fn new(name: &'static str, deadline: Duration, interval: Duration) -> Self {
+        Self {
+            name,
+            deadline,
+            interval,
+        }
+    }
+}
+
+/// Source of time.
+pub trait Clock: Send + Sync {
+    /// The present.
+    fn now(&self) -> Instant;
+
+    /// Ends after `duration`.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a name without content")]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// How waits are carried out: the clock, and a factor for all deadlines and intervals.
+#[derive(Clone)]
+pub struct Waits {
+    clock: Arc<dyn Clock>,
+    factor: f64,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            factor: 1.0,
+        }
+    }
+}
+
+impl fmt::Debug for Waits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waits")
+            .field("factor", &self.factor)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Waits {
+    /// Environment variable with the factor of a plugin process: a positive decimal such as `0.01`.
+    pub const FACTOR_VARIABLE: &'static str = "MACHINE_DRIVER_WAIT_FACTOR";
+
+    /// Waits that use `clock`.
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, factor: 1.0 }
+    }
+
+    /// Scales all deadlines and intervals; a factor that is not positive and finite counts as 1.
+    #[must_use]
+    pub fn scaled(mut self, factor: f64) -> Self {
+        self.factor = if factor.is_finite() && factor > 0.0 {
+            factor
+        } else {
+            1.0
+        };
+        self
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// `duration` times the factor.
+    pub fn scale(&self, duration: Duration) -> Duration {
+        duration.mul_f64(self.factor)
+    }
+
+    /// Looks until `look` answers `Some`, an error, or the deadline is over.
+    ///
+    /// A look in progress is cut off at the deadline, so that a provider that never answers cannot stretch a wait.
+    ///
+    /// # Errors
+    /// The error of `look`; [`ErrorKind::Timeout`] naming the wait.
+    pub async fn until<T, F, L>(&self, wait: &Wait, mut look: L) -> Result<T>
+    where
+        L: FnMut() -> F,
+        F: Future<Output = Result<Option<T>>> + Send,
+    {
+        let deadline = self.scale(wait.deadline);
+        let start = self.clock.now();
+        let left = || deadline.saturating_sub(self.clock.now().duration_since(start));
+        loop {
+            let looked = tokio::select! {
+                biased;
+                outcome = look() => outcome?,
+                () = self.clock.sleep(left()) => None,
+            };
+            if let Some(value) = looked {
+                return Ok(value);
+            }
+            if left().is_zero() {
+                return Err(timed_out(wait.name, deadline));
+            }
+            self.clock.sleep(self.scale(wait.interval).min(left())).await;
+        }
+    }
+
+    /// Runs `future` for at most the scaled deadline of `wait`.
+    ///
+    /// # Errors
+    /// The error of `future`; [`ErrorKind::Timeout`] naming the wait.
+    pub async fn within<T>(&self, wait: &Wait, future: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let limit = self.scale(wait.deadline);
+        tokio::select! {
+            biased;
+            outcome = future => outcome,
+            () = self.clock.sleep(limit) => Err(timed_out(wait.name, limit)),
+        }
+    }
+
+    /// Sleeps for the scaled interval of `wait`, for example between two tries.
+    pub async fn pause(&self, wait: &Wait) {
+        self.clock.sleep(self.scale(wait.interval)).await;
+    }
+}
+
+fn timed_out(name: &str, limit: Duration) -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        format!("gave up waiting for {name} after {:.1} s", limit.as_secs_f64()),
+    )
+}

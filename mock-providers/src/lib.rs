@@ -1,1 +1,15 @@
-//! TODO
+//! Mock providers for drivers under test: simulated machines that are reachable over SSH, small in-memory
+//! clouds that start and stop them, an inventory that shows what is left behind, and faults as data.
+//!
+//! * [`guest`]: a simulated machine with an own loopback address, disk, boot id, SSH server and Docker engine.
+//! * [`template`]: Template Cloud, a fictional HTTP JSON cloud.
+//! * [`inventory`]: the objects that exist at a provider, and the difference between two moments.
+//! * [`faults`]: scripted misbehaviour of a provider or a guest.
+//!
+//! Everything listens on loopback addresses and ports chosen by the system, and everything is closed when the
+//! value that started it is dropped.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod guest;
+
+mod locked;

@@ -195,10 +195,6 @@ fn refuses_defaults_and_requirements_that_cannot_apply() {
         &field!(bool, flag(name = "acme-a", default = "true")),
         "a bool flag is false when it is not given",
     );
-    refused(
-        &field!(Option<bool>, flag(name = "acme-a", default = "true")),
-        "a bool flag is false",
-    );
     refused(&field!(bool, flag(name = "acme-a", required)), "drop `required`");
     refused(
         &field!(String, flag(name = "acme-a", default = "x", required)),
@@ -211,6 +207,18 @@ fn refuses_defaults_and_requirements_that_cannot_apply() {
     refused(
         &field!(Option<String>, flag(name = "acme-a", required)),
         "drop `Option`",
+    );
+    refused(
+        &field!(Option<bool>, flag(name = "acme-a")),
+        "hosts send numbers and switches also when",
+    );
+    refused(
+        &field!(Option<u16>, flag(name = "acme-a")),
+        "hosts send numbers and switches also when",
+    );
+    refused(
+        &field!(PathBuf, flag(name = "acme-a")),
+        "a path may be missing: use Option<PathBuf>",
     );
     refused(
         &field!(u16, flag(name = "acme-a", default = 70000)),

@@ -9,6 +9,9 @@ use crate::attribute::FlagAttribute;
 const HOST_FLAGS: [&str; 3] = ["driver", "tls-san", "swarm"];
 const HOST_PREFIXES: [&str; 2] = ["engine-", "swarm-"];
 
+/// Types whose flags always have a value on the wire, so that "not given" cannot be told from zero.
+const ZERO_WHEN_MISSING: [&str; 5] = ["bool", "i64", "u16", "u32", "u64"];
+
 /// A field with everything that the generated code says about it.
 pub(crate) struct FlagField {
     pub(crate) ident: Ident,
@@ -129,29 +132,37 @@ fn check_presence(
     let optional = last_segment(ty) == "Option";
     let inner = if optional { argument(ty) } else { Some(ty) };
     let inner_name = inner.map(last_segment).unwrap_or_default();
+    let refuse = |span, text: &str| Err(syn::Error::new(span, text));
     match (default, required) {
-        (Some(default), true) => Err(syn::Error::new(
+        _ if optional && ZERO_WHEN_MISSING.contains(&inner_name.as_str()) => refuse(
+            ty.span(),
+            "hosts send numbers and switches also when they are not given: drop `Option`",
+        ),
+        (Some(default), true) => refuse(
             default.span(),
             "a flag with a default is never missing: drop `required`",
-        )),
-        (Some(default), false) if inner_name == "bool" => Err(syn::Error::new(
+        ),
+        (Some(default), false) if inner_name == "bool" => refuse(
             default.span(),
-            "a bool flag is false when it is not given and has no default; turn the meaning round: \
-             \"driver-no-thing\"",
-        )),
-        (Some(default), false) if optional => Err(syn::Error::new(
+            "a bool flag is false when it is not given; turn its meaning round: \"driver-no-thing\"",
+        ),
+        (Some(default), false) if optional => refuse(
             default.span(),
             "with a default the field is never None: drop `Option`",
-        )),
+        ),
         (Some(default), false) => check_number(default, &inner_name),
-        (None, true) if optional => Err(syn::Error::new(
+        (None, true) if optional => refuse(
             attribute,
             "a required flag is never None: drop `Option` or `required`",
-        )),
-        (None, true) if inner_name == "bool" => Err(syn::Error::new(
+        ),
+        (None, true) if inner_name == "bool" => refuse(
             attribute,
             "a bool flag is false when it is not given: drop `required`",
-        )),
+        ),
+        (None, false) if inner_name == "PathBuf" && !optional => refuse(
+            ty.span(),
+            "a path may be missing: use Option<PathBuf>, `required` or a default",
+        ),
         (None, _) => Ok(()),
     }
 }

@@ -20,7 +20,8 @@ mod field;
 /// | `required` | not giving it is an error that names the flag (FLAG-008) |
 ///
 /// The type of the field decides the type of the flag: `String`, `PathBuf`, `Secret<_>` and the unsigned or
-/// signed integers, `bool`, `Vec<String>`, and `Option` of those for a flag that may be left out.
+/// signed integers, `bool` and `Vec<String>`. A text, path or secret that may be left out is an `Option`; numbers
+/// and switches cannot be, because hosts send 0 and `false` when they are not given.
 ///
 /// ```ignore
 /// #[derive(DriverFlags)]

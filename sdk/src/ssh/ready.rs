@@ -11,8 +11,11 @@ use crate::{
 };
 
 /// Wait for a guest's SSH: three minutes, as long as hosts wait.
-pub const READY: Wait =
-    Wait::new("SSH in the guest", Duration::from_secs(180), Duration::from_secs(1));
+pub const READY: Wait = Wait::new(
+    "SSH in the guest",
+    Duration::from_secs(180),
+    Duration::from_secs(1),
+);
 
 /// Waits until a login works and a command runs, for at most [`READY`] (CREATE-003, CREATE-004, START-003).
 ///
@@ -22,7 +25,9 @@ pub async fn wait_until_ready(endpoint: &Endpoint, waits: &Waits) -> Result<Clie
     wait_until(endpoint, waits, &READY, |client| async move {
         match client.run("exit 0").await?.exit_status {
             0 => Ok(Some(client)),
-            status => Err(Error::new(ErrorKind::Other, format!("`exit 0` ended with status {status}")).retryable()),
+            status => {
+                Err(Error::new(ErrorKind::Other, format!("`exit 0` ended with status {status}")).retryable())
+            }
         }
     })
     .await

@@ -1,0 +1,3 @@
+module machine-conformance/interop
+
+go 1.24

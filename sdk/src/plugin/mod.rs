@@ -1,1 +1,3 @@
 //! The plugin protocol, both ends.
+
+pub mod wire;

@@ -61,6 +61,9 @@ pub enum DecodeError {
         /// What was being read.
         what: &'static str,
     },
+    /// A message without payload.
+    #[error("gob: empty message")]
+    EmptyMessage,
     /// A type definition with none or several of the seven kinds of types.
     #[error("gob: bad data: type definition {id} has {kinds} kinds, expected exactly one")]
     BadDefinition {
@@ -114,6 +117,16 @@ pub enum DecodeError {
         local: &'static str,
         /// What came.
         remote: String,
+    },
+    /// A field of a known struct with another type than it should have.
+    #[error("gob: wrong type ({found}) for received field {type_name}.{field}")]
+    WrongField {
+        /// Name of the struct type.
+        type_name: &'static str,
+        /// Name of the field.
+        field: String,
+        /// What came.
+        found: &'static str,
     },
 }
 

@@ -13,8 +13,8 @@ use super::{
 /// Takes the bytes of one direction of a connection apart into values. Does no I/O: the caller pushes bytes in
 /// whatever pieces they arrive.
 ///
-/// Values are decoded without knowing what to expect; matching them to a call is a second step
-/// ([`messages`](super::messages)). So one bad argument does not end the connection, as long as it is gob.
+/// Values are decoded without knowing what to expect; matching them to a call is a second step. So one bad argument
+/// does not end the connection, as long as it is gob.
 #[derive(Debug)]
 pub struct Decoder {
     buffer: Vec<u8>,
@@ -93,7 +93,10 @@ impl Decoder {
     ///
     /// # Errors
     /// The bytes are not gob or exceed the limits. Every later call fails in the same way.
-    #[expect(clippy::should_implement_trait, reason = "`None` does not end it, so it is no iterator")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "`None` does not end it, so it is no iterator"
+    )]
     pub fn next(&mut self) -> Result<Option<Decoded>, DecodeError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -106,14 +109,10 @@ impl Decoder {
         })
     }
 
-    /// Number of bytes pushed that do not belong to a complete message yet.
+    /// Number of bytes pushed that do not belong to a complete value yet. If it is not 0 at the end of a stream, the
+    /// stream was cut off.
     pub fn buffered(&self) -> usize {
-        self.buffer.len() - self.consumed
-    }
-
-    /// Whether the stream may end here: no part of a value or message is missing.
-    pub fn at_boundary(&self) -> bool {
-        self.failed.is_none() && self.buffered() == 0 && self.pending.messages.is_empty()
+        self.buffer.len() - self.consumed + self.pending.length
     }
 
     /// Describes a type as `int`, `[]string`, `map[string]interface`, `struct NAME`, ..., for people.
@@ -129,7 +128,9 @@ impl Decoder {
     fn advance(&mut self) -> Result<Option<Decoded>, DecodeError> {
         loop {
             let bytes = &self.buffer[self.consumed..];
-            let Some((length, width)) = parse_uint(bytes)? else { return Ok(None) };
+            let Some((length, width)) = parse_uint(bytes)? else {
+                return Ok(None);
+            };
             let limit = self.limits.max_message;
             let payload_length = usize::try_from(length)
                 .ok()
@@ -138,16 +139,24 @@ impl Decoder {
             if payload_length == 0 {
                 return Err(DecodeError::EmptyMessage);
             }
-            let Some(payload) = bytes[width..].get(..payload_length) else { return Ok(None) };
+            let Some(payload) = bytes[width..].get(..payload_length) else {
+                return Ok(None);
+            };
 
-            let message =
-                Message { offset: self.position, payload_offset: self.position + width as u64, len: payload_length };
+            let message = Message {
+                offset: self.position,
+                payload_offset: self.position + width as u64,
+                len: payload_length,
+            };
             self.consumed += width + payload_length;
             self.position += (width + payload_length) as u64;
-            self.pending.length += payload_length;
+            self.pending.length += width + payload_length;
             self.pending.messages.push(message);
             let mut input = Input::new(payload, message.payload_offset);
-            if let Some(decoded) = self.pending.read_message(&mut input, &mut self.types, self.limits)? {
+            if let Some(decoded) = self
+                .pending
+                .read_message(&mut input, &mut self.types, self.limits)?
+            {
                 return Ok(Some(decoded));
             }
         }
@@ -167,17 +176,32 @@ impl Pending {
                 let offset = input.position();
                 let id = input.int("a type id")?;
                 if id < 0 {
-                    self.definitions.push(types.define(id.wrapping_neg(), input, offset, false)?);
-                    return if input.left() == 0 { Ok(None) } else { Err(DecodeError::ExtraData) };
+                    self.definitions
+                        .push(types.define(id.wrapping_neg(), input, offset, false)?);
+                    return if input.left() == 0 {
+                        Ok(None)
+                    } else {
+                        Err(DecodeError::ExtraData)
+                    };
                 }
                 Assembly::new(id, limits)
             }
         };
         match assembly.run(input, types, &mut self.definitions)? {
             Progress::Complete(value) => {
-                let Self { definitions, messages, .. } = std::mem::take(self);
+                let Self {
+                    definitions,
+                    messages,
+                    ..
+                } = std::mem::take(self);
                 let (type_id, concrete_types) = assembly.into_types();
-                Ok(Some(Decoded { type_id, value, concrete_types, definitions, messages }))
+                Ok(Some(Decoded {
+                    type_id,
+                    value,
+                    concrete_types,
+                    definitions,
+                    messages,
+                }))
             }
             Progress::NeedMessage => {
                 self.assembly = Some(assembly);

@@ -31,15 +31,19 @@ impl Default for Encoder {
 }
 
 impl Encoder {
-    /// An encoder at the start of a stream, with the names that every Go program knows. For the types of the plugin
-    /// protocol see [`messages::encoder`](super::messages::encoder).
+    /// An encoder at the start of a stream, with the names of the [plugin protocol](Registry::plugin_protocol).
     pub fn new() -> Self {
-        Self::with_registry(Arc::new(Registry::built_in()))
+        Self::with_registry(Registry::plugin_protocol())
     }
 
     /// An encoder at the start of a stream, with the names of `registry`.
     pub fn with_registry(registry: Arc<Registry>) -> Self {
-        Self { registry, sent: SentTypes::default(), payload: Vec::new(), limits: Limits::default() }
+        Self {
+            registry,
+            sent: SentTypes::default(),
+            payload: Vec::new(),
+            limits: Limits::default(),
+        }
     }
 
     /// Adds or replaces a registered name.
@@ -80,7 +84,10 @@ impl Encoder {
         writer.framed(of, value, 0)?;
         let length = self.payload.len();
         if length > self.limits.max_message {
-            return Err(EncodeError::TooLong { length, limit: self.limits.max_message });
+            return Err(EncodeError::TooLong {
+                length,
+                limit: self.limits.max_message,
+            });
         }
         put_bytes(out, &self.payload);
         Ok(())
@@ -141,7 +148,10 @@ impl SentTypes {
 
     fn find(&self, of: &Type) -> Option<i64> {
         of.built_in().or_else(|| {
-            self.types.iter().position(|sent| sent == of).map(|index| FIRST_ID + index as i64)
+            self.types
+                .iter()
+                .position(|sent| sent == of)
+                .map(|index| FIRST_ID + index as i64)
         })
     }
 
@@ -150,11 +160,20 @@ impl SentTypes {
         let id = |part: &Type| self.find(part).unwrap_or_default();
         Some(match of {
             Type::Slice(element) => Shape::Slice { elem: id(element) },
-            Type::Array(element, length) => Shape::Array { elem: id(element), len: *length as i64 },
-            Type::Map(key, value) => Shape::Map { key: id(key), elem: id(value) },
-            Type::Struct { fields, .. } => {
-                Shape::Struct { fields: fields.iter().map(|(name, field)| (name.clone(), id(field))).collect() }
-            }
+            Type::Array(element, length) => Shape::Array {
+                elem: id(element),
+                len: *length as i64,
+            },
+            Type::Map(key, value) => Shape::Map {
+                key: id(key),
+                elem: id(value),
+            },
+            Type::Struct { fields, .. } => Shape::Struct {
+                fields: fields
+                    .iter()
+                    .map(|(name, field)| (name.clone(), id(field)))
+                    .collect(),
+            },
             _ => return None,
         })
     }
@@ -184,7 +203,9 @@ impl Writer<'_> {
             Value::Slice(_) | Value::Map(_) | Value::Struct(_) | Value::Interface(Some(_))
         );
         if opens && depth >= self.max_depth {
-            return Err(EncodeError::TooDeep { limit: self.max_depth });
+            return Err(EncodeError::TooDeep {
+                limit: self.max_depth,
+            });
         }
         match (of, value) {
             (Type::Bool, Value::Bool(flag)) => self.payload.push(u8::from(*flag)),
@@ -209,15 +230,24 @@ impl Writer<'_> {
                     self.value(element, value, depth + 1)?;
                 }
             }
-            (Type::Struct { name, fields }, Value::Struct(values)) => self.fields(name, fields, values, depth)?,
-            _ => return Err(EncodeError::Mismatch { expected: of.to_string(), found: value.kind() }),
+            (Type::Struct { name, fields }, Value::Struct(values)) => {
+                self.fields(name, fields, values, depth)?
+            }
+            _ => {
+                return Err(EncodeError::Mismatch {
+                    expected: of.to_string(),
+                    found: value.kind(),
+                });
+            }
         }
         Ok(())
     }
 
     fn sequence(&mut self, element: &Type, items: &[Value], depth: usize) -> Result<(), EncodeError> {
         put_uint(self.payload, items.len() as u64);
-        items.iter().try_for_each(|item| self.value(element, item, depth + 1))
+        items
+            .iter()
+            .try_for_each(|item| self.value(element, item, depth + 1))
     }
 
     fn fields(
@@ -233,7 +263,10 @@ impl Writer<'_> {
             // The values usually come in the order of the fields.
             let value = match values.get(found) {
                 Some((next, value)) if next == name => Some(value),
-                _ => values.iter().find(|(other, _)| other == name).map(|(_, value)| value),
+                _ => values
+                    .iter()
+                    .find(|(other, _)| other == name)
+                    .map(|(_, value)| value),
             };
             found += usize::from(value.is_some());
             match value {
@@ -246,10 +279,14 @@ impl Writer<'_> {
             }
         }
         put_uint(self.payload, 0);
-        match values.iter().find(|(name, _)| fields.iter().all(|(field, _)| field != name)) {
-            Some((field, _)) if found != values.len() => {
-                Err(EncodeError::UnknownField { type_name: type_name.to_owned(), field: field.clone() })
-            }
+        match values
+            .iter()
+            .find(|(name, _)| fields.iter().all(|(field, _)| field != name))
+        {
+            Some((field, _)) if found != values.len() => Err(EncodeError::UnknownField {
+                type_name: type_name.to_owned(),
+                field: field.clone(),
+            }),
             _ => Ok(()),
         }
     }
@@ -260,7 +297,9 @@ impl Writer<'_> {
             return Ok(());
         };
         let registry = self.registry;
-        let of = registry.find(name).ok_or_else(|| EncodeError::NotRegistered { name: name.clone() })?;
+        let of = registry
+            .find(name)
+            .ok_or_else(|| EncodeError::NotRegistered { name: name.clone() })?;
         put_bytes(self.payload, name.as_bytes());
         let id = self.sent.define(of, self.definitions);
         put_int(self.payload, id);

@@ -1,4 +1,7 @@
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use super::types::Type;
 
@@ -8,8 +11,40 @@ pub struct Registry {
     types: HashMap<String, Type>,
 }
 
+static PLUGIN: LazyLock<Arc<Registry>> = LazyLock::new(|| {
+    let mut registry = Registry::built_in();
+    let flag = |name: &str, value: Option<Type>| {
+        let texts = ["Name", "Usage", "EnvVar"].map(|field| (field.to_owned(), Type::String));
+        let value = value.map(|of| ("Value".to_owned(), of));
+        Type::Struct {
+            name: name.to_owned(),
+            fields: texts.into_iter().chain(value).collect(),
+        }
+    };
+    registry.register("*mcnflag.StringFlag", flag("StringFlag", Some(Type::String)));
+    registry.register(
+        "*mcnflag.StringSliceFlag",
+        flag("StringSliceFlag", Some(Type::slice(Type::String))),
+    );
+    registry.register("*mcnflag.IntFlag", flag("IntFlag", Some(Type::Int)));
+    registry.register("*mcnflag.BoolFlag", flag("BoolFlag", None));
+    let values = Type::map(Type::String, Type::Interface);
+    registry.register(
+        "*rpcdriver.RPCFlags",
+        Type::structure("RPCFlags", [("Values", values.clone())]),
+    );
+    // What the oldest plugins call it.
+    registry.register(
+        "*rpcdriver.RpcFlags",
+        Type::structure("RpcFlags", [("Values", values)]),
+    );
+    Arc::new(registry)
+});
+
 static BUILT_IN: LazyLock<Registry> = LazyLock::new(|| {
-    let mut registry = Registry { types: HashMap::new() };
+    let mut registry = Registry {
+        types: HashMap::new(),
+    };
     let numbers = [
         ("bool", Type::Bool),
         ("int", Type::Int),
@@ -41,6 +76,12 @@ impl Registry {
     /// The names that every Go program knows: `bool`, `int`, `string`, `[]string`, `[]uint8`, ...
     pub fn built_in() -> Self {
         BUILT_IN.clone()
+    }
+
+    /// The built-in names and those of the plugin protocol: the four flags, and the options under both of their names
+    /// (PROTOCOL section 5.4).
+    pub fn plugin_protocol() -> Arc<Self> {
+        Arc::clone(&PLUGIN)
     }
 
     /// Adds or replaces a name.

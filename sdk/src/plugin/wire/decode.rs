@@ -109,10 +109,14 @@ impl Decoder {
         })
     }
 
-    /// Number of bytes pushed that do not belong to a complete value yet. If it is not 0 at the end of a stream, the
-    /// stream was cut off.
+    /// Number of bytes pushed that do not belong to a complete value yet.
     pub fn buffered(&self) -> usize {
         self.buffer.len() - self.consumed + self.pending.length
+    }
+
+    /// Whether the stream may end here: nothing is missing of any value.
+    pub fn at_boundary(&self) -> bool {
+        self.failed.is_none() && self.buffered() == 0
     }
 
     /// Describes a type as `int`, `[]string`, `map[string]interface`, `struct NAME`, ..., for people.

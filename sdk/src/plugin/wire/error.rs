@@ -118,6 +118,16 @@ pub enum DecodeError {
         /// What came.
         remote: String,
     },
+    /// A field of a known struct with another type than it should have.
+    #[error("gob: wrong type ({found}) for received field {type_name}.{field}")]
+    WrongField {
+        /// Name of the struct type.
+        type_name: &'static str,
+        /// Name of the field.
+        field: String,
+        /// What came.
+        found: &'static str,
+    },
 }
 
 /// Why a value could not be encoded. Nothing was written; the stream is still usable. The fault is the caller's.

@@ -1,6 +1,6 @@
 //! Go's gob, the encoding under `net/rpc`, as far as any peer may send it (PROTOCOL section 5).
 //!
-//! Both ends work on [`Value`]s and do no I/O.
+//! Both ends work on [`Value`]s and do no I/O. [`messages`] knows the values of the plugin protocol.
 
 mod assembly;
 mod decode;
@@ -8,6 +8,7 @@ mod definition;
 mod encode;
 mod error;
 mod limits;
+pub mod messages;
 mod primitive;
 mod registry;
 mod types;

@@ -3,7 +3,10 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use super::types::Type;
+use super::{
+    messages::{BOOL_FLAG, INT_FLAG, OPTIONS_NAME, OPTIONS_NAME_V0, STRING_FLAG, STRING_SLICE_FLAG},
+    types::Type,
+};
 
 /// Which types interface values are encoded as, by the names under which Go programs registered them.
 #[derive(Clone, Debug)]
@@ -21,23 +24,20 @@ static PLUGIN: LazyLock<Arc<Registry>> = LazyLock::new(|| {
             fields: texts.into_iter().chain(value).collect(),
         }
     };
-    registry.register("*mcnflag.StringFlag", flag("StringFlag", Some(Type::String)));
+    registry.register(STRING_FLAG, flag("StringFlag", Some(Type::String)));
     registry.register(
-        "*mcnflag.StringSliceFlag",
+        STRING_SLICE_FLAG,
         flag("StringSliceFlag", Some(Type::slice(Type::String))),
     );
-    registry.register("*mcnflag.IntFlag", flag("IntFlag", Some(Type::Int)));
-    registry.register("*mcnflag.BoolFlag", flag("BoolFlag", None));
+    registry.register(INT_FLAG, flag("IntFlag", Some(Type::Int)));
+    registry.register(BOOL_FLAG, flag("BoolFlag", None));
     let values = Type::map(Type::String, Type::Interface);
     registry.register(
-        "*rpcdriver.RPCFlags",
+        OPTIONS_NAME,
         Type::structure("RPCFlags", [("Values", values.clone())]),
     );
     // What the oldest plugins call it.
-    registry.register(
-        "*rpcdriver.RpcFlags",
-        Type::structure("RpcFlags", [("Values", values)]),
-    );
+    registry.register(OPTIONS_NAME_V0, Type::structure("RpcFlags", [("Values", values)]));
     Arc::new(registry)
 });
 

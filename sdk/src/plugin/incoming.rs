@@ -1,0 +1,65 @@
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::wire::{DecodeError, Decoder, Limits, Value};
+
+/// Size of one read.
+const CHUNK: usize = 16 * 1024;
+
+/// One direction of a connection, read as gob values.
+pub(super) struct Incoming<R> {
+    stream: R,
+    decoder: Decoder,
+    chunk: Box<[u8]>,
+}
+
+/// Why no further value can be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    /// The stream failed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The stream ended within a value.
+    #[error("unexpected EOF")]
+    UnexpectedEof,
+    /// The bytes are no gob stream.
+    #[error("{0}")]
+    Decode(#[from] DecodeError),
+}
+
+impl<R: AsyncRead + Unpin> Incoming<R> {
+    /// Reads `already_read` first, then `stream`.
+    pub(super) fn new(stream: R, already_read: &[u8], limits: Limits) -> Self {
+        let mut decoder = Decoder::new(limits);
+        decoder.push(already_read);
+        Self {
+            stream,
+            decoder,
+            chunk: vec![0; CHUNK].into_boxed_slice(),
+        }
+    }
+
+    /// The next value, or `None` at the end of the stream.
+    ///
+    /// Cancel safe: what was read stays here.
+    ///
+    /// # Errors
+    /// Nothing further can be read after an error.
+    pub(super) async fn value(&mut self) -> Result<Option<Value>, ReadError> {
+        loop {
+            if let Some(decoded) = self.decoder.next()? {
+                return Ok(Some(decoded.value));
+            }
+            let count = self.stream.read(&mut self.chunk).await?;
+            if count == 0 {
+                return if self.decoder.buffered() == 0 {
+                    Ok(None)
+                } else {
+                    Err(ReadError::UnexpectedEof)
+                };
+            }
+            self.decoder.push(&self.chunk[..count]);
+        }
+    }
+}

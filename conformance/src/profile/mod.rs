@@ -1,0 +1,230 @@
+//! `conformance.toml`: what the suite must be told about a driver, and nothing else.
+//!
+//! Every mistake is reported with its line: unknown keys, wrong types, patterns that match no check, reasons that
+//! are missing. All of them at once, not only the first.
+
+mod known_failure;
+mod reader;
+mod sections;
+mod setting;
+mod source;
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+use toml::de::DeTable;
+
+pub use self::{
+    known_failure::KnownFailure,
+    setting::{ProfileSetting, Setting},
+    source::{Place, ProfileError},
+};
+use self::{reader::Reader, setting::SettingSource, source::Source};
+use crate::{check::Check, nearest::did_you_mean, provider_kind::ProviderKind, spec::Gate};
+
+/// A driver's description, read from `conformance.toml`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Profile {
+    source: Source,
+    folder: PathBuf,
+    /// `[driver]`
+    pub driver: DriverSection,
+    /// `[provider] kind`
+    pub provider: Option<ProviderKind>,
+    /// `[expect]`
+    pub expect: ExpectSection,
+    /// `[waits] factor`: every wait of the suite is multiplied by it.
+    pub wait_factor: Option<f64>,
+    /// `[[known-failure]]`
+    pub known_failures: Vec<KnownFailure>,
+}
+
+/// `[driver]`: the executable and what it is given.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct DriverSection {
+    /// Executable: a path relative to the profile's folder, or a name looked up in `PATH`.
+    pub command: Option<String>,
+    /// Arguments of the executable.
+    pub arguments: Vec<String>,
+    /// Flags and environment variables whose values are hidden everywhere.
+    pub secrets: Vec<String>,
+    /// Values of flags.
+    pub flags: BTreeMap<String, ProfileSetting>,
+    /// Environment variables of the driver's process.
+    pub environment: BTreeMap<String, ProfileSetting>,
+}
+
+/// `[expect]`: what the driver claims.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ExpectSection {
+    /// Abilities that the driver does not have; their clauses are not applicable.
+    pub lacks: Vec<Gate>,
+    /// `ID` of the guest's `/etc/os-release`.
+    pub guest_os: Option<String>,
+}
+
+impl Profile {
+    /// Reads the file at `path`. `checks` are all checks of the suite, for the patterns of known failures.
+    pub fn load(path: &Path, checks: &[&'static Check]) -> Result<Self, LoadError> {
+        let text = fs::read_to_string(path).map_err(|problem| LoadError::Unreadable {
+            path: path.to_owned(),
+            problem,
+        })?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Ok(Self::parse(&path.display().to_string(), &text, &folder, checks)?)
+    }
+
+    /// Reads a profile's text. `file` is its name in messages, `folder` what its paths are relative to.
+    pub fn parse(
+        file: &str,
+        text: &str,
+        folder: &Path,
+        checks: &[&'static Check],
+    ) -> Result<Self, ProfileError> {
+        let source = Source {
+            file: file.to_owned(),
+            text: text.into(),
+        };
+        let (document, syntax) = DeTable::parse_recoverable(text);
+        if !syntax.is_empty() {
+            let mistakes = syntax.iter().map(|error| source.syntax_mistake(error)).collect();
+            return Err(ProfileError::new(&source, mistakes));
+        }
+        let mut reader = Reader::new(&source);
+        let mut profile = Self {
+            source: source.clone(),
+            folder: folder.to_owned(),
+            driver: DriverSection::default(),
+            provider: None,
+            expect: ExpectSection::default(),
+            wait_factor: None,
+            known_failures: Vec::new(),
+        };
+        profile.read(&mut reader, document.get_ref(), checks);
+        match reader.mistakes {
+            mistakes if mistakes.is_empty() => Ok(profile),
+            mistakes => Err(ProfileError::new(&source, mistakes)),
+        }
+    }
+
+    /// Name of the file, as it was given.
+    pub fn file(&self) -> &str {
+        &self.source.file
+    }
+
+    /// The driver's executable, with a relative path resolved against the profile's folder.
+    pub fn driver_program(&self) -> Option<PathBuf> {
+        let command = self.driver.command.as_deref()?;
+        let path = Path::new(command);
+        Some(if path.components().count() > 1 {
+            self.folder.join(path)
+        } else {
+            path.to_owned()
+        })
+    }
+
+    /// Resolves a value; `variable` looks up environment variables of the suite. A variable that is not set, or
+    /// empty, is an error that names it.
+    pub fn resolve(
+        &self,
+        name: &str,
+        setting: &ProfileSetting,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Setting, ProfileError> {
+        let wanted = match &setting.source {
+            SettingSource::Given(given) => return Ok(given.clone()),
+            SettingSource::Variable(wanted) => wanted,
+        };
+        variable(wanted)
+            .filter(|value| !value.is_empty())
+            .map(Setting::Text)
+            .ok_or_else(|| {
+                let message = format!(
+                    "\"{name}\" takes its value from {wanted}, but this environment variable is not set"
+                );
+                let mistake = self
+                    .source
+                    .mistake(setting.value.clone(), message)
+                    .help(format!("set it: {wanted}=... machine-conformance run ..."))
+                    .help(format!(
+                        "or give the value on the command line: --flag {name}=..."
+                    ));
+                ProfileError::new(&self.source, vec![mistake])
+            })
+    }
+
+    /// Line of a flag in the profile, from 1.
+    pub fn flag_line(&self, name: &str) -> Option<usize> {
+        self.driver
+            .flags
+            .get(name)
+            .map(|setting| self.source.place(setting.key.start).line)
+    }
+
+    /// The error for a flag that the driver does not declare. `declared` are the flags that it does declare.
+    pub fn unknown_flag<'a>(
+        &self,
+        name: &str,
+        driver: &str,
+        declared: impl IntoIterator<Item = &'a str>,
+    ) -> Option<ProfileError> {
+        let setting = self.driver.flags.get(name)?;
+        let declared: Vec<&str> = declared.into_iter().collect();
+        let allowed = if declared.is_empty() {
+            "no flags at all".to_owned()
+        } else {
+            declared.join(", ")
+        };
+        let mistake = self
+            .source
+            .mistake(
+                setting.key.clone(),
+                format!("the driver {driver} has no flag \"{name}\""),
+            )
+            .help(format!("it declares: {allowed}"))
+            .maybe_help(did_you_mean(name, declared))
+            .conceal(setting.secret);
+        Some(ProfileError::new(&self.source, vec![mistake]))
+    }
+
+    /// The error for a flag or environment variable whose value does not fit; `problem` says why.
+    pub fn wrong_value(&self, name: &str, problem: &str) -> Option<ProfileError> {
+        let setting = self
+            .driver
+            .flags
+            .get(name)
+            .or_else(|| self.driver.environment.get(name))?;
+        let mistake = self
+            .source
+            .mistake(setting.value.clone(), format!("\"{name}\": {problem}"))
+            .conceal(setting.secret);
+        Some(ProfileError::new(&self.source, vec![mistake]))
+    }
+}
+
+/// Why a profile could not be loaded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read the profile {}: {problem}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        problem: io::Error,
+    },
+    /// The file has mistakes.
+    #[error(transparent)]
+    Wrong(#[from] ProfileError),
+}
+
+#[cfg(test)]
+mod tests;

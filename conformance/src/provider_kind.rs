@@ -1,0 +1,44 @@
+//! The providers that a run can start or use.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Who plays the provider of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ProviderKind {
+    /// Nobody: only what needs no provider is tested
+    #[default]
+    None,
+    /// The suite's own server of the fictional cloud that the template driver is written for
+    Template,
+}
+
+impl ProviderKind {
+    /// Every kind with its word.
+    pub const WORDS: [(&'static str, Self); 2] = [("none", Self::None), ("template", Self::Template)];
+
+    /// The word used in the profile, on the command line and in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Template => "template",
+        }
+    }
+
+    /// Values that flags and environment variables can take from the running provider.
+    pub fn offers(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::Template => &["endpoint", "token"],
+        }
+    }
+}
+
+impl fmt::Display for ProviderKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}

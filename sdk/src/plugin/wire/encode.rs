@@ -313,14 +313,14 @@ impl Writer<'_> {
     }
 }
 
-/// Whether Go would leave the field out. A float's negative zero is not nothing; arrays and structs are always sent.
+/// Whether Go would leave the field out.
 fn is_zero(value: &Value) -> bool {
     match value {
         Value::Bool(flag) => !flag,
         Value::Int(number) => *number == 0,
         Value::Uint(number) => *number == 0,
-        Value::Float(number) => number.to_bits() == 0,
-        Value::Complex(real, imaginary) => real.to_bits() == 0 && imaginary.to_bits() == 0,
+        Value::Float(number) => *number == 0.0,
+        Value::Complex(real, imaginary) => *real == 0.0 && *imaginary == 0.0,
         Value::Bytes(bytes) => bytes.is_empty(),
         Value::String(text) => text.is_empty(),
         Value::Slice(items) => items.is_empty(),

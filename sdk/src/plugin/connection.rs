@@ -15,6 +15,7 @@ use super::{
     driver_threads::DriverThreads,
     incoming::{Incoming, ReadError},
     outgoing::{Outgoing, SendError},
+    output::text_prefix,
     rpc::{Header, RESPONSE},
     serve::Exit,
     watchdog::Watchdog,
@@ -169,7 +170,7 @@ fn answer(outgoing: &Outgoing, request: Header, outcome: Result<Reply, String>) 
     let (reply, error) = match outcome {
         Ok(reply) => (reply, String::new()),
         Err(mut error) => {
-            error.truncate(error.floor_char_boundary(MAX_ERROR_TEXT));
+            error.truncate(text_prefix(&error, MAX_ERROR_TEXT).len());
             (Reply::done(()), error)
         }
     };

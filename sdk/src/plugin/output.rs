@@ -41,11 +41,20 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
         let mut rest = Some(line.strip_suffix('\r').unwrap_or(line));
         std::iter::from_fn(move || {
             let line = rest?;
-            let end = line.floor_char_boundary(MAX_LINE);
-            rest = (end < line.len()).then(|| &line[end..]);
-            Some(&line[..end])
+            let start = text_prefix(line, MAX_LINE);
+            rest = Some(&line[start.len()..]).filter(|rest| !rest.is_empty());
+            Some(start)
         })
     })
+}
+
+/// The longest start of `text` with at most `most` bytes and whole characters.
+pub(super) fn text_prefix(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 #[cfg(test)]

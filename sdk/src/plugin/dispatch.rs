@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    payload::{FLAGS, flags_to_value, mismatch, options_from_value},
     rpc::{self, API_VERSION, EMPTY, SERVICE_V0, SERVICE_V1},
-    wire::{DecodeError, Type, Value},
+    wire::{
+        DecodeError, Type, Value,
+        messages::{FLAGS, flags_to_value, options_from_value},
+    },
 };
 use crate::{dynamic::DynDriver, error::Result, options::DriverOptions};
 
@@ -184,6 +186,18 @@ impl Call {
                 Reply::done(())
             }
         })
+    }
+}
+
+/// The error for an argument of another type, with Go's names of types.
+fn mismatch(local: &'static str, remote: &Value) -> DecodeError {
+    let remote = match remote {
+        Value::Bytes(_) => "bytes",
+        other => other.kind(),
+    };
+    DecodeError::Mismatch {
+        local,
+        remote: remote.to_owned(),
     }
 }
 

@@ -12,10 +12,9 @@ use super::{
     client::Client,
     host_options::HostOptions,
     host_output::{FirstLine, shortened},
-    payload::mismatch,
     prelude,
     rpc::{self, API_VERSION, EMPTY, SERVICE_V0, SERVICE_V1},
-    wire::Value,
+    wire::messages::int_from_value,
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -155,9 +154,9 @@ async fn agree(client: &Client) -> Result<(&'static str, i64)> {
     for service in [SERVICE_V1, SERVICE_V0] {
         let method = format!("{service}.GetVersion");
         let reply = client.call(&method, &EMPTY, &rpc::empty()).await;
-        let problem = match reply {
-            Ok(Value::Int(API_VERSION)) => return Ok((service, API_VERSION)),
-            Ok(Value::Int(version)) => {
+        let problem = match reply.as_ref().map(int_from_value) {
+            Ok(Ok(API_VERSION)) => return Ok((service, API_VERSION)),
+            Ok(Ok(version)) => {
                 return Err(Error::new(
                     ErrorKind::Protocol,
                     format!(
@@ -166,7 +165,7 @@ async fn agree(client: &Client) -> Result<(&'static str, i64)> {
                     ),
                 ));
             }
-            Ok(other) => format!("reading body {}", mismatch("*int", &other)),
+            Ok(Err(error)) => format!("reading body {error}"),
             Err(error) => error.to_string(),
         };
         refusals.push(format!("{method}: {problem}"));

@@ -15,9 +15,11 @@ use super::{
     heartbeat::Heartbeat,
     host_options::HostOptions,
     host_output::OutputLine,
-    payload::{OPTIONS_V0, OPTIONS_V1, options_to_value},
     rpc::{self, EMPTY, SERVICE_V0},
-    wire::{DecodeError, Type, Value},
+    wire::{
+        DecodeError, Type, Value,
+        messages::{OPTIONS_NAME, OPTIONS_NAME_V0, options_to_value},
+    },
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -192,9 +194,9 @@ impl Host {
             }
             Argument::Options(options) => {
                 let name = if self.service == SERVICE_V0 {
-                    OPTIONS_V0
+                    OPTIONS_NAME_V0
                 } else {
-                    OPTIONS_V1
+                    OPTIONS_NAME
                 };
                 self.client
                     .call(

@@ -2,8 +2,10 @@
 
 use super::{
     host::{Argument, Host},
-    payload::{flags_from_value, mismatch, text_from},
-    wire::{DecodeError, Value},
+    wire::{
+        DecodeError, Value,
+        messages::{bytes_from_value, empty_from_value, flags_from_value, int_from_value, string_from_value},
+    },
 };
 use crate::{
     dynamic::{BoxFuture, DynDriver},
@@ -23,36 +25,38 @@ macro_rules! methods {
 
 impl DynDriver for Host {
     methods! {
-        driver_name -> String, "DriverName", text_from;
+        driver_name -> String, "DriverName", string_from_value;
         create_flags -> Vec<Flag>, "GetCreateFlags", flags_from_value;
-        config_raw -> Vec<u8>, "GetConfigRaw", bytes_from;
-        machine_name -> String, "GetMachineName", text_from;
-        ip -> String, "GetIP", text_from;
-        ipv6 -> String, "GetIPv6", text_from;
-        ssh_hostname -> String, "GetSSHHostname", text_from;
-        ssh_key_path -> String, "GetSSHKeyPath", text_from;
-        ssh_username -> String, "GetSSHUsername", text_from;
-        url -> String, "GetURL", text_from;
-        pre_create_check -> (), "PreCreateCheck", nothing_from;
-        create -> (), "Create", nothing_from;
-        remove -> (), "Remove", nothing_from;
-        start -> (), "Start", nothing_from;
-        stop -> (), "Stop", nothing_from;
-        restart -> (), "Restart", nothing_from;
-        kill -> (), "Kill", nothing_from;
+        config_raw -> Vec<u8>, "GetConfigRaw", bytes_from_value;
+        machine_name -> String, "GetMachineName", string_from_value;
+        ip -> String, "GetIP", string_from_value;
+        ipv6 -> String, "GetIPv6", string_from_value;
+        ssh_hostname -> String, "GetSSHHostname", string_from_value;
+        ssh_key_path -> String, "GetSSHKeyPath", string_from_value;
+        ssh_username -> String, "GetSSHUsername", string_from_value;
+        url -> String, "GetURL", string_from_value;
+        pre_create_check -> (), "PreCreateCheck", empty;
+        create -> (), "Create", empty;
+        remove -> (), "Remove", empty;
+        start -> (), "Start", empty;
+        stop -> (), "Stop", empty;
+        restart -> (), "Restart", empty;
+        kill -> (), "Kill", empty;
     }
 
     fn set_config_raw(&self, json: Vec<u8>) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.ask("SetConfigRaw", Argument::Bytes(json), nothing_from))
+        Box::pin(self.ask("SetConfigRaw", Argument::Bytes(json), empty))
     }
 
     fn set_config_from_flags(&self, options: DriverOptions) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.ask("SetConfigFromFlags", Argument::Options(options), nothing_from))
+        Box::pin(self.ask("SetConfigFromFlags", Argument::Options(options), empty))
     }
 
     fn ssh_port(&self) -> BoxFuture<'_, Result<u16>> {
         Box::pin(async {
-            let port = self.ask("GetSSHPort", Argument::Empty, int_from).await?;
+            let port = self
+                .ask("GetSSHPort", Argument::Empty, |reply| int_from_value(&reply))
+                .await?;
             port.try_into().map_err(|_| {
                 self.about_plugin(
                     ErrorKind::Protocol,
@@ -64,30 +68,14 @@ impl DynDriver for Host {
 
     fn state(&self) -> BoxFuture<'_, Result<State>> {
         Box::pin(async {
-            let code = self.ask("GetState", Argument::Empty, int_from).await?;
+            let code = self
+                .ask("GetState", Argument::Empty, |reply| int_from_value(&reply))
+                .await?;
             State::try_from(code)
         })
     }
 }
 
-fn bytes_from(value: Value) -> Result<Vec<u8>, DecodeError> {
-    match value {
-        Value::Bytes(bytes) => Ok(bytes),
-        other => Err(mismatch("[]uint8", &other)),
-    }
-}
-
-fn int_from(value: Value) -> Result<i64, DecodeError> {
-    match value {
-        Value::Int(number) => Ok(number),
-        other => Err(mismatch("int", &other)),
-    }
-}
-
-/// Go ignores the fields of a struct that it has no use for.
-fn nothing_from(value: Value) -> Result<(), DecodeError> {
-    match value {
-        Value::Struct(_) => Ok(()),
-        other => Err(mismatch("struct {}", &other)),
-    }
+fn empty(reply: Value) -> Result<(), DecodeError> {
+    empty_from_value(&reply)
 }

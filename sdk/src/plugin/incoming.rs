@@ -53,7 +53,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
             }
             let count = self.stream.read(&mut self.chunk).await?;
             if count == 0 {
-                return if self.decoder.buffered() == 0 {
+                return if self.decoder.at_boundary() {
                     Ok(None)
                 } else {
                     Err(ReadError::UnexpectedEof)

@@ -15,7 +15,6 @@ mod host_output;
 mod incoming;
 mod outgoing;
 mod output;
-mod payload;
 mod prelude;
 mod rpc;
 mod serve;

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::io::AsyncWrite;
 
-use super::wire::{EncodeError, Encoder, Type, Value};
+use super::wire::{EncodeError, Encoder, Type, Value, messages};
 
 /// A stream that both ends of a connection can write to.
 pub(super) type BoxedWriter = Pin<Box<dyn AsyncWrite + Send>>;
@@ -50,7 +50,7 @@ impl Outgoing {
         Self {
             state: Mutex::new(State {
                 stream,
-                encoder: Encoder::new(),
+                encoder: messages::encoder(),
                 buffer: Vec::new(),
                 written: 0,
                 drainer: Waker::noop().clone(),

@@ -43,7 +43,10 @@ impl Check {
 
 impl fmt::Debug for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Check").field("id", &self.id).field("clauses", &self.clauses).finish_non_exhaustive()
+        f.debug_struct("Check")
+            .field("id", &self.id)
+            .field("clauses", &self.clauses)
+            .finish_non_exhaustive()
     }
 }
 
@@ -63,6 +66,19 @@ pub enum Stop {
     Environment(String),
     /// The suite is at fault.
     Suite(String),
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prerequisite(what) => write!(f, "prerequisite failed: {what}"),
+            Self::DriverTimeout(what)
+            | Self::NotApplicable(what)
+            | Self::NotTested(what)
+            | Self::Environment(what)
+            | Self::Suite(what) => f.write_str(what),
+        }
+    }
 }
 
 /// What a check needs from the run. Gates of the specification, made concrete.
@@ -92,6 +108,10 @@ pub enum Need {
     Secret,
     /// The driver declares at least one flag.
     Flags,
+    /// The profile says that the driver cannot start, stop, kill and restart.
+    NoPower,
+    /// The check looks at what all other checks observed, so it runs last.
+    WholeRun,
 }
 
 impl Need {
@@ -109,6 +129,8 @@ impl Need {
             Self::Readdress => "this provider cannot change the address of an instance",
             Self::Secret => "the profile names no secret flag",
             Self::Flags => "the driver declares no flags",
+            Self::NoPower => "the driver can start, stop, kill and restart",
+            Self::WholeRun => "the run has no other checks",
         }
     }
 }

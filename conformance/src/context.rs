@@ -1,6 +1,392 @@
-//! What a running check sees of the run.
+//! What a running check sees: the subject, its own part of the world, expectations, and machines.
 
-/// Handle of a running check.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Context;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use machine_driver::{DriverOptions, Flag, State};
+
+use crate::{
+    check::{Check, Need, Stop},
+    engine::Setup,
+    event::Problem,
+    expectation::Rule,
+    facts::Facts,
+    limits::Limits,
+    machine::Machine,
+    recorder::{Observations, Recorder},
+    session::Session,
+    subject::{Launch, LineSink},
+    world::{Tenant, WorldError},
+};
+
+/// Handle of a running check; cheap to clone.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    check: Check,
+    setup: Arc<Setup>,
+    facts: Arc<Facts>,
+    tenant: Arc<dyn Tenant>,
+    limits: Limits,
+    recorder: Recorder,
+    private: PathBuf,
+    earlier: Observations,
+    problems: Mutex<Vec<Problem>>,
+    sessions: Mutex<Vec<Arc<Session>>>,
+    machines: Mutex<Vec<Arc<Machine>>>,
+    numbers: AtomicU32,
+}
+
+/// What the engine hands to a check.
+pub(crate) struct Given {
+    pub(crate) check: Check,
+    pub(crate) setup: Arc<Setup>,
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) tenant: Arc<dyn Tenant>,
+    pub(crate) limits: Limits,
+    pub(crate) recorder: Recorder,
+    /// The check's own folder.
+    pub(crate) private: PathBuf,
+    /// What the checks before observed; only always-on checks, which run last, get any.
+    pub(crate) earlier: Observations,
+}
+
+impl Context {
+    pub(crate) fn new(given: Given) -> Self {
+        Self(Arc::new(Inner {
+            check: given.check,
+            setup: given.setup,
+            facts: given.facts,
+            tenant: given.tenant,
+            limits: given.limits,
+            recorder: given.recorder,
+            private: given.private,
+            earlier: given.earlier,
+            problems: Mutex::default(),
+            sessions: Mutex::default(),
+            machines: Mutex::default(),
+            numbers: AtomicU32::new(0),
+        }))
+    }
+
+    // ---- expectations ----
+
+    /// Expectations under one clause. Every problem is collected; none stops the check.
+    pub fn rule(&self, clause: &'static str) -> Rule<'_> {
+        Rule::new(self, clause)
+    }
+
+    pub(crate) fn add_problem(&self, problem: Problem) {
+        self.problems().push(problem);
+    }
+
+    fn problems(&self) -> MutexGuard<'_, Vec<Problem>> {
+        self.0.problems.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn take_problems(&self) -> Vec<Problem> {
+        std::mem::take(&mut self.problems())
+    }
+
+    // ---- the run ----
+
+    /// The check that runs.
+    pub fn check(&self) -> &Check {
+        &self.0.check
+    }
+
+    /// Limits and waits.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// The recorder, for calls that the context does not make itself.
+    pub fn recorder(&self) -> &Recorder {
+        &self.0.recorder
+    }
+
+    /// The check's part of the provider.
+    pub fn tenant(&self) -> &Arc<dyn Tenant> {
+        &self.0.tenant
+    }
+
+    /// A private folder, outside of every store.
+    pub fn private_dir(&self) -> &Path {
+        &self.0.private
+    }
+
+    /// What the checks before this one observed, and this one so far. Only meaningful in always-on checks.
+    pub fn observations(&self) -> Observations {
+        let mut observations = self.0.earlier.clone();
+        observations.absorb(self.0.recorder.observations());
+        observations
+    }
+
+    /// Values that must not appear anywhere: name and value.
+    pub fn secrets(&self) -> Vec<(String, String)> {
+        let mut secrets: Vec<_> = self.0.setup.secrets.clone();
+        secrets.extend(self.0.tenant.secrets());
+        secrets
+    }
+
+    /// The executable of the subject, for checks that start it themselves.
+    ///
+    /// # Errors
+    /// [`Stop::Suite`] if the driver runs in-process: the check lacks [`Need::Process`].
+    pub fn executable(&self) -> Result<&crate::subject::PluginSubject, Stop> {
+        self.0
+            .setup
+            .subject
+            .executable()
+            .ok_or_else(|| Stop::Suite("the check needs Need::Process".to_owned()))
+    }
+
+    /// Whether the run offers `need`.
+    pub fn offers(&self, need: Need) -> bool {
+        self.0.setup.world.offers().contains(&need) && !self.0.setup.lacks.contains_key(&need)
+    }
+
+    /// A number that is the same for the same seed, check and `what`.
+    pub fn random(&self, what: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.0.setup.seed, self.0.check.id, what).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    // ---- the driver ----
+
+    /// Name of the driver, as it answered in the flag look-up.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if the look-up failed.
+    pub fn driver_name(&self) -> Result<&str, Stop> {
+        self.facts().map(|facts| facts.driver_name.as_str())
+    }
+
+    /// Flags of the driver, as it answered in the flag look-up.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if the look-up failed.
+    pub fn flags(&self) -> Result<&[Flag], Stop> {
+        self.facts().map(|facts| facts.flags.as_slice())
+    }
+
+    /// Name and flags of the driver.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if the look-up failed.
+    pub fn facts(&self) -> Result<&Facts, Stop> {
+        match &self.0.facts.failure {
+            None => Ok(&self.0.facts),
+            Some(failure) => Err(Stop::Prerequisite(format!(
+                "the flags of the driver are not known: {failure}"
+            ))),
+        }
+    }
+
+    /// Complete options for a machine, as a host sends them.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if the flags are not known.
+    pub fn options(&self) -> Result<DriverOptions, Stop> {
+        let settings = self.0.tenant.settings();
+        self.facts()?
+            .options(&settings, &self.0.setup.flags)
+            .map_err(Stop::Prerequisite)
+    }
+
+    /// Names of the flags whose value comes from the user or the world, not from a default.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if the flags are not known.
+    pub fn supplied_flags(&self) -> Result<Vec<String>, Stop> {
+        let facts = self.facts()?;
+        let settings = self.0.tenant.settings();
+        let mut names: Vec<String> = settings
+            .keys()
+            .filter_map(|setting| facts.flag_for_setting(setting))
+            .map(|flag| flag.name.clone())
+            .chain(self.0.setup.flags.keys().cloned())
+            .collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Starts a fresh driver that knows nothing.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if it does not start.
+    pub async fn process(&self) -> Result<Arc<Session>, Stop> {
+        self.process_in(BTreeMap::new()).await
+    }
+
+    /// Like [`process`](Self::process) with further environment variables.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if it does not start.
+    pub async fn process_in(&self, environment: BTreeMap<String, String>) -> Result<Arc<Session>, Stop> {
+        self.try_process(environment)
+            .await
+            .map_err(|error| Stop::Prerequisite(format!("the driver does not start: {error}")))
+    }
+
+    /// Like [`process_in`](Self::process_in), with the error of the start.
+    ///
+    /// # Errors
+    /// Why the driver did not start.
+    pub async fn try_process(
+        &self,
+        environment: BTreeMap<String, String>,
+    ) -> machine_driver::Result<Arc<Session>> {
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed) + 1;
+        let (recorder, check) = (self.0.recorder.clone(), self.0.check.id);
+        let lines = LineSink::new(move |line| recorder.line(number, line, check));
+        let mut launch = Launch::new(lines, self.0.setup.world.pace());
+        launch.environment = environment;
+        let started = self.0.setup.subject.start(launch).await?;
+        let session = Arc::new(Session::new(
+            number,
+            started.driver,
+            started.host,
+            self.0.recorder.clone(),
+            self.0.limits.clone(),
+        ));
+        self.0
+            .sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::clone(&session));
+        Ok(session)
+    }
+
+    // ---- machines ----
+
+    /// A name for a machine: short, lower-case, unlike any other, the same for the same seed.
+    pub fn machine_name(&self) -> String {
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
+        format!("mc-{:08x}", self.random(&format!("machine {number}")) as u32)
+    }
+
+    /// A private, empty store. It exists; the machine's folder in it does not.
+    ///
+    /// # Errors
+    /// [`Stop::Environment`] if the folder cannot be made.
+    pub async fn store(&self) -> Result<PathBuf, Stop> {
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
+        let path = self.0.private.join(format!("store-{number}"));
+        tokio::fs::create_dir_all(&path).await.map_err(|error| {
+            Stop::Environment(format!("cannot make the folder {}: {error}", path.display()))
+        })?;
+        Ok(path)
+    }
+
+    /// A machine whose driver knows its name and store, and nothing else yet.
+    ///
+    /// # Errors
+    /// [`Stop`] if the driver does not start.
+    pub async fn named(&self) -> Result<Arc<Machine>, Stop> {
+        let options = self.options().unwrap_or_default();
+        self.machine_with(self.machine_name(), options).await
+    }
+
+    /// A machine with this name and these options, not configured yet.
+    ///
+    /// # Errors
+    /// [`Stop`] if the driver does not start.
+    pub async fn machine_with(&self, name: String, options: DriverOptions) -> Result<Arc<Machine>, Stop> {
+        let store = self.store().await?;
+        let machine = Machine::begin(self, name, store, options).await?;
+        self.0
+            .machines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::clone(&machine));
+        Ok(machine)
+    }
+
+    /// A machine that accepted its options and is ready for `Create`.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if the driver refuses the options, for example because required flags are unknown.
+    pub async fn configured(&self) -> Result<Arc<Machine>, Stop> {
+        let machine = self.machine_with(self.machine_name(), self.options()?).await?;
+        machine.configure().await.map_err(|error| {
+            Stop::Prerequisite(format!(
+                "SetConfigFromFlags refuses the options of the run: {error} (give required flags with --flag NAME=VALUE)"
+            ))
+        })?;
+        Ok(machine)
+    }
+
+    /// A machine that was created and runs.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if it could not be created or does not run within the settle window.
+    pub async fn created(&self) -> Result<Arc<Machine>, Stop> {
+        let machine = self.configured().await?;
+        self.create(&machine).await?;
+        Ok(machine)
+    }
+
+    /// Creates a configured machine and waits until it runs.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if that fails.
+    pub async fn create(&self, machine: &Machine) -> Result<(), Stop> {
+        machine
+            .create()
+            .await
+            .map_err(|error| Stop::Prerequisite(format!("the machine cannot be created: {error}")))?;
+        machine
+            .settle(State::Running)
+            .await
+            .map_err(|error| Stop::Prerequisite(format!("the created machine does not run: {error}")))
+    }
+
+    /// A machine that was created and then stopped by a host.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if that fails.
+    pub async fn stopped(&self) -> Result<Arc<Machine>, Stop> {
+        let machine = self.created().await?;
+        machine
+            .stop()
+            .await
+            .map_err(|error| Stop::Prerequisite(format!("the machine cannot be stopped: {error}")))?;
+        Ok(machine)
+    }
+
+    // ---- the end ----
+
+    pub(crate) fn machines(&self) -> Vec<Arc<Machine>> {
+        std::mem::take(&mut self.0.machines.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
+        std::mem::take(&mut self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl From<WorldError> for Stop {
+    fn from(error: WorldError) -> Self {
+        Self::Environment(error.to_string())
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("check", &self.0.check.id)
+            .finish_non_exhaustive()
+    }
+}

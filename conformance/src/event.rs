@@ -28,7 +28,10 @@ impl Event {
 /// What happened. Reports match exhaustively, so that a new kind forces a decision in each of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
-#[expect(clippy::exhaustive_enums, reason = "every report must decide what a new kind means to it")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every report must decide what a new kind means to it"
+)]
 pub enum EventKind {
     /// The plan is made; checks follow.
     RunStarted(RunInfo),

@@ -1,0 +1,103 @@
+//! Kill: down, whatever the guest does.
+
+use machine_driver::State;
+
+use crate::{
+    check::{Check, Need},
+    provider::objects_of,
+};
+
+pub(crate) const CHECKS: &[Check] = &[
+    STOPS_A_HUNG_GUEST,
+    REACHES_STOPPED,
+    START_WORKS_AFTERWARDS,
+    ON_STOPPED_IS_HARMLESS,
+];
+
+const REACHES_STOPPED: Check = Check {
+    id: "kill::reaches_stopped",
+    title: "Kill brings a running machine to Stopped",
+    clauses: &["KILL-001"],
+    needs: &[Need::Machine, Need::Power],
+    why: "Kill is the last resort; if it does not work, only Remove is left.",
+    good: "Kill returns nil, and GetState answers 4 (Stopped) within the settle window.",
+    bad: "Kill returns nil, and the machine goes on running.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            cx.rule("KILL-001")
+                .succeeds(&machine.kill().await, "Kill of a running machine");
+            Ok(())
+        })
+    },
+};
+
+const STOPS_A_HUNG_GUEST: Check = Check {
+    id: "kill::stops_a_hung_guest",
+    title: "Kill stops a machine whose guest hangs",
+    clauses: &["KILL-001"],
+    needs: &[Need::Machine, Need::Power, Need::OutOfBand, Need::Guest],
+    why: "A hung guest is what Kill is for.",
+    good: "The guest answers nothing, and Kill still brings the machine to Stopped.",
+    bad: "Kill sends the same request as Stop and waits for the guest.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            cx.tenant().freeze_guest(machine.name()).await?;
+            cx.rule("KILL-001")
+                .succeeds(&machine.kill().await, "Kill of a machine with a hung guest");
+            Ok(())
+        })
+    },
+};
+
+const START_WORKS_AFTERWARDS: Check = Check {
+    id: "kill::start_works_afterwards",
+    title: "Kill deletes nothing, and Start works afterwards",
+    clauses: &["KILL-003"],
+    needs: &[Need::Machine, Need::Power, Need::Inventory],
+    why: "Kill is not Remove.",
+    good: "The inventory is the same after Kill, and Start brings the machine to Running.",
+    bad: "Kill destroys the instance.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            let before = objects_of(&cx.inventory().await?);
+            machine
+                .kill()
+                .await
+                .map_err(|error| cx.prerequisite("Kill", &error))?;
+            cx.rule("KILL-003").equals(
+                "the inventory after Kill",
+                &before,
+                &objects_of(&cx.inventory().await?),
+            );
+            cx.rule("KILL-003")
+                .succeeds(&machine.start().await, "Start after Kill");
+            Ok(())
+        })
+    },
+};
+
+const ON_STOPPED_IS_HARMLESS: Check = Check {
+    id: "kill::on_stopped_is_harmless",
+    title: "Kill of a stopped machine leaves it stopped",
+    clauses: &["KILL-004"],
+    needs: &[Need::Machine, Need::Power],
+    why: "Who kills wants it down; it is.",
+    good: "Kill returns nil, or an error; GetState answers 4 (Stopped).",
+    bad: "Kill starts the machine to stop it.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.stopped().await?;
+            let session = machine.fresh_process().await?;
+            let _ = session.kill().await;
+            cx.rule("KILL-004").answers(
+                "GetState after Kill of a stopped machine",
+                &State::Stopped,
+                &session.state().await,
+            );
+            Ok(())
+        })
+    },
+};

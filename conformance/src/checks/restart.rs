@@ -1,0 +1,180 @@
+//! Restart: a new boot of the same machine.
+
+use machine_driver::State;
+
+use crate::{
+    check::{Check, Need},
+    provider::objects_of,
+};
+
+pub(crate) const CHECKS: &[Check] = &[
+    BOOTS_ANEW,
+    RETURNS_ON_THE_NEW_BOOT,
+    KEEPS_THE_ADDRESS,
+    ON_STOPPED_IS_CONSISTENT,
+    KEEPS_THE_IDENTITY,
+    VANISHED_INSTANCE_IS_AN_ERROR,
+];
+
+const BOOTS_ANEW: Check = Check {
+    id: "restart::boots_anew",
+    title: "After Restart the machine runs, SSH works, and the boot is a new one",
+    clauses: &["RST-001"],
+    needs: &[Need::Machine, Need::Power, Need::Guest],
+    why: "The state stays Running during a reboot, so only the boot id proves that anything happened.",
+    good: "/proc/sys/kernel/random/boot_id differs before and after.",
+    bad: "Restart returns nil and does nothing.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            let before = cx.boot_id(&machine).await?;
+            if !cx
+                .rule("RST-001")
+                .succeeds(&machine.restart().await, "Restart of a running machine")
+            {
+                return Ok(());
+            }
+            let changed = cx.boot_id_changes(&machine, &before).await;
+            cx.rule("RST-001")
+                .succeeds(&changed, "waiting for a new boot id over SSH");
+            Ok(())
+        })
+    },
+};
+
+const RETURNS_ON_THE_NEW_BOOT: Check = Check {
+    id: "restart::returns_on_the_new_boot",
+    title: "The first login after Restart is on the new boot",
+    clauses: &["RST-002"],
+    needs: &[Need::Machine, Need::Power, Need::Guest],
+    why: "Hosts cannot see the gap; a login before the reboot is cut off in the middle.",
+    good: "Restart returns when the new boot answers.",
+    bad: "Restart returns when the request is accepted; the next command runs on the old boot.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            let before = cx.boot_id(&machine).await?;
+            machine
+                .fresh_process()
+                .await?
+                .restart()
+                .await
+                .map_err(|error| cx.prerequisite("Restart", &error))?;
+            let after = cx.boot_id(&machine).await?;
+            cx.rule("RST-002")
+                .holds(before != after, "a new boot id in the first login", || {
+                    format!("still {after}")
+                });
+            Ok(())
+        })
+    },
+};
+
+const KEEPS_THE_ADDRESS: Check = Check {
+    id: "restart::keeps_the_address",
+    title: "Restart keeps the address where the provider can reboot",
+    clauses: &["RST-004"],
+    needs: &[Need::Machine, Need::Power, Need::Inventory],
+    why: "Everybody who knows the address has to be told a new one.",
+    good: "GetIP answers the same before and after.",
+    bad: "Restart is a stop and a start, and the provider hands out a new address.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            let before = machine
+                .session()
+                .ip()
+                .await
+                .map_err(|error| cx.prerequisite("GetIP", &error))?;
+            machine
+                .restart()
+                .await
+                .map_err(|error| cx.prerequisite("Restart", &error))?;
+            cx.rule("RST-004")
+                .answers("GetIP after Restart", &before, &machine.session().ip().await);
+            Ok(())
+        })
+    },
+};
+
+const ON_STOPPED_IS_CONSISTENT: Check = Check {
+    id: "restart::on_stopped_is_consistent",
+    title: "Restart of a stopped machine starts it or fails",
+    clauses: &["RST-005"],
+    needs: &[Need::Machine, Need::Power],
+    why: "Hosts start it themselves in that case; libraries do not.",
+    good: "Restart returns nil and the machine reaches Running, or it fails and the machine stays Stopped.",
+    bad: "Restart returns nil, and the machine stays Stopped.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.stopped().await?;
+            if machine.fresh_process().await?.restart().await.is_ok() {
+                cx.rule("RST-005").succeeds(
+                    &machine.settle(State::Running).await,
+                    "waiting for Running after Restart returned nil",
+                );
+            }
+            Ok(())
+        })
+    },
+};
+
+const KEEPS_THE_IDENTITY: Check = Check {
+    id: "restart::keeps_the_identity",
+    title: "Restart keeps the instance and its disk",
+    clauses: &["RST-006"],
+    needs: &[Need::Machine, Need::Power, Need::Guest, Need::Inventory],
+    why: "A restart that loses data is a re-creation.",
+    good: "The same instance id, and a file written before is there afterwards.",
+    bad: "Restart deletes and creates.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            let before = objects_of(&cx.inventory().await?);
+            let marker = format!("{:016x}", cx.random("marker"));
+            let write = format!("echo {marker} | sudo tee /etc/conformance-marker && sync");
+            machine
+                .guest(&write)
+                .await
+                .map_err(|error| cx.prerequisite("SSH", &error))?;
+            machine
+                .restart()
+                .await
+                .map_err(|error| cx.prerequisite("Restart", &error))?;
+            let read = machine
+                .guest("cat /etc/conformance-marker")
+                .await
+                .map_err(|error| cx.prerequisite("SSH", &error))?;
+            let found = String::from_utf8_lossy(&read.stdout).trim().to_owned();
+            cx.rule("RST-006")
+                .equals("the file after Restart", &marker, &found);
+            cx.rule("RST-006").equals(
+                "the inventory after Restart",
+                &before,
+                &objects_of(&cx.inventory().await?),
+            );
+            Ok(())
+        })
+    },
+};
+
+const VANISHED_INSTANCE_IS_AN_ERROR: Check = Check {
+    id: "restart::vanished_instance_is_an_error",
+    title: "Restart of a vanished instance fails",
+    clauses: &["RST-007"],
+    needs: &[Need::Machine, Need::Power, Need::OutOfBand],
+    why: "nil means that the machine runs again.",
+    good: "Restart fails and says that the instance is gone.",
+    bad: "Restart returns nil.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            cx.tenant().delete_instance(machine.name()).await?;
+            cx.rule("RST-007").fails(
+                &machine.fresh_process().await?.restart().await,
+                "Restart of a deleted instance",
+            );
+            Ok(())
+        })
+    },
+};

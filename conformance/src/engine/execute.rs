@@ -1,0 +1,186 @@
+//! Runs one check from its own folder and tenant to its clean-up.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+use tokio::sync::watch;
+
+use super::decide::{self, Ending};
+use crate::{
+    check::Check,
+    context::{Context, Given},
+    engine::Setup,
+    event::{CallTarget, CheckResult, LogRecord},
+    facts::Facts,
+    limits::Limits,
+    recorder::{Observations, Recorder},
+    redact::Redactor,
+    selection::level_of,
+    verdict::Verdict,
+    world::Tenant,
+};
+
+/// A result without content.
+pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
+    CheckResult {
+        id: check.id.to_owned(),
+        title: check.title.to_owned(),
+        clauses: check.clauses.iter().map(|&clause| clause.to_owned()).collect(),
+        level: level_of(check),
+        verdict: Verdict::NotTested,
+        reason: None,
+        problems: Vec::new(),
+        calls: Vec::new(),
+        log: Vec::new(),
+        started_ms: at_ms,
+        duration_ms: 0,
+        rerun: format!("{} --only {} --seed {}", setup.rerun, check.id, setup.seed),
+    }
+}
+
+/// The result of a check that the user's interruption kept from starting.
+pub(super) fn interrupted(setup: &Setup, check: &Check) -> (CheckResult, Observations) {
+    let mut result = blank(setup, check, 0);
+    result.reason = Some("the run was interrupted".to_owned());
+    (result, Observations::default())
+}
+
+/// Runs `check` and cleans up after it.
+pub(super) async fn check(
+    setup: Arc<Setup>,
+    facts: Arc<Facts>,
+    check: &'static Check,
+    started_ms: u64,
+    earlier: Observations,
+    cancelled: watch::Receiver<bool>,
+) -> (CheckResult, Observations) {
+    let mut result = blank(&setup, check, started_ms);
+    let tenant = match setup.world.tenant(check.id).await {
+        Ok(tenant) => tenant,
+        Err(error) => return environment_error(result, format!("the provider cannot be used: {error}")),
+    };
+    let private = match tempfile::Builder::new().prefix("machine-conformance-").tempdir() {
+        Ok(private) => private,
+        Err(error) => return environment_error(result, format!("cannot make a temporary folder: {error}")),
+    };
+    let secrets = setup.secrets.iter().cloned().chain(tenant.secrets());
+    let recorder = Recorder::new(Arc::new(Redactor::new(secrets)));
+    let limits = Limits::new(setup.world.pace(), setup.timeout_factor);
+    let cx = Context::new(Given {
+        check: *check,
+        setup: Arc::clone(&setup),
+        facts,
+        tenant: Arc::clone(&tenant),
+        limits: limits.clone(),
+        recorder: recorder.clone(),
+        private: private.path().to_owned(),
+        earlier,
+    });
+    let ending = ending(&cx, check, &limits, cancelled).await;
+    result.problems = cx.take_problems();
+    (result.verdict, result.reason) = decide::verdict(ending, &result.problems, recorder.first_timeout());
+    result.reason = result.reason.map(|reason| recorder.clean(&reason));
+    decide::apply_known_failures(&mut result, &setup.known_failures);
+    result.duration_ms = u64::try_from(recorder.elapsed().as_millis()).unwrap_or(u64::MAX);
+    record_provider_calls(&recorder, tenant.as_ref()).await;
+    (result.calls, result.log) = recorder.finish();
+    let observations = recorder.observations();
+    if setup.keep {
+        result
+            .log
+            .push(note(&recorder, format!("kept: {}", private.keep().display())));
+    } else {
+        for line in clean_up(&cx, &limits).await {
+            result.log.push(note(&recorder, line));
+        }
+        tenant.close().await;
+    }
+    (result, observations)
+}
+
+async fn ending(
+    cx: &Context,
+    check: &Check,
+    limits: &Limits,
+    mut cancelled: watch::Receiver<bool>,
+) -> Ending {
+    let limit = limits.check();
+    let running = AssertUnwindSafe((check.run)(cx.clone())).catch_unwind();
+    tokio::select! {
+        outcome = running => match outcome {
+            Ok(returned) => Ending::Returned(returned),
+            Err(panic) => Ending::Panicked(panic_text(panic.as_ref())),
+        },
+        () = tokio::time::sleep(limit) => {
+            Ending::TooLong(format!("the check did not end within {:.0} s", limit.as_secs_f64()))
+        }
+        _ = cancelled.wait_for(|&cancelled| cancelled) => Ending::Interrupted,
+    }
+}
+
+/// Removes every machine as a host would, then ends every process. What goes wrong is only noted: checks about
+/// `Remove` decide, and the tenant is dropped as a whole.
+async fn clean_up(cx: &Context, limits: &Limits) -> Vec<String> {
+    let mut notes = Vec::new();
+    for machine in cx.machines() {
+        if machine.create_was_called() {
+            match tokio::time::timeout(limits.operation(), machine.remove()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    notes.push(format!("clean-up: Remove of {} failed: {error}", machine.name()))
+                }
+                Err(_) => notes.push(format!("clean-up: Remove of {} did not end", machine.name())),
+            }
+        }
+    }
+    for session in cx.sessions() {
+        session.abandon().await;
+    }
+    notes
+}
+
+async fn record_provider_calls(recorder: &Recorder, tenant: &dyn Tenant) {
+    // A world without a request log has nothing to show.
+    let Ok(requests) = tenant.requests().await else {
+        return;
+    };
+    for request in requests {
+        let shown = if request.failed {
+            Err(request.status.as_str())
+        } else {
+            Ok(request.status.as_str())
+        };
+        let at = request.at.saturating_duration_since(recorder.start());
+        recorder.finished_call(
+            CallTarget::Provider,
+            at,
+            request.duration,
+            &request.operation,
+            &request.body,
+            shown,
+        );
+    }
+}
+
+fn environment_error(mut result: CheckResult, reason: String) -> (CheckResult, Observations) {
+    result.verdict = Verdict::EnvironmentError;
+    result.reason = Some(reason);
+    (result, Observations::default())
+}
+
+fn note(recorder: &Recorder, text: String) -> LogRecord {
+    LogRecord {
+        at_ms: u64::try_from(recorder.elapsed().as_millis()).unwrap_or(u64::MAX),
+        process: 0,
+        stream: "suite".to_owned(),
+        text: recorder.clean(&text),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}

@@ -1,0 +1,271 @@
+//! The engine: plan, schedule, events, verdicts. Checks run concurrently, each with its own store, machine names and
+//! part of the provider, so that one hanging driver costs one check.
+
+mod decide;
+mod execute;
+mod plan;
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use tokio::sync::{Semaphore, mpsc, watch};
+
+pub use decide::KnownFailure;
+
+use crate::{
+    check::{Check, Need},
+    event::{CheckResult, Event, EventKind, RunInfo, Summary},
+    facts::{Facts, GivenValue},
+    limits::Limits,
+    recorder::{Observations, Recorder, tally},
+    redact::Redactor,
+    session::Session,
+    subject::{Launch, LineSink, Subject},
+    verdict::{ExitCode, Level, Verdict},
+    world::World,
+};
+
+/// Everything that a run needs.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "front ends fill it in")]
+pub struct Setup {
+    /// The driver.
+    pub subject: Arc<dyn Subject>,
+    /// The provider.
+    pub world: Arc<dyn World>,
+    /// The selected checks, in the order of reports.
+    pub checks: Vec<&'static Check>,
+    /// Values for the driver's flags, by flag name.
+    pub flags: BTreeMap<String, GivenValue>,
+    /// Secrets by name, beside those of the world.
+    pub secrets: Vec<(String, String)>,
+    /// What the driver lacks, with the reason, as the profile says.
+    pub lacks: BTreeMap<Need, String>,
+    /// Checks that are known to fail.
+    pub known_failures: Vec<KnownFailure>,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Checks that run at the same time; at least 1.
+    pub jobs: usize,
+    /// Factor for all limits and waits.
+    pub timeout_factor: f64,
+    /// Whether machines are left for the user to look at.
+    pub keep: bool,
+    /// Command line of the run, without `--only`, for the rerun line of each check.
+    pub rerun: String,
+}
+
+/// Asks the driver for its name and flags, as a host does before `create`.
+///
+/// A driver that fails here still gets its verdict: checks about starting it will say what is wrong.
+pub async fn look_up(subject: &dyn Subject, wait_factor: f64) -> Facts {
+    let limits = Limits::new(1.0, 1.0);
+    match subject.start(Launch::new(LineSink::discard(), wait_factor)).await {
+        Err(error) => Facts::unknown(format!("the driver does not start: {error}")),
+        Ok(started) => {
+            let recorder = Recorder::new(Arc::new(Redactor::default()));
+            let session = Session::new(1, started.driver, started.host, recorder, limits);
+            let facts = Facts::ask(&session).await;
+            session.close().await;
+            facts
+        }
+    }
+}
+
+/// Runs the checks and sends every event to `events`. The last event is [`EventKind::RunFinished`].
+///
+/// When `cancelled` becomes true no further check starts, running ones are cleaned up, and the summary says so.
+pub async fn run(
+    setup: Setup,
+    facts: Facts,
+    events: mpsc::UnboundedSender<Event>,
+    cancelled: watch::Receiver<bool>,
+) -> Summary {
+    let start = Instant::now();
+    let (setup, facts) = (Arc::new(setup), Arc::new(facts));
+    let run = Run {
+        setup,
+        facts,
+        start,
+        events,
+        cancelled,
+    };
+    run.send(EventKind::RunStarted(run.info()));
+    let mut results = Vec::new();
+    let (always_on, ordinary): (Vec<_>, Vec<_>) = run
+        .setup
+        .checks
+        .iter()
+        .copied()
+        .partition(|check| check.needs.contains(&Need::WholeRun));
+    let earlier = run.phase(&ordinary, &Observations::default(), &mut results).await;
+    run.phase(&always_on, &earlier, &mut results).await;
+    let summary = run.summary(&results);
+    run.send(EventKind::RunFinished(summary.clone()));
+    summary
+}
+
+struct Run {
+    setup: Arc<Setup>,
+    facts: Arc<Facts>,
+    start: Instant,
+    events: mpsc::UnboundedSender<Event>,
+    cancelled: watch::Receiver<bool>,
+}
+
+impl Run {
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn send(&self, kind: EventKind) {
+        // A front end that stopped listening has no use for the event.
+        let _ = self.events.send(Event::new(self.elapsed_ms(), kind));
+    }
+
+    /// Runs some checks, and returns what they observed together.
+    async fn phase(
+        &self,
+        checks: &[&'static Check],
+        earlier: &Observations,
+        results: &mut Vec<CheckResult>,
+    ) -> Observations {
+        let permits = Arc::new(Semaphore::new(self.setup.jobs.max(1)));
+        let mut running = tokio::task::JoinSet::new();
+        let mut observed = earlier.clone();
+        for &check in checks {
+            if let Some(result) = plan::without_running(&self.setup, check, self.elapsed_ms()) {
+                self.finished(result, results);
+                continue;
+            }
+            let (setup, facts) = (Arc::clone(&self.setup), Arc::clone(&self.facts));
+            let (permits, cancelled) = (Arc::clone(&permits), self.cancelled.clone());
+            let (events, start, earlier) = (self.events.clone(), self.start, earlier.clone());
+            running.spawn(async move {
+                let Ok(_permit) = permits.acquire().await else {
+                    return execute::interrupted(&setup, check);
+                };
+                if *cancelled.borrow() {
+                    return execute::interrupted(&setup, check);
+                }
+                let started = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+                let _ = events.send(Event::new(
+                    started,
+                    EventKind::CheckStarted {
+                        id: check.id.to_owned(),
+                    },
+                ));
+                execute::check(setup, facts, check, started, earlier, cancelled).await
+            });
+        }
+        while let Some(joined) = running.join_next().await {
+            // Panics of checks are caught where they run; a task is never aborted.
+            if let Ok((result, observations)) = joined {
+                observed.absorb(observations);
+                self.finished(result, results);
+            }
+        }
+        observed
+    }
+
+    fn finished(&self, result: CheckResult, results: &mut Vec<CheckResult>) {
+        self.send(EventKind::CheckFinished(Box::new(result.clone())));
+        results.push(result);
+    }
+
+    fn info(&self) -> RunInfo {
+        let specification = crate::spec::specification();
+        let clauses: std::collections::BTreeSet<_> = self
+            .setup
+            .checks
+            .iter()
+            .flat_map(|check| check.clauses.iter())
+            .collect();
+        RunInfo {
+            suite_version: env!("CARGO_PKG_VERSION").to_owned(),
+            specification: "v1".to_owned(),
+            driver: self.setup.subject.label(),
+            driver_name: self.facts.driver_name.clone(),
+            provider: self.setup.world.kind().to_owned(),
+            seed: self.setup.seed,
+            jobs: self.setup.jobs,
+            checks: self
+                .setup
+                .checks
+                .iter()
+                .map(|check| check.id.to_owned())
+                .collect(),
+            clauses_selected: clauses.len(),
+            clauses_total: specification.clauses.len(),
+            started_at: rfc3339(SystemTime::now()),
+            environment: BTreeMap::from([
+                ("os".to_owned(), std::env::consts::OS.to_owned()),
+                ("arch".to_owned(), std::env::consts::ARCH.to_owned()),
+            ]),
+        }
+    }
+
+    fn summary(&self, results: &[CheckResult]) -> Summary {
+        let count = |verdict: Verdict| results.iter().filter(|result| result.verdict == verdict).count();
+        let run = results.iter().filter(|result| result.verdict.was_run());
+        let must_run = run.clone().filter(|result| result.level == Level::Must).count();
+        let mut summary = Summary {
+            selected: results.len(),
+            applicable: results.len() - count(Verdict::NotApplicable),
+            run: run.count(),
+            passed: count(Verdict::Pass),
+            verdicts: tally(results.iter().map(|result| result.verdict.word().to_owned())),
+            must_run,
+            duration_ms: self.elapsed_ms(),
+            exit_code: ExitCode::CONFORMANT,
+            interrupted: *self.cancelled.borrow(),
+        };
+        summary.exit_code = exit_code(&count, must_run);
+        summary
+    }
+}
+
+/// The worst outcome decides; a run that executed no MUST check never succeeds.
+fn exit_code(count: &impl Fn(Verdict) -> usize, must_run: usize) -> u8 {
+    if count(Verdict::SuiteError) > 0 {
+        ExitCode::SUITE_DEFECT
+    } else if count(Verdict::Fail) + count(Verdict::DriverTimeout) + count(Verdict::Stale) > 0 {
+        ExitCode::NOT_CONFORMANT
+    } else if count(Verdict::EnvironmentError) > 0 {
+        ExitCode::ENVIRONMENT
+    } else if must_run == 0 {
+        ExitCode::NOTHING_RAN
+    } else {
+        ExitCode::CONFORMANT
+    }
+}
+
+/// UTC time as RFC 3339 with seconds, from the civil-calendar arithmetic of proleptic Gregorian days.
+fn rfc3339(time: SystemTime) -> String {
+    let seconds = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let shifted = days + 719_468;
+    let era = shifted / 146_097;
+    let day_of_era = shifted % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_index = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
+    let month = if month_index < 10 {
+        month_index + 3
+    } else {
+        month_index - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
+}

@@ -1,0 +1,111 @@
+//! Every limit and wait of the suite, named and scaled in one place.
+//!
+//! The numbers are libmachine's (60 polls of 3 s after a power call, 10 s for `ls`, ...). Against a mock, whose
+//! machines boot in milliseconds, the waits for machines shrink by the world's pace; limits on calls, which only a
+//! hanging driver reaches, do not.
+
+use std::time::Duration;
+
+use machine_driver::wait::{Wait, Waits};
+
+/// Named limits and waits of a run.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    machine: Waits,
+    call: Waits,
+}
+
+/// Longest a method may take that only reads (STATE-008: hosts give up after 10 s).
+const GETTER: Wait = Wait::new("an answer", Duration::from_secs(10), Duration::from_millis(10));
+/// Longest a method may take that changes the machine.
+const OPERATION: Wait = Wait::new(
+    "the operation to end",
+    Duration::from_secs(15 * 60),
+    Duration::from_millis(10),
+);
+/// Settle window after a power call: 60 polls of 3 s.
+const SETTLE: Wait = Wait::new(
+    "the machine to reach the state",
+    Duration::from_secs(180),
+    Duration::from_secs(3),
+);
+/// Time until SSH must answer: 60 tries of 3 s.
+const SSH: Wait = Wait::new("SSH to answer", Duration::from_secs(180), Duration::from_secs(3));
+/// Time in which a process must end after `Close`.
+const EXIT: Wait = Wait::new(
+    "the process to end",
+    Duration::from_secs(5),
+    Duration::from_millis(10),
+);
+/// Time in which a process must end without heartbeats: 10 s, and as much again as tolerance (PLUG-005).
+const ORPHAN: Wait = Wait::new(
+    "the orphaned process to end",
+    Duration::from_secs(20),
+    Duration::from_millis(50),
+);
+/// Shortest time that an orphaned process gets before anything is concluded.
+const CHECK: Wait = Wait::new(
+    "the check to end",
+    Duration::from_secs(30 * 60),
+    Duration::from_millis(10),
+);
+
+impl Limits {
+    /// Limits for a world whose machines live at `pace` (1 for a real provider, less for a mock), all scaled by
+    /// the user's `factor`.
+    pub fn new(pace: f64, factor: f64) -> Self {
+        Self {
+            machine: Waits::default().scaled(pace * factor),
+            call: Waits::default().scaled(factor),
+        }
+    }
+
+    /// Longest duration of a method that only reads.
+    pub fn getter(&self) -> Duration {
+        self.call.scale(GETTER.deadline)
+    }
+
+    /// Longest duration of a method that changes the machine. Never under 20 s: a mock is fast, its machine may be busy.
+    pub fn operation(&self) -> Duration {
+        self.machine
+            .scale(OPERATION.deadline)
+            .max(self.call.scale(Duration::from_secs(20)))
+    }
+
+    /// Longest duration of one check.
+    pub fn check(&self) -> Duration {
+        self.machine
+            .scale(CHECK.deadline)
+            .max(self.call.scale(Duration::from_secs(120)))
+    }
+
+    /// Waits for machines.
+    pub fn machine_waits(&self) -> &Waits {
+        &self.machine
+    }
+
+    /// Waits for processes.
+    pub fn process_waits(&self) -> &Waits {
+        &self.call
+    }
+
+    /// The settle window after a power call. Polls at least every 3 s (scaled), like libmachine.
+    pub fn settle(&self) -> Wait {
+        SETTLE
+    }
+
+    /// The wait for SSH.
+    pub fn ssh(&self) -> Wait {
+        SSH
+    }
+
+    /// The wait for the end of a closed process.
+    pub fn exit(&self) -> Wait {
+        EXIT
+    }
+
+    /// The wait for the end of a process without heartbeats.
+    pub fn orphan(&self) -> Wait {
+        ORPHAN
+    }
+}

@@ -1,0 +1,146 @@
+//! The world: everything around the subject that a check can observe or disturb at the provider.
+
+mod none;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::check::Need;
+
+pub use none::NoWorld;
+
+/// What goes wrong in a world: always the environment's fault, never the driver's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct WorldError(pub String);
+
+/// A provider that checks can use.
+#[async_trait]
+pub trait World: Send + Sync + fmt::Debug {
+    /// Word for it in reports, for example `template`.
+    fn kind(&self) -> &'static str;
+
+    /// What it offers to checks.
+    fn offers(&self) -> BTreeSet<Need>;
+
+    /// How fast its machines live compared with a real provider (1.0).
+    fn pace(&self) -> f64;
+
+    /// A part of the provider that no other check sees.
+    ///
+    /// # Errors
+    /// If the provider cannot be used.
+    async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError>;
+}
+
+/// One check's part of a provider.
+#[async_trait]
+pub trait Tenant: Send + Sync + fmt::Debug {
+    /// Values for the driver's flags: setting `endpoint` is the value of the flag `<driver>-endpoint`.
+    fn settings(&self) -> BTreeMap<String, String>;
+
+    /// Settings that are secret, by name.
+    fn secrets(&self) -> BTreeMap<String, String>;
+
+    /// The provider's objects.
+    ///
+    /// # Errors
+    /// If they cannot be listed.
+    async fn inventory(&self) -> Result<Vec<Object>, WorldError>;
+
+    /// The requests that the provider got, in order.
+    ///
+    /// # Errors
+    /// If the world keeps no log.
+    async fn requests(&self) -> Result<Vec<ProviderRequest>, WorldError>;
+
+    /// Deletes the instance of `machine` behind the driver's back, and nothing else.
+    ///
+    /// # Errors
+    /// If there is none, or the provider refuses.
+    async fn delete_instance(&self, machine: &str) -> Result<(), WorldError>;
+
+    /// Powers the instance of `machine` off behind the driver's back.
+    ///
+    /// # Errors
+    /// If there is none, or the provider refuses.
+    async fn power_off(&self, machine: &str) -> Result<(), WorldError>;
+
+    /// Gives the instance of `machine` another address.
+    ///
+    /// # Errors
+    /// If there is none, or the provider refuses.
+    async fn readdress(&self, machine: &str) -> Result<String, WorldError>;
+
+    /// Stops the guest of `machine` from answering anything, while its instance stays powered on.
+    ///
+    /// # Errors
+    /// If there is none, or the provider cannot do it.
+    async fn freeze_guest(&self, machine: &str) -> Result<(), WorldError>;
+
+    /// Makes the provider refuse the driver's credentials from now on.
+    ///
+    /// # Errors
+    /// If the provider cannot do it.
+    async fn revoke_credentials(&self) -> Result<(), WorldError>;
+
+    /// Makes the provider answer every call with an internal error from now on.
+    ///
+    /// # Errors
+    /// If the provider cannot do it.
+    async fn break_provider(&self) -> Result<(), WorldError>;
+
+    /// Undoes [`revoke_credentials`](Self::revoke_credentials) and [`break_provider`](Self::break_provider).
+    ///
+    /// # Errors
+    /// If the provider cannot do it.
+    async fn heal(&self) -> Result<(), WorldError>;
+
+    /// Ends the tenant: everything in it is gone afterwards.
+    async fn close(&self);
+}
+
+/// One object of the provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "worlds fill it in")]
+pub struct Object {
+    /// Kind, for example `server`, `instance` or `key`.
+    pub kind: String,
+    /// The provider's id.
+    pub id: String,
+    /// Name; may be empty.
+    pub name: String,
+    /// Name of the machine that it belongs to, if the provider knows.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Further properties, for example `address` or `state`.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// A request that the provider got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProviderRequest {
+    /// When it came in.
+    pub at: Instant,
+    /// Duration.
+    pub duration: Duration,
+    /// Operation, for example `POST /v1/servers`.
+    pub operation: String,
+    /// Body or parameters, as text.
+    pub body: String,
+    /// Status, for example `201`.
+    pub status: String,
+    /// Whether it changes anything.
+    pub mutating: bool,
+    /// Whether the provider refused it.
+    pub failed: bool,
+}

@@ -2,9 +2,8 @@
 
 use super::{
     host::{Argument, Host},
-    wire::{
-        DecodeError, Value,
-        messages::{bytes_from_value, empty_from_value, flags_from_value, int_from_value, string_from_value},
+    wire::messages::{
+        bytes_from_value, empty_from_value, flags_from_value, int_from_value, string_from_value,
     },
 };
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
 };
 
 macro_rules! methods {
-    ($($method:ident -> $reply:ty, $name:literal, $read:ident;)*) => {$(
+    ($($method:ident -> $reply:ty, $name:literal, $read:expr;)*) => {$(
         fn $method(&self) -> BoxFuture<'_, Result<$reply>> {
             Box::pin(self.ask($name, Argument::Empty, $read))
         }
@@ -35,21 +34,27 @@ impl DynDriver for Host {
         ssh_key_path -> String, "GetSSHKeyPath", string_from_value;
         ssh_username -> String, "GetSSHUsername", string_from_value;
         url -> String, "GetURL", string_from_value;
-        pre_create_check -> (), "PreCreateCheck", empty;
-        create -> (), "Create", empty;
-        remove -> (), "Remove", empty;
-        start -> (), "Start", empty;
-        stop -> (), "Stop", empty;
-        restart -> (), "Restart", empty;
-        kill -> (), "Kill", empty;
+        pre_create_check -> (), "PreCreateCheck", |reply| empty_from_value(&reply);
+        create -> (), "Create", |reply| empty_from_value(&reply);
+        remove -> (), "Remove", |reply| empty_from_value(&reply);
+        start -> (), "Start", |reply| empty_from_value(&reply);
+        stop -> (), "Stop", |reply| empty_from_value(&reply);
+        restart -> (), "Restart", |reply| empty_from_value(&reply);
+        kill -> (), "Kill", |reply| empty_from_value(&reply);
     }
 
     fn set_config_raw(&self, json: Vec<u8>) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.ask("SetConfigRaw", Argument::Bytes(json), empty))
+        Box::pin(self.ask("SetConfigRaw", Argument::Bytes(json), |reply| {
+            empty_from_value(&reply)
+        }))
     }
 
     fn set_config_from_flags(&self, options: DriverOptions) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.ask("SetConfigFromFlags", Argument::Options(options), empty))
+        Box::pin(
+            self.ask("SetConfigFromFlags", Argument::Options(options), |reply| {
+                empty_from_value(&reply)
+            }),
+        )
     }
 
     fn ssh_port(&self) -> BoxFuture<'_, Result<u16>> {
@@ -74,8 +79,4 @@ impl DynDriver for Host {
             State::try_from(code)
         })
     }
-}
-
-fn empty(reply: Value) -> Result<(), DecodeError> {
-    empty_from_value(&reply)
 }

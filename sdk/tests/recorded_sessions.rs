@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use machine_driver::plugin::wire::{Decoded, Decoder, Encoder, Value};
-use recordings::{Recording, decode, random::Random, recordings, render};
+use recordings::{Recording, decode, random::Random, recordings, register_types, render};
 use serde_json::{Value as Json, json};
 
 mod recordings;
@@ -162,8 +162,7 @@ fn check_encoding_again(values: &[Decoded], decoder: &Decoder, problems: &mut Ve
     let mut encoder = Encoder::new();
     let mut bytes = Vec::new();
     for decoded in values {
-        let mut concrete_types = decoded.concrete_types.iter();
-        register(&decoded.value, &mut encoder, decoder, &mut concrete_types);
+        register_types(decoded, decoder, &mut encoder);
         let of = decoder
             .type_of(decoded.type_id)
             .expect("recorded types are not recursive");
@@ -184,42 +183,6 @@ fn check_encoding_again(values: &[Decoded], decoder: &Decoder, problems: &mut Ve
                 before.value, after.value
             ));
         }
-    }
-}
-
-/// Registers the types of the interfaces in `value` as they were recorded.
-fn register<'a>(
-    value: &Value,
-    encoder: &mut Encoder,
-    decoder: &Decoder,
-    concrete_types: &mut impl Iterator<Item = &'a i64>,
-) {
-    match value {
-        Value::Slice(items) => items
-            .iter()
-            .for_each(|item| register(item, encoder, decoder, concrete_types)),
-        Value::Struct(fields) => {
-            fields
-                .iter()
-                .for_each(|(_, field)| register(field, encoder, decoder, concrete_types));
-        }
-        Value::Map(pairs) => pairs.iter().for_each(|(key, element)| {
-            register(key, encoder, decoder, concrete_types);
-            register(element, encoder, decoder, concrete_types);
-        }),
-        Value::Interface(Some(held)) => {
-            let concrete = concrete_types
-                .next()
-                .expect("a concrete type for every interface");
-            encoder.register(
-                &held.0,
-                decoder
-                    .type_of(*concrete)
-                    .expect("recorded types are not recursive"),
-            );
-            register(&held.1, encoder, decoder, concrete_types);
-        }
-        _ => {}
     }
 }
 

@@ -7,10 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use machine_driver::plugin::wire::{DecodeError, Decoded, Decoder, Limits};
+use machine_driver::plugin::wire::{DecodeError, Decoded, Decoder, Encoder, Limits, Value};
 
 pub(crate) mod random;
 pub(crate) mod render;
+pub(crate) mod seeds;
 
 pub(crate) const DIRECTIONS: [&str; 2] = ["c2s", "s2c"];
 
@@ -117,5 +118,47 @@ pub(crate) fn decode(
         let (piece, rest) = gob.split_at(next_length().clamp(1, gob.len()));
         decoder.push(piece);
         gob = rest;
+    }
+}
+
+/// Registers the types of the interfaces in a decoded value as they were on the wire.
+pub(crate) fn register_types(decoded: &Decoded, decoder: &Decoder, encoder: &mut Encoder) {
+    register(
+        &decoded.value,
+        decoder,
+        encoder,
+        &mut decoded.concrete_types.iter(),
+    );
+}
+
+fn register<'a>(
+    value: &Value,
+    decoder: &Decoder,
+    encoder: &mut Encoder,
+    concrete_types: &mut impl Iterator<Item = &'a i64>,
+) {
+    match value {
+        Value::Slice(items) => items
+            .iter()
+            .for_each(|item| register(item, decoder, encoder, concrete_types)),
+        Value::Struct(fields) => {
+            fields
+                .iter()
+                .for_each(|(_, field)| register(field, decoder, encoder, concrete_types));
+        }
+        Value::Map(pairs) => pairs.iter().for_each(|(key, element)| {
+            register(key, decoder, encoder, concrete_types);
+            register(element, decoder, encoder, concrete_types);
+        }),
+        Value::Interface(Some(held)) => {
+            let concrete = concrete_types
+                .next()
+                .expect("a concrete type for every interface");
+            if let Some(of) = decoder.type_of(*concrete) {
+                encoder.register(&held.0, of);
+            }
+            register(&held.1, decoder, encoder, concrete_types);
+        }
+        _ => {}
     }
 }

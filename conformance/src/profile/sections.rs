@@ -241,7 +241,7 @@ fn reference(
         (Some(variable), None) => reader.text(variable, "env").map(SettingSource::Variable),
         (None, Some(offer)) => {
             let text = reader.text(offer, "provider")?;
-            offered(reader, offer, &text).then(|| SettingSource::Given(Setting::Provider(text)))
+            offered(reader, offer, &text).then_some(SettingSource::Given(Setting::Provider(text)))
         }
         (both, _) => {
             let message = match both {

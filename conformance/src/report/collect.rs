@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    event::{CheckResult, Event, EventKind, RunInfo, Summary},
+    event::{CallRecord, CallTarget, CheckResult, Event, EventKind, RunInfo, Summary},
     verdict::{ExitCode, Verdict},
 };
 
@@ -97,6 +97,11 @@ impl Default for RunRecord {
             checks: Vec::new(),
         }
     }
+}
+
+/// Place of a call among those of its check: by its start, and the driver's before those that it makes itself.
+pub(crate) fn place_of(call: &CallRecord) -> (u64, bool) {
+    (call.at_ms, !matches!(call.to, CallTarget::Driver(_)))
 }
 
 /// Group of a check id: the part before `::`.

@@ -12,6 +12,7 @@ use std::io;
 
 use thiserror::Error;
 
+pub(crate) use self::collect::place_of;
 pub use self::{
     collect::{RunRecord, RunVerdict, SCHEMA, SchemaError},
     events::EventLog,
@@ -54,8 +55,8 @@ impl Reports {
     }
 
     /// Adds a report; `name` is what errors call it.
-    pub fn add(&mut self, name: impl Into<String>, report: impl Report + 'static) {
-        self.reports.push((name.into(), Box::new(report)));
+    pub fn add(&mut self, name: impl Into<String>, report: Box<dyn Report>) {
+        self.reports.push((name.into(), report));
     }
 
     /// Hands an event to every report. One that cannot be written does not disturb the others; [`finish`] tells.

@@ -3,7 +3,7 @@
 use super::paint::{self, Paint};
 use crate::{
     event::{CallRecord, CallTarget, LogRecord},
-    report::text::one_line,
+    report::{collect::place_of, text::one_line},
 };
 
 /// Lines of calls in an excerpt.
@@ -18,7 +18,7 @@ const WORTH_MENTIONING_MS: u64 = 10;
 /// The calls in the order of their start, those of the provider indented below those of the driver.
 pub(super) fn excerpt(calls: &[CallRecord], width: usize) -> Vec<String> {
     let mut sorted: Vec<&CallRecord> = calls.iter().collect();
-    sorted.sort_by_key(|call| (call.at_ms, !matches!(call.to, CallTarget::Driver(_))));
+    sorted.sort_by_key(|call| place_of(call));
     let several_processes = sorted.iter().any(|call| matches!(call.to, CallTarget::Driver(process) if process > 1));
     let rows = collapse(&sorted);
     let line = |row: &Row<'_>| row.line(several_processes, width);
@@ -65,7 +65,7 @@ impl Row<'_> {
             CallTarget::Driver(_) => seconds(call.at_ms),
             CallTarget::Provider | CallTarget::Guest => " ".repeat(seconds(call.at_ms).len()),
         };
-        let name = one_line(&format!("{indent}{who}{}", call.name), 40);
+        let name = format!("{indent}{}", one_line(&format!("{who}{}", call.name), 40));
         let (result, style) = match (call.failed, call.result.trim()) {
             (true, result) => (format!("error: {result}"), paint::BAD),
             (false, "") => ("ok".to_owned(), paint::GOOD),

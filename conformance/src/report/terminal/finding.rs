@@ -44,13 +44,13 @@ impl<W: Write> Block<'_, W> {
             self.problem(problem, result.level)?;
         }
         if !shorter {
-            self.lines("calls", calls::excerpt(&result.calls, self.width - TEXT))?;
-            self.lines("log", calls::log_excerpt(&result.log, self.width - TEXT))?;
+            self.lines("calls", &calls::excerpt(&result.calls, self.width - TEXT))?;
+            self.lines("log", &calls::log_excerpt(&result.log, self.width - TEXT))?;
         }
         self.seen_in(result)?;
         // Never broken: it is there to be copied.
         let rerun = one_line(&result.rerun, usize::MAX);
-        self.lines("rerun", vec![rerun])
+        self.lines("rerun", &[rerun])
     }
 
     fn title(&mut self, result: &CheckResult) -> io::Result<()> {
@@ -94,11 +94,11 @@ impl<W: Write> Block<'_, W> {
 
     /// A row of running text, from wherever it may come.
     fn row(&mut self, name: &str, text: &str) -> io::Result<()> {
-        self.lines(name, wrap(text, self.width - TEXT))
+        self.lines(name, &wrap(text, self.width - TEXT))
     }
 
     /// A row of finished lines.
-    fn lines(&mut self, name: &str, lines: Vec<String>) -> io::Result<()> {
+    fn lines(&mut self, name: &str, lines: &[String]) -> io::Result<()> {
         for (index, line) in lines.iter().enumerate() {
             let name = if index == 0 { name } else { "" };
             writeln!(self.writer, "  {}{line}", format!("{name:<10}").paint(paint::DIM))?;

@@ -110,7 +110,7 @@ impl Group {
     fn show(&self) {
         let (done, all) = (self.bar.position() as usize, self.bar.length().unwrap_or_default() as usize);
         let results: Vec<&CheckResult> = self.results.iter().collect();
-        let width = if all == 0 { 0 } else { groups::BAR * done / all };
+        let width = (groups::BAR * done).checked_div(all).unwrap_or_default();
         let bar = groups::bar(&results, width);
         let rest = "\u{2500}".repeat(groups::BAR - width).paint(paint::DIM);
         let bad = results.iter().filter(|result| is_bad(result.verdict)).count();

@@ -42,6 +42,11 @@ impl<D: Driver> Hosted<D> {
         }
     }
 
+    /// Looks at the published value, for tests and for programs that embed a driver.
+    pub fn with_driver<T>(&self, look: impl FnOnce(&D) -> T) -> T {
+        look(&self.record().driver)
+    }
+
     fn record(&self) -> MutexGuard<'_, Record<D>> {
         // The lock is only held for moves and clones, so a poisoned value is still whole.
         self.published.lock().unwrap_or_else(PoisonError::into_inner)

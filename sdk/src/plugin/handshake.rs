@@ -1,6 +1,6 @@
 //! From a started process to a connection with a known version (PROTOCOL sections 2, 3 and 6).
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use tokio::{
     net::TcpStream,
@@ -139,10 +139,11 @@ async fn connect(address: &str, options: &HostOptions) -> Result<Client> {
     })?;
     stream.set_nodelay(true)?;
     let already_read = prelude::connect(&mut stream).await.map_err(|error| {
-        Error::new(
-            ErrorKind::Protocol,
-            format!("no RPC server at {address}: {error}"),
-        )
+        let kind = match error.kind() {
+            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => ErrorKind::Protocol,
+            _ => ErrorKind::Connection,
+        };
+        Error::new(kind, format!("no RPC server at {address}: {error}"))
     })?;
     let (reader, writer) = stream.into_split();
     Ok(Client::new(reader, writer, &already_read, options.limits))

@@ -1,1 +1,27 @@
-//! TODO
+//! `docker-machine-driver-template`: the smallest complete machine driver, to be forked.
+//!
+//! It manages servers of a small fictional HTTP cloud. `README.md` says how to turn it into a driver for a real one.
+//! Read the modules in this order:
+//!
+//! | module | contents | what a fork changes |
+//! | --- | --- | --- |
+//! | [`options`](Options) | the flags of `create` | most of it |
+//! | [`driver`](TemplateDriver) | the record, and each method of the contract in the contract's order | the record |
+//! | `create`, `remove` | the steps of the two long methods | the steps' contents; their order stays |
+//! | `instance` | finding the server, waiting for its states, reaching its guest | names of states |
+//! | `names` | names and marks of what the driver makes | the provider's rules for names |
+//! | `server`, `api` | the provider's objects and calls | all of it |
+//! | `http` | one call: deadline, repetition, errors | little; or use the provider's own client |
+
+mod api;
+mod create;
+mod driver;
+mod http;
+mod instance;
+mod names;
+mod options;
+mod remove;
+mod server;
+
+pub use driver::TemplateDriver;
+pub use options::Options;

@@ -1,0 +1,230 @@
+use std::collections::BTreeMap;
+
+use machine_driver::{
+    BaseDriver, Context, Driver, Error, ErrorKind, Result,
+    ssh::{KeyAlgorithm, KeyPair},
+};
+use reqwest::Url;
+use serde_json::{Value, json};
+
+use crate::{
+    api::Api,
+    driver::{ENGINE_PORT, TemplateDriver},
+    instance::VISIBLE,
+    names::{MACHINE_TAG, OWNER_TAG},
+    remove::{all, same_key},
+    server::{Firewall, Key, Server},
+};
+
+/// Port of a Swarm master when `--swarm-host` says nothing.
+const SWARM_PORT: u16 = 3376;
+/// Ports that the provider lets through without a firewall.
+const OPEN_PORTS: [u16; 2] = [22, ENGINE_PORT];
+
+/// Create and its reverse.
+impl TemplateDriver {
+    /// The steps of `create`. An id is published as soon as it is known, so that it is in the record whatever happens
+    /// next.
+    pub(crate) async fn build(&mut self, api: &Api, cx: &Context, user_data: Option<String>) -> Result<()> {
+        cx.log().info("Creating SSH key...");
+        let key_pair = if self.ssh_key_source.as_os_str().is_empty() {
+            KeyPair::generate(self.ssh_key_path(), KeyAlgorithm::Ed25519).await?
+        } else {
+            KeyPair::copy(&self.ssh_key_source, self.ssh_key_path()).await?
+        };
+        let name = self.object_name();
+        let body = json!({ "name": name, "public_key": key_pair.public_key() });
+        self.key_id = api.create::<Key>(&name, body).await?.id;
+        cx.publish(self);
+        // Some providers show a new object late, and refuse a server whose key they do not see yet (FAULT-003).
+        let shown = cx
+            .waits()
+            .until(&VISIBLE, || api.object::<Key>(&self.key_id))
+            .await;
+        shown.map_err(|error| error.with_context("key", &self.key_id))?;
+
+        cx.log().info("Creating server...");
+        let server = api
+            .create::<Server>(&self.base.machine_name, self.order(user_data))
+            .await?;
+        self.server_id.clone_from(&server.id);
+        cx.publish(self);
+        let shown = cx
+            .waits()
+            .until(&VISIBLE, || api.object::<Server>(&self.server_id))
+            .await;
+        shown.map_err(|error| error.with_context("server", &self.server_id))?;
+        self.open_ports(api, &server).await?;
+        self.come_up(api, cx, &server.id).await
+    }
+
+    /// What is asked of the provider. The key's id is the idempotency key: no other `create` can have it (FAULT-007).
+    fn order(&self, user_data: Option<String>) -> Value {
+        let owner = self.owner();
+        let mut tags: BTreeMap<&str, &str> = self.tags.iter().filter_map(|tag| tag.split_once('=')).collect();
+        tags.extend([
+            (MACHINE_TAG, self.base.machine_name.as_str()),
+            (OWNER_TAG, &owner),
+        ]);
+        let mut order = json!({
+            "name": self.base.machine_name, "region": self.region, "image": self.image, "size": self.size,
+            "key_id": self.key_id, "tags": tags, "idempotency_key": self.key_id,
+        });
+        if let Some(user_data) = user_data {
+            order["user_data"] = user_data.into();
+        }
+        order
+    }
+
+    /// Lets the ports through that the provider does not let through by itself (CREATE-005, CREATE-006, SEC-006).
+    async fn open_ports(&self, api: &Api, server: &Server) -> Result<()> {
+        // A port that the provider chose is open already.
+        let ssh_port = server.ssh_port.is_none().then(|| self.ssh_port());
+        let ports = ssh_port.into_iter().chain(swarm_port(&self.base)?);
+        let ports: Vec<u16> = ports.filter(|port| !OPEN_PORTS.contains(port)).collect();
+        if ports.is_empty() {
+            return Ok(());
+        }
+        let name = self.object_name();
+        let body = json!({ "name": name, "server_id": server.id, "ports": ports });
+        api.create::<Firewall>(&name, body).await.map(drop)
+    }
+
+    /// Deletes what this `create` made and nothing else (CREATE-009, CREATE-010).
+    ///
+    /// `unsure`: the last answer was lost, so there may be an object whose id is not known.
+    pub(crate) async fn roll_back(&mut self, api: &Api, cx: &Context, unsure: bool) -> Result<()> {
+        let searched = if unsure {
+            self.find_unanswered(api, cx).await
+        } else {
+            Ok(())
+        };
+        let (mut server, mut firewalls, mut key) = (Ok(()), Ok(()), Ok(()));
+        if !self.server_id.is_empty() {
+            // A server that is not shown yet cannot be deleted yet; if it never is, deleting it says more.
+            let _ = cx
+                .waits()
+                .until(&VISIBLE, || api.object::<Server>(&self.server_id))
+                .await;
+            server = self.remove_server(api, cx).await;
+            firewalls = self.remove_firewalls(api).await;
+        }
+        if !self.key_id.is_empty() {
+            key = self.remove_key(api).await;
+        }
+        all([searched, server, firewalls, key])
+    }
+
+    /// Looks for the object that the last request may have made: a key with this public half, or a server with this
+    /// key, can be nobody else's.
+    async fn find_unanswered(&mut self, api: &Api, cx: &Context) -> Result<()> {
+        let key_pair = KeyPair::load(self.ssh_key_path()).await?;
+        let ours = |key: &Key| same_key(&key.public_key, key_pair.public_key());
+        let found = cx.waits().until(&VISIBLE, || async {
+            Ok(if self.key_id.is_empty() {
+                api.named::<Key>(&self.object_name())
+                    .await?
+                    .into_iter()
+                    .find(ours)
+                    .map(|key| key.id)
+            } else if self.server_id.is_empty() {
+                let servers = api.named::<Server>(&self.base.machine_name).await?;
+                servers
+                    .into_iter()
+                    .find(|server| server.key_id == self.key_id)
+                    .map(|server| server.id)
+            } else {
+                Some(self.server_id.clone())
+            })
+        });
+        match found.await {
+            Ok(id) if self.key_id.is_empty() => self.key_id = id,
+            Ok(id) => self.server_id = id,
+            // It never was made.
+            Err(error) if error.kind() == ErrorKind::Timeout => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Regions, images and sizes that the provider does not have (PRE-004).
+    pub(crate) async fn refuse_unknown_offers(&self, api: &Api) -> Result<()> {
+        for (collection, flag, wanted) in [
+            ("regions", "template-region", &self.region),
+            ("images", "template-image", &self.image),
+            ("sizes", "template-size", &self.size),
+        ] {
+            let offered: Vec<String> = api
+                .offers(collection)
+                .await?
+                .into_iter()
+                .map(|offer| offer.id)
+                .collect();
+            if !offered.contains(wanted) {
+                let text = format!(
+                    "--{flag} is {wanted:?}, but the provider has: {}",
+                    offered.join(", ")
+                );
+                return Err(Error::new(ErrorKind::InvalidOption, text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Objects that have the names already, whoever made them (PRE-004, CREATE-013).
+    pub(crate) async fn refuse_taken_names(&self, api: &Api) -> Result<()> {
+        let (name, object_name) = (&self.base.machine_name, self.object_name());
+        let server = api
+            .named::<Server>(name)
+            .await?
+            .into_iter()
+            .next()
+            .map(|server| ("server", name, server.id));
+        let key = api
+            .named::<Key>(&object_name)
+            .await?
+            .into_iter()
+            .next()
+            .map(|key| ("key", &object_name, key.id));
+        match server.or(key) {
+            Some((word, name, id)) => {
+                let text = format!("the provider already has a {word} named {name} ({id})");
+                Err(Error::new(ErrorKind::AlreadyExists, text))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The user data, read each time: it is not in the record, because it may hold secrets (SEC-010).
+    pub(crate) async fn user_data(&self) -> Result<Option<String>> {
+        if self.user_data_file.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        tokio::fs::read_to_string(&self.user_data_file)
+            .await
+            .map(Some)
+            .map_err(|error| {
+                let text = format!(
+                    "cannot read --template-user-data {}",
+                    self.user_data_file.display()
+                );
+                Error::new(ErrorKind::InvalidOption, text).with_source(&error)
+            })
+    }
+}
+
+/// Port of the Swarm master, if the machine is one. Hosts pass `--swarm-host` on as it was given (FLAG-009).
+pub(crate) fn swarm_port(base: &BaseDriver) -> Result<Option<u16>> {
+    if !base.swarm_master || base.swarm_host.is_empty() {
+        return Ok(base.swarm_master.then_some(SWARM_PORT));
+    }
+    let port = Url::parse(&base.swarm_host).ok().and_then(|url| url.port());
+    let text = || {
+        format!(
+            "--swarm-host must be tcp://HOST:PORT, but is {:?}",
+            base.swarm_host
+        )
+    };
+    port.map(Some)
+        .ok_or_else(|| Error::new(ErrorKind::InvalidOption, text()))
+}

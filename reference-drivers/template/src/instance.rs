@@ -1,0 +1,203 @@
+use std::time::Duration;
+
+use machine_driver::{
+    Context, Driver, Error, ErrorKind, Result, Secret,
+    ssh::{self, Client, Endpoint, Limits},
+    wait::Wait,
+};
+use reqwest::Url;
+
+use crate::{
+    api::{Action, Api},
+    driver::TemplateDriver,
+    http::{Http, LazyClient, quoted},
+    names::{self, OWNER_TAG},
+    options::DEFAULT_ENDPOINT,
+    server::{Server, ServerState},
+};
+
+// Every wait has a name, which errors quote, and an end (CREATE-017, START-010, STOP-007, RM-018).
+pub(crate) const VISIBLE: Wait = wait("the new object to show up", 20, 1);
+pub(crate) const RUNNING: Wait = wait("the server to run", 300, 2);
+pub(crate) const SHUT_DOWN: Wait = wait("the guest to shut down", 180, 2);
+pub(crate) const POWERED_OFF: Wait = wait("the server to be off", 60, 1);
+pub(crate) const GONE: Wait = wait("the server to be gone", 120, 1);
+
+const fn wait(name: &'static str, deadline: u64, interval: u64) -> Wait {
+    Wait::new(name, Duration::from_secs(deadline), Duration::from_secs(interval))
+}
+
+/// The machine's server, as all methods need it.
+impl TemplateDriver {
+    pub(crate) fn api(&self, cx: &Context) -> Result<Api> {
+        let endpoint = if self.endpoint.is_empty() {
+            DEFAULT_ENDPOINT
+        } else {
+            &self.endpoint
+        };
+        let endpoint = Url::parse(endpoint).map_err(|error| {
+            Error::new(ErrorKind::Config, "the recorded endpoint is no URL").with_source(&error)
+        })?;
+        let mut tokens = vec![self.token.clone()];
+        // A record outlives its token (PERSIST-008). Before the server exists a wrong one must be noticed instead.
+        let replaceable = !self.server_id.is_empty() || self.token.expose().is_empty();
+        if replaceable && let Ok(token) = std::env::var("TEMPLATE_TOKEN") {
+            tokens.push(Secret::new(token));
+        }
+        tokens.retain(|token| !token.expose().is_empty());
+        let (client, waits, log) = (
+            LazyClient::clone(&self.client),
+            cx.waits().clone(),
+            cx.log().clone(),
+        );
+        Ok(Api(Http {
+            client,
+            endpoint,
+            tokens,
+            waits,
+            log,
+        }))
+    }
+
+    /// By the recorded id, or before it is known by name and owner: never by name alone (RM-016).
+    pub(crate) async fn find(&self, api: &Api) -> Result<Option<Server>> {
+        if !self.server_id.is_empty() {
+            return api.object(&self.server_id).await;
+        }
+        let owner = self.owner();
+        let mut named = api.named::<Server>(&self.base.machine_name).await?.into_iter();
+        Ok(named.find(|server| server.tags.get(OWNER_TAG) == Some(&owner)))
+    }
+
+    /// As [`find`](Self::find); no server is an error (START-007, STOP-006, RST-007, STATE-006).
+    pub(crate) async fn existing(&self, api: &Api) -> Result<Server> {
+        self.find(api).await?.ok_or_else(|| self.gone())
+    }
+
+    fn gone(&self) -> Error {
+        let machine = &self.base.machine_name;
+        if self.server_id.is_empty() {
+            return Error::new(
+                ErrorKind::Other,
+                format!("machine {machine} has no server: it was not created"),
+            );
+        }
+        let text = format!(
+            "machine {machine} not found: the provider has no server {}",
+            self.server_id
+        );
+        Error::new(ErrorKind::NotFound, text)
+    }
+
+    pub(crate) async fn act(&self, api: &Api, id: &str, action: Action) -> Result<()> {
+        api.act(id, action).await?.ok_or_else(|| self.gone())
+    }
+
+    /// Waits for a state of the server; it may still be in the old one for a while.
+    pub(crate) async fn reach(
+        &self,
+        api: &Api,
+        cx: &Context,
+        id: &str,
+        wait: &Wait,
+        wanted: ServerState,
+    ) -> Result<Server> {
+        let reached = cx.waits().until(wait, || async {
+            let server = api.object::<Server>(id).await?.ok_or_else(|| self.gone())?;
+            failed(&server)?;
+            let usable = wanted != ServerState::Running || server.address.is_some();
+            Ok((server.state == wanted && usable).then_some(server))
+        });
+        reached.await.map_err(|error| error.with_context("server", id))
+    }
+
+    /// Waits until the server runs and its guest answers (CREATE-003, CREATE-004, START-002, START-003).
+    pub(crate) async fn come_up(&mut self, api: &Api, cx: &Context, id: &str) -> Result<()> {
+        cx.log().info("Waiting for the server to run...");
+        let server = self.reach(api, cx, id, &RUNNING, ServerState::Running).await?;
+        self.record(&server);
+        cx.publish(self);
+        if let Some(endpoint) = self.ssh_endpoint(&server) {
+            cx.log().info("Waiting for SSH...");
+            ssh::wait_until_ready(&endpoint, cx.waits()).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn power_down(
+        &self,
+        api: &Api,
+        cx: &Context,
+        id: &str,
+        action: Action,
+        wait: &Wait,
+    ) -> Result<()> {
+        if let Err(error) = self.act(api, id, action).await {
+            // It may have stopped by itself in the meantime.
+            return if self.existing(api).await?.state == ServerState::Off {
+                Ok(())
+            } else {
+                Err(error)
+            };
+        }
+        self.reach(api, cx, id, wait, ServerState::Off).await.map(drop)
+    }
+
+    /// The guest's boot id, if it answers soon.
+    pub(crate) async fn boot_id(&self, server: &Server) -> Option<ssh::BootId> {
+        let soon = Duration::from_secs(5);
+        let limits = Limits {
+            connect: soon,
+            command: soon,
+            ..Limits::default()
+        };
+        let client = Client::connect(&self.ssh_endpoint(server)?, limits).await.ok()?;
+        ssh::boot_id(&client).await.ok()
+    }
+
+    fn ssh_endpoint(&self, server: &Server) -> Option<Endpoint> {
+        Some(Endpoint {
+            host: server.address?.to_string(),
+            port: server.ssh_port.unwrap_or_else(|| self.ssh_port()),
+            user: self.ssh_username(),
+            key_path: self.ssh_key_path().into(),
+        })
+    }
+
+    /// Takes over what the provider chose (START-004, START-011, NET-010).
+    pub(crate) fn record(&mut self, server: &Server) {
+        if let Some(address) = server.address {
+            self.base.ip_address = address.to_string();
+            self.base.ipv6_address = if address.is_ipv6() {
+                address.to_string()
+            } else {
+                String::new()
+            };
+        }
+        self.base.ssh_port = server.ssh_port.unwrap_or_else(|| self.ssh_port());
+    }
+
+    pub(crate) fn owner(&self) -> String {
+        if self.owner.is_empty() {
+            names::owner_mark(&self.base)
+        } else {
+            self.owner.clone()
+        }
+    }
+
+    pub(crate) fn object_name(&self) -> String {
+        names::object_name(&self.base.machine_name, &self.owner())
+    }
+}
+
+/// A server that the provider gave up on is an error of whoever waits for it (FAULT-008, FAULT-011).
+pub(crate) fn failed(server: &Server) -> Result<()> {
+    if server.state != ServerState::Error {
+        return Ok(());
+    }
+    let reason = quoted(server.error.as_deref().unwrap_or("no reason given"));
+    Err(Error::new(
+        ErrorKind::Provider,
+        format!("the provider gave up on the server {}: {reason}", server.id),
+    ))
+}

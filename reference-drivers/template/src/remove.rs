@@ -1,0 +1,76 @@
+use machine_driver::{Context, Driver, Result, ssh::KeyPair};
+
+use crate::{
+    api::Api,
+    driver::TemplateDriver,
+    instance::GONE,
+    server::{Firewall, Key, Server},
+};
+
+/// The parts of `remove`. Each deletes by the recorded id, or else what carries the owner's mark (RM-016); what is
+/// gone already is deleted (RM-008, RM-012).
+impl TemplateDriver {
+    /// Needs neither the guest nor local files (RM-019, RM-020), and ends when the name is free again (RM-017).
+    pub(crate) async fn remove_server(&mut self, api: &Api, cx: &Context) -> Result<()> {
+        let id = if self.server_id.is_empty() {
+            let Some(server) = self.find(api).await? else {
+                return Ok(());
+            };
+            server.id
+        } else {
+            self.server_id.clone()
+        };
+        api.delete::<Server>(&id).await?;
+        let gone = cx.waits().until(&GONE, || async {
+            Ok(api.object::<Server>(&id).await?.is_none().then_some(()))
+        });
+        gone.await.map_err(|error| error.with_context("server", &id))?;
+        self.server_id.clear();
+        Ok(())
+    }
+
+    pub(crate) async fn remove_firewalls(&self, api: &Api) -> Result<()> {
+        let mut outcomes = Vec::new();
+        for firewall in api.named::<Firewall>(&self.object_name()).await? {
+            outcomes.push(api.delete::<Firewall>(&firewall.id).await);
+        }
+        all(outcomes)
+    }
+
+    pub(crate) async fn remove_key(&mut self, api: &Api) -> Result<()> {
+        if !self.key_id.is_empty() {
+            api.delete::<Key>(&self.key_id).await?;
+            self.key_id.clear();
+            return Ok(());
+        }
+        // The name carries the owner's mark. If the private half is still here, it has the last word.
+        let here = KeyPair::load(self.ssh_key_path()).await.ok();
+        let ours = |key: &Key| {
+            here.as_ref()
+                .is_none_or(|here| same_key(&key.public_key, here.public_key()))
+        };
+        for key in api
+            .named::<Key>(&self.object_name())
+            .await?
+            .iter()
+            .filter(|key| ours(key))
+        {
+            api.delete::<Key>(&key.id).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether two lines hold the same public key; comments may differ.
+pub(crate) fn same_key(one: &str, other: &str) -> bool {
+    one.split_whitespace()
+        .take(2)
+        .eq(other.split_whitespace().take(2))
+}
+
+/// One error out of several: the first, followed by the others.
+pub(crate) fn all(outcomes: impl IntoIterator<Item = Result<()>>) -> Result<()> {
+    let mut errors = outcomes.into_iter().filter_map(Result::err);
+    let Some(first) = errors.next() else { return Ok(()) };
+    Err(errors.fold(first, |all, error| all.with_context("and", error)))
+}

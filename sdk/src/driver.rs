@@ -160,12 +160,14 @@ fn recorded(value: &str, missing: &str) -> Result<String> {
     }
 }
 
+type Publish = dyn Fn(&dyn Any) + Send + Sync;
+
 /// What a driver method is given: log, waits, and a way to show its progress.
 #[derive(Clone)]
 pub struct Context {
     log: Log,
     waits: Waits,
-    publish: Arc<dyn Fn(&dyn Any) + Send + Sync>,
+    publish: Arc<Publish>,
 }
 
 impl Context {

@@ -10,9 +10,11 @@ pub enum LogLevel {
     Debug,
 }
 
+type Sink = dyn Fn(LogLevel, &str) + Send + Sync;
+
 /// A driver's log: lines for the user and lines for the author.
 #[derive(Clone)]
-pub struct Log(Arc<dyn Fn(LogLevel, &str) + Send + Sync>);
+pub struct Log(Arc<Sink>);
 
 impl Log {
     /// A log that hands each line to `sink`.

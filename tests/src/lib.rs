@@ -1,1 +1,7 @@
-//! TODO
+//! What the tests across crates share: executables of this workspace, peers written in Go, running programs.
+
+pub mod executables;
+pub mod go_tools;
+pub mod peers;
+pub mod rancher_machine;
+pub mod run;

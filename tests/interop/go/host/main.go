@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"machine-conformance/interop/protocol"
@@ -147,12 +148,18 @@ func override(values map[string]any, given []string) error {
 			return fmt.Errorf("%q is not OPTION=VALUE", pair)
 		}
 		var value any
-		if err := json.Unmarshal([]byte(text), &value); err != nil {
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.UseNumber()
+		if err := decoder.Decode(&value); err != nil {
 			return fmt.Errorf("%s: %q is not JSON: %w", name, text, err)
 		}
 		switch typed := value.(type) {
-		case float64:
-			value = int(typed)
+		case json.Number:
+			number, err := strconv.Atoi(typed.String())
+			if err != nil {
+				return fmt.Errorf("%s: %q is no whole number", name, text)
+			}
+			value = number
 		case []any:
 			list := []string{}
 			for _, element := range typed {

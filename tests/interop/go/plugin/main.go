@@ -101,6 +101,10 @@ func (s *Server) SetConfigFromFlags(options *protocol.Options, _ *struct{}) erro
 	kept := map[string]any{}
 	for _, name := range []string{"gopeer-text", "gopeer-number", "gopeer-switch", "gopeer-list", "gopeer-empty"} {
 		kept[name] = (*options).Value(name)
+		// gob makes an empty list nil, which JSON would write as null.
+		if list, ok := kept[name].([]string); ok && list == nil {
+			kept[name] = []string{}
+		}
 	}
 	bytes, err := json.Marshal(kept)
 	if err != nil {

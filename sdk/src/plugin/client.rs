@@ -36,9 +36,12 @@ pub(super) enum CallError {
     /// The reply cannot be decoded; the connection ends with it.
     #[error("reading body {0}")]
     Body(String),
-    /// The connection failed, or the peer does not speak the protocol.
+    /// The connection failed.
     #[error("{0}")]
     Connection(String),
+    /// The peer does not speak the protocol; the connection ends with it.
+    #[error("{0}")]
+    Protocol(String),
     /// The argument cannot be sent.
     #[error("{0}")]
     Argument(String),
@@ -184,10 +187,11 @@ async fn read_replies(mut incoming: Incoming<impl AsyncRead + Unpin>, calls: &Ca
         let header = match next_value(&mut incoming, &calls.outgoing).await {
             Ok(Some(value)) => match Header::from_value(value) {
                 Ok(header) => header,
-                Err(problem) => return CallError::Connection(problem),
+                Err(problem) => return CallError::Protocol(problem),
             },
             Ok(None) | Err(ReadError::UnexpectedEof) => return CallError::UnexpectedEof,
-            Err(error) => return CallError::Connection(error.to_string()),
+            Err(ReadError::Io(error)) => return CallError::Connection(error.to_string()),
+            Err(ReadError::Decode(error)) => return CallError::Protocol(error.to_string()),
         };
         let body = next_value(&mut incoming, &calls.outgoing).await;
         let (outcome, end) = match body {

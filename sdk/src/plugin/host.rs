@@ -218,6 +218,7 @@ impl Host {
             Err(CallError::Body(text)) => {
                 Err(self.unreadable(service_method, &format!("reading body {text}")))
             }
+            Err(CallError::Protocol(text)) => Err(self.unreadable(service_method, &text)),
             Err(error) => Err(self.lost(service_method, &error).await),
         }
     }

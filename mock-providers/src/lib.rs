@@ -12,4 +12,6 @@
 
 pub mod guest;
 
+mod epoch;
 mod locked;
+mod milliseconds;

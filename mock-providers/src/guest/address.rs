@@ -50,9 +50,17 @@ impl Lease {
             };
             if TcpListener::bind((address, 0)).is_err() {
                 LEASED.lock().remove(&address);
-                return Ok(Self { address: Ipv4Addr::LOCALHOST, shared: true, _claim: None });
+                return Ok(Self {
+                    address: Ipv4Addr::LOCALHOST,
+                    shared: true,
+                    _claim: None,
+                });
             }
-            return Ok(Self { address, shared: false, _claim: Some(claim) });
+            return Ok(Self {
+                address,
+                shared: false,
+                _claim: Some(claim),
+            });
         }
         Err(io::Error::new(
             io::ErrorKind::AddrNotAvailable,
@@ -129,7 +137,11 @@ mod tests {
         }
         let distinct: BTreeSet<_> = leases.iter().map(Lease::address).collect();
         assert_eq!(distinct.len(), 300);
-        assert!(distinct.iter().all(|address| address.is_loopback() && !address.octets().contains(&0)));
+        assert!(
+            distinct
+                .iter()
+                .all(|address| address.is_loopback() && !address.octets().contains(&0))
+        );
         let first = leases.first().unwrap().address();
         drop(leases);
         assert!(!LEASED.lock().contains(&first));

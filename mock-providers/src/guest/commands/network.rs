@@ -1,0 +1,126 @@
+//! ip, ss, netstat, ps, pgrep.
+
+use super::Call;
+
+/// Ports that programs listen on, with the program, in the order of the numbers.
+fn ports(call: &Call<'_>) -> Vec<(u16, &'static str)> {
+    let Some(boot) = &call.state.boot else {
+        return Vec::new();
+    };
+    let mut ports: Vec<_> = boot
+        .listeners
+        .iter()
+        .map(|listener| (listener.port, listener.program))
+        .collect();
+    ports.sort_unstable();
+    ports
+}
+
+pub(super) fn ss(call: &mut Call<'_>) -> u8 {
+    call.line("State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process");
+    for (port, program) in ports(call) {
+        let process = if call.has('p') {
+            format!(" users:((\"{program}\",pid=850,fd=3))")
+        } else {
+            String::new()
+        };
+        call.line(format!(
+            "LISTEN 0      4096         0.0.0.0:{port}       0.0.0.0:*    {process}"
+        ));
+    }
+    0
+}
+
+pub(super) fn netstat(call: &mut Call<'_>) -> u8 {
+    call.line("Active Internet connections (only servers)");
+    call.line("Proto Recv-Q Send-Q Local Address           Foreign Address         State");
+    for (port, _) in ports(call) {
+        let local = format!("0.0.0.0:{port}");
+        call.line(format!(
+            "tcp        0      0 {local:<23} 0.0.0.0:*               LISTEN"
+        ));
+    }
+    0
+}
+
+pub(super) fn ip(call: &mut Call<'_>) -> u8 {
+    let operands = call.operands();
+    let address = call.state.lease.address();
+    let bridge = call.state.disk.exists("/sys/class/net/docker0");
+    match operands.as_slice() {
+        ["link", "delete" | "del", "docker0"] if !call.is_root() => {
+            call.fail("RTNETLINK answers: Operation not permitted");
+            2
+        }
+        ["link", "delete" | "del", "docker0"] if bridge => {
+            let _ = call.state.disk.remove("/sys/class/net/docker0", true, "root");
+            0
+        }
+        ["link", "show", name]
+        | ["addr" | "address" | "a", "show", name]
+        | ["link", "delete" | "del", name]
+            if !(matches!(*name, "lo" | "eth0") || (*name == "docker0" && bridge)) =>
+        {
+            call.fail(format!("Device \"{name}\" does not exist."))
+        }
+        ["route", ..] => {
+            call.line(format!(
+                "default via 127.0.0.1 dev eth0\n127.0.0.0/8 dev eth0 src {address}"
+            ));
+            0
+        }
+        _ => {
+            let mut links = vec![
+                (1, "lo", "127.0.0.1/8".to_owned()),
+                (2, "eth0", format!("{address}/8")),
+            ];
+            if bridge {
+                links.push((3, "docker0", "172.17.0.1/16".to_owned()));
+            }
+            let wanted = operands.get(2).copied();
+            for (index, name, address) in links
+                .iter()
+                .filter(|(_, name, _)| wanted.is_none_or(|w| w == *name))
+            {
+                call.line(format!(
+                    "{index}: {name}: <UP,LOWER_UP> mtu 1500 qdisc noqueue state UP"
+                ));
+                if !operands.first().is_some_and(|object| *object == "link") {
+                    call.line(format!("    inet {address} scope global {name}"));
+                }
+            }
+            0
+        }
+    }
+}
+
+fn processes(call: &Call<'_>) -> Vec<&'static str> {
+    let mut names = vec!["init"];
+    names.extend(ports(call).iter().map(|(_, program)| *program));
+    if call.state.boot.as_ref().is_some_and(|boot| boot.engine.is_some()) {
+        names.push("dockerd");
+    }
+    names.dedup();
+    names
+}
+
+pub(super) fn ps(call: &mut Call<'_>) -> u8 {
+    call.line("    PID TTY          TIME CMD");
+    for (index, name) in processes(call).iter().enumerate() {
+        call.line(format!("{:7} ?        00:00:00 {name}", index * 7 + 1));
+    }
+    0
+}
+
+pub(super) fn pgrep(call: &mut Call<'_>) -> u8 {
+    let operands = call.operands();
+    let wanted = operands.first().copied().unwrap_or_default();
+    let found = processes(call).iter().position(|name| name.contains(wanted));
+    match found {
+        Some(index) => {
+            call.line((index * 7 + 1).to_string());
+            0
+        }
+        None => 1,
+    }
+}

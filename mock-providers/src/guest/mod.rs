@@ -1,0 +1,38 @@
+//! A simulated machine: enough of an operating system for a driver, a provisioner and a check to work with.
+//!
+//! ```
+//! # use machine_mock_providers::guest::{Guest, GuestOptions, PowerState};
+//! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
+//! let guest = Guest::new(GuestOptions { host_name: "demo".into(), ..GuestOptions::default() })?;
+//! guest.power_on();
+//! guest.reached(PowerState::Running).await;
+//! println!("ssh -p {} ubuntu@{}", guest.ssh_port(), guest.address());
+//! # std::io::Result::Ok(()) }).unwrap();
+//! ```
+//!
+//! Commands are interpreted by a small POSIX shell over a virtual disk with permissions, so that unforeseen ones
+//! work. Docker can be installed (or is part of the image), is started and stopped by the service manager, and
+//! answers on the port and with the certificates that its configuration names. Files survive a restart, except
+//! below `/run` and `/tmp`; Boot2Docker keeps only `/var/lib/boot2docker` and `/var/lib/docker`.
+
+mod address;
+mod commands;
+mod disk;
+mod engine;
+mod gate;
+mod image;
+mod machine;
+mod options;
+mod power;
+mod record;
+mod services;
+mod shell;
+mod ssh;
+mod system;
+
+pub use address::Lease;
+pub use machine::Guest;
+pub use options::{Acpi, GuestFault, GuestOptions, GuestOs, SshPort, User};
+pub use power::PowerState;
+pub use record::{CommandRecord, Login};
+pub use ssh::fingerprint;

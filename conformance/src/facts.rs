@@ -82,7 +82,16 @@ impl Facts {
             let flag = self
                 .flag(name)
                 .ok_or_else(|| format!("the driver has no flag --{name}"))?;
-            options.insert(name, value.for_flag(flag)?);
+            let value = match value {
+                GivenValue::Provider(setting) => {
+                    let text = settings
+                        .get(setting)
+                        .ok_or_else(|| format!("--{name}: the provider of this run offers no {setting}"))?;
+                    GivenValue::Text(text.clone()).for_flag(flag)?
+                }
+                value => value.for_flag(flag)?,
+            };
+            options.insert(name, value);
         }
         for (name, value) in host_options(&self.driver_name) {
             options.insert(name, value);
@@ -106,6 +115,8 @@ pub enum GivenValue {
     Switch(bool),
     /// A list.
     List(Vec<String>),
+    /// A setting of the run's provider, by name; known once a check has its part of the provider.
+    Provider(String),
 }
 
 impl GivenValue {
@@ -146,6 +157,7 @@ impl std::fmt::Display for GivenValue {
             Self::Number(number) => write!(f, "the number {number}"),
             Self::Switch(on) => write!(f, "{on}"),
             Self::List(list) => write!(f, "the list {list:?}"),
+            Self::Provider(setting) => write!(f, "the provider's {setting}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod check;
 pub mod checks;
+pub mod command_line;
 pub mod context;
 pub mod event;
 pub mod world;
@@ -23,6 +24,7 @@ pub mod redact;
 pub mod report;
 pub mod selection;
 pub mod spec;
+pub mod stable_output;
 pub mod verdict;
 
 #[cfg(test)]

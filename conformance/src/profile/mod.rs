@@ -23,6 +23,7 @@ pub use self::{
     setting::{ProfileSetting, Setting},
     source::{Place, ProfileError},
 };
+pub(crate) use self::sections::MAX_WAIT_FACTOR;
 use self::{reader::Reader, setting::SettingSource, source::Source};
 use crate::{check::Check, nearest::did_you_mean, provider_kind::ProviderKind, spec::Gate};
 
@@ -36,6 +37,8 @@ pub struct Profile {
     pub driver: DriverSection,
     /// `[provider] kind`
     pub provider: Option<ProviderKind>,
+    /// `[provider] create-machines`: machines may be made although the suite cannot see the provider.
+    pub create_machines: bool,
     /// `[expect]`
     pub expect: ExpectSection,
     /// `[waits] factor`: every wait of the suite is multiplied by it.
@@ -103,6 +106,7 @@ impl Profile {
             folder: folder.to_owned(),
             driver: DriverSection::default(),
             provider: None,
+            create_machines: false,
             expect: ExpectSection::default(),
             wait_factor: None,
             known_failures: Vec::new(),

@@ -91,11 +91,17 @@ impl Profile {
     }
 
     fn read_provider(&mut self, reader: &mut Reader<'_>, table: &DeTable<'_>) {
-        reader.only_keys(table, "[provider]", &["kind"]);
+        reader.only_keys(table, "[provider]", &["kind", "create-machines"]);
         if let Some(value) = table.get("kind")
             && let Some(text) = reader.text(value, "kind")
         {
             self.provider = reader.word(&text, value.span(), "kind", &ProviderKind::WORDS);
+        }
+        if let Some(value) = table.get("create-machines") {
+            match value.get_ref().as_bool() {
+                Some(consent) => self.create_machines = consent,
+                None => reader.wrong_type(value, "create-machines", "true or false"),
+            }
         }
     }
 

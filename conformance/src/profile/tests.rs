@@ -26,6 +26,7 @@ ACME_PROXY = ""
 
 [provider]
 kind = "template"
+create-machines = true
 
 [expect]
 lacks = ["pause"]
@@ -109,7 +110,7 @@ fn known_failures_count_until_their_last_day() {
     };
     assert!(known.counts_on(day(1)) && !known.counts_on(day(2)));
     assert!(known.names(checks()[0]) && !known.names(checks()[1]));
-    assert_eq!(known.line, 29);
+    assert_eq!(known.line, 30);
 }
 
 #[test]
@@ -217,6 +218,7 @@ fn wrong_types_name_both_types() {
             "provider.kind = 'tempalte'",
             "1:17: \"tempalte\" is not known as \"kind\"",
         ),
+        ("provider.create-machines = 1", "1:28: \"create-machines\" is a whole number, but must be true or false"),
         (
             "expect.lacks = ['pwoer']",
             "1:17: \"pwoer\" is not known as \"lacks\"",

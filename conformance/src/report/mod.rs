@@ -12,7 +12,7 @@ use std::io;
 
 use thiserror::Error;
 
-pub(crate) use self::collect::place_of;
+pub(crate) use self::{collect::place_of, text::wrap};
 pub use self::{
     collect::{RunRecord, RunVerdict, SCHEMA, SchemaError},
     events::EventLog,
@@ -20,7 +20,7 @@ pub use self::{
     junit::JunitReport,
     target::{Format, OpenError, ReportTarget},
 };
-use crate::event::Event;
+use crate::{event::Event, stable_output::StableOutput};
 
 /// One report of a run.
 pub trait Report: Send {
@@ -46,6 +46,7 @@ pub struct Reports {
     reports: Vec<(String, Box<dyn Report>)>,
     record: RunRecord,
     failed: Vec<ReportError>,
+    stable: Option<StableOutput>,
 }
 
 impl Reports {
@@ -59,10 +60,17 @@ impl Reports {
         self.reports.push((name.into(), report));
     }
 
+    /// Replaces what differs from run to run in everything that is reported from now on.
+    pub fn stabilise(&mut self, stable: StableOutput) {
+        self.stable = Some(stable);
+    }
+
     /// Hands an event to every report. One that cannot be written does not disturb the others; [`finish`] tells.
     ///
     /// [`finish`]: Self::finish
     pub fn event(&mut self, event: &Event) {
+        let stable = self.stable.as_ref().map(|stable| stable.event(event));
+        let event = stable.as_ref().unwrap_or(event);
         self.record.take(event);
         self.each(|report, _| report.event(event));
     }

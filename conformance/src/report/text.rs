@@ -34,7 +34,7 @@ pub(super) fn one_line(text: &str, limit: usize) -> String {
 }
 
 /// `text` in printable lines of at most `width` characters, broken between words where possible.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in printable(text.trim_end()).lines() {
         let mut line = String::new();

@@ -1,0 +1,88 @@
+//! The command line: `machine-conformance run | list | explain | spec | mock`.
+//!
+//! Results go to standard output, progress and errors to standard error. Exit codes are those of
+//! [`ExitCode`](crate::verdict::ExitCode).
+
+mod explain;
+mod failure;
+mod interrupt;
+mod list;
+mod output;
+mod run;
+mod spec;
+
+use std::{io, process};
+
+use clap::{Parser, Subcommand};
+
+use crate::verdict::ExitCode;
+
+/// Conformance suite for machine drivers.
+#[derive(Debug, Parser)]
+#[command(name = "machine-conformance", version = VERSION, max_term_width = 100, long_about = ABOUT, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (specification v1)");
+
+const ABOUT: &str = "\
+Conformance suite for machine drivers: the executables that docker-machine, rancher-machine and others start to \
+create and manage hosts. Runs checks that follow from the driver specification against any driver, in any language.";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  conformant
+  1  not conformant
+  2  usage or profile
+  3  environment: provider, network, missing executable, disk
+  4  nothing ran, so nothing can be said
+  5  defect of the suite
+  130  interrupted";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the checks against a driver and print a verdict
+    Run(Box<run::RunArguments>),
+    /// List the checks
+    List(list::ListArguments),
+    /// Explain a check, a clause or a group of clauses
+    Explain(explain::ExplainArguments),
+    /// Show how much of the specification the checks cover
+    Spec(spec::SpecArguments),
+}
+
+/// Parses the arguments of the process, runs the command, and returns its exit code.
+pub fn main() -> process::ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Standard error may be closed; the exit code says it all.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::USAGE } else { ExitCode::CONFORMANT }.into();
+        }
+    };
+    let outcome = match cli.command {
+        Command::Run(arguments) => arguments.execute(),
+        Command::List(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
+        Command::Explain(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
+        Command::Spec(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
+    };
+    match outcome {
+        Ok(code) => code.into(),
+        Err(failure) => failure.report(&mut anstream::AutoStream::auto(io::stderr())).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

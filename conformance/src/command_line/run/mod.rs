@@ -1,0 +1,220 @@
+//! `machine-conformance run`
+
+mod assignment;
+mod order;
+
+use std::{io, path::PathBuf, sync::Arc};
+
+use clap::Args;
+use tokio::sync::{mpsc, watch};
+
+use self::{assignment::Assignment, order::Order};
+use super::{failure::Failure, interrupt, list::SelectionArguments};
+use crate::{
+    checks,
+    engine::{self, Setup},
+    event::Event,
+    facts::Facts,
+    provider_kind::ProviderKind,
+    report::{ReportTarget, Reports, RunRecord, terminal::{Progress, Terminal}},
+    stable_output::StableOutput,
+    subject::PluginSubject,
+    world::{NoWorld, World},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  machine-conformance run ./docker-machine-driver-acme
+  machine-conformance run ./docker-machine-driver-template --provider template
+  machine-conformance run --profile conformance.toml --level must --report junit=conformance.xml
+  machine-conformance run ./docker-machine-driver-acme --only remove --seed 5121";
+
+/// Run the checks against a driver and print a verdict.
+///
+/// The driver is an executable that speaks the plugin protocol. Without --provider only what needs no machine is
+/// checked. A profile (conformance.toml) holds everything that the suite must be told about a driver; options of
+/// the command line come before it.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct RunArguments {
+    /// The driver's executable; by default the `command` of the profile
+    #[arg(value_name = "DRIVER")]
+    driver: Option<PathBuf>,
+
+    /// The driver's description; by default conformance.toml, if no DRIVER is given
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+
+    /// Who plays the provider
+    #[arg(long, value_name = "PROVIDER", value_enum)]
+    provider: Option<ProviderKind>,
+
+    /// Let the run create machines although it cannot see the provider: what a driver leaves behind, stays
+    #[arg(long)]
+    create_machines: bool,
+
+    /// Value of a flag of the driver, without dashes; repeat it for a list
+    #[arg(long = "flag", value_name = "NAME=VALUE", help_heading = "Driver")]
+    flags: Vec<Assignment>,
+
+    /// Environment variable of the driver's process
+    #[arg(long = "env", value_name = "NAME=VALUE", help_heading = "Driver")]
+    environment: Vec<Assignment>,
+
+    /// Flag or environment variable whose value is hidden everywhere, beside those that are called token, secret,
+    /// password and the like
+    #[arg(long = "secret", value_name = "NAME", help_heading = "Driver")]
+    secrets: Vec<String>,
+
+    #[command(flatten)]
+    selection: SelectionArguments,
+
+    /// Checks that run at the same time; by default four per processor, at most 16
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Run")]
+    jobs: Option<u16>,
+
+    /// Seed of every random choice, to repeat a run; by default a random one
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    seed: Option<u64>,
+
+    /// Factor for every limit and wait of the suite, for slow machines
+    #[arg(long, value_name = "F", value_parser = factor, help_heading = "Run")]
+    timeout_factor: Option<f64>,
+
+    /// Leave machines, folders and processes of the checks for inspection
+    #[arg(long, help_heading = "Run")]
+    keep: bool,
+
+    /// Write a report: json=PATH, junit=PATH or events=PATH; `-` is standard output; may be repeated
+    #[arg(long = "report", value_name = "FORMAT=PATH", help_heading = "Run")]
+    reports: Vec<ReportTarget>,
+
+    /// Replace what differs from run to run: times, ports, temporary paths, the seed
+    #[arg(long, hide = true)]
+    stable_output: bool,
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    let most = crate::profile::MAX_WAIT_FACTOR;
+    text.parse()
+        .ok()
+        .filter(|factor| *factor > 0.0 && *factor <= most)
+        .ok_or_else(|| format!("write a number above 0 and at most {most}"))
+}
+
+impl RunArguments {
+    pub(super) fn execute(&self) -> Result<u8, Failure> {
+        let selected = self.selection.selection().apply(checks::all())?;
+        let order = Order::new(self, &|name| std::env::var(name).ok())?;
+        for note in &order.notes {
+            note_on_stderr(note);
+        }
+        let subject = order.subject()?;
+        let reports = self.open_reports(order.seed)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::environment(format!("cannot start the runtime: {error}")))?;
+        let record = runtime.block_on(run(order, selected, subject, reports))?;
+        Ok(if record.summary.interrupted { interrupt::INTERRUPTED } else { record.summary.exit_code })
+    }
+
+    fn open_reports(&self, seed: u64) -> Result<Reports, Failure> {
+        let mut reports = Reports::new();
+        let on_stdout = self.reports.iter().filter(|target| target.is_stdout()).count();
+        if on_stdout > 1 {
+            return Err(Failure::usage("only one report can go to standard output"));
+        }
+        if self.stable_output {
+            let folder = std::env::current_dir().map(|folder| folder.display().to_string()).unwrap_or_default();
+            reports.stabilise(StableOutput::new(seed, [(folder, "FOLDER".to_owned())]));
+        }
+        let names = self.reports.iter().filter(|target| !target.is_stdout()).map(ToString::to_string).collect();
+        // The terminal report makes way for one that is to be piped.
+        let terminal: Box<dyn crate::report::Report> = if on_stdout > 0 {
+            Box::new(self.terminal(anstream::AutoStream::auto(io::stderr()), names))
+        } else {
+            Box::new(self.terminal(anstream::AutoStream::auto(io::stdout()), names))
+        };
+        reports.add("terminal", terminal);
+        for target in &self.reports {
+            reports.add(target.to_string(), target.open()?);
+        }
+        Ok(reports)
+    }
+
+    fn terminal<W: io::Write>(&self, writer: W, other_reports: Vec<String>) -> Terminal<W> {
+        let terminal = Terminal::new(writer, terminal_width()).with_other_reports(other_reports);
+        match Progress::on_stderr() {
+            Some(progress) if !self.stable_output => terminal.with_progress(progress),
+            _ => terminal,
+        }
+    }
+}
+
+/// Columns for running text: those of the terminal as far as the shell tells, within what reads well.
+fn terminal_width() -> usize {
+    const USUAL: usize = 110;
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    told.unwrap_or(USUAL).clamp(80, 140)
+}
+
+#[expect(clippy::print_stderr, reason = "the command line's notes go to standard error")]
+fn note_on_stderr(note: &str) {
+    eprintln!("note: {note}");
+}
+
+async fn run(
+    order: Order,
+    selected: Vec<&'static crate::check::Check>,
+    subject: PluginSubject,
+    reports: Reports,
+) -> Result<RunRecord, Failure> {
+    let cancelled = interrupt::watch_signals();
+    let world: Arc<dyn World> = match order.provider {
+        ProviderKind::None => Arc::new(NoWorld::new(order.create_machines)),
+        ProviderKind::Template => return Err(Failure::environment("the mock provider is not part of this build")),
+    };
+    let facts = engine::look_up(&subject, order.timeout_factor).await;
+    order.check_flags(&facts)?;
+    let setup = Setup {
+        subject: Arc::new(subject),
+        world,
+        checks: selected,
+        rerun: order.rerun(),
+        known_failures: order.known_failures(),
+        lacks: order.lacks(),
+        flags: order.flags,
+        secrets: order.secrets,
+        seed: order.seed,
+        jobs: order.jobs,
+        timeout_factor: order.timeout_factor,
+        keep: order.keep,
+    };
+    report(setup, facts, reports, cancelled).await
+}
+
+/// Runs the engine, with the reports on a thread of their own: they write to files and terminals.
+async fn report(
+    setup: Setup,
+    facts: Facts,
+    mut reports: Reports,
+    cancelled: watch::Receiver<bool>,
+) -> Result<RunRecord, Failure> {
+    let (sender, mut events) = mpsc::unbounded_channel::<Event>();
+    let writing = tokio::task::spawn_blocking(move || {
+        while let Some(event) = events.blocking_recv() {
+            reports.event(&event);
+        }
+        reports.finish()
+    });
+    engine::run(setup, facts, sender, cancelled).await;
+    match writing.await {
+        Ok(Ok(record)) => Ok(record),
+        Ok(Err(errors)) => {
+            let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            Err(Failure::environment(lines.join("; ")))
+        }
+        Err(error) => Err(Failure::suite(format!("a report broke off: {error}"))),
+    }
+}

@@ -1,0 +1,349 @@
+//! What a run is asked to do: the command line over the profile.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use glob::Pattern;
+
+use super::{
+    RunArguments,
+    assignment::{Assignment, shell_word, sounds_secret},
+};
+use crate::{
+    calendar::CalendarDate,
+    check::Need,
+    checks,
+    command_line::failure::Failure,
+    engine::KnownFailure,
+    facts::{Facts, GivenValue},
+    nearest::did_you_mean,
+    profile::{Profile, ProfileSetting, Setting},
+    provider_kind::ProviderKind,
+    redact::Redactor,
+    spec::Gate,
+    subject::PluginSubject,
+};
+
+/// The profile that is read if the command line names neither a driver nor a profile.
+const USUAL_PROFILE: &str = "conformance.toml";
+
+/// Everything that a run needs, except what must be started for it.
+#[derive(Debug)]
+pub(super) struct Order {
+    program: PathBuf,
+    arguments: Vec<String>,
+    environment: BTreeMap<String, String>,
+    profile: Option<Profile>,
+    /// The command line without driver, selection and seed.
+    repeated: Vec<String>,
+    pub(super) flags: BTreeMap<String, GivenValue>,
+    pub(super) secrets: Vec<(String, String)>,
+    pub(super) provider: ProviderKind,
+    pub(super) create_machines: bool,
+    pub(super) seed: u64,
+    pub(super) jobs: usize,
+    pub(super) timeout_factor: f64,
+    pub(super) keep: bool,
+    /// What the user should know before the run.
+    pub(super) notes: Vec<String>,
+}
+
+impl Order {
+    /// Merges command line and profile. `variable` looks up environment variables.
+    pub(super) fn new(
+        arguments: &RunArguments,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Failure> {
+        let profile = profile(arguments)?;
+        let program = arguments
+            .driver
+            .clone()
+            .or_else(|| profile.as_ref().and_then(Profile::driver_program))
+            .ok_or_else(|| no_driver(profile.as_ref()))?;
+        let section = profile.as_ref().map(|profile| profile.driver.clone()).unwrap_or_default();
+        let flags = values(profile.as_ref(), &section.flags, &arguments.flags, variable)?;
+        let environment = environment(profile.as_ref(), &section.environment, &arguments.environment, variable)?;
+        let hidden = |name: &str| {
+            arguments.secrets.iter().chain(&section.secrets).any(|secret| secret == name) || sounds_secret(name)
+        };
+        let mut secrets: Vec<(String, String)> = Vec::new();
+        for (name, value) in &flags {
+            if hidden(name) {
+                secrets.extend(texts(value).map(|text| (name.clone(), text)));
+            }
+        }
+        secrets.extend(environment.iter().filter(|(name, _)| hidden(name)).map(|(n, v)| (n.clone(), v.clone())));
+        let mut order = Self {
+            program,
+            arguments: section.arguments,
+            environment,
+            repeated: Vec::new(),
+            flags,
+            secrets,
+            provider: provider(arguments, profile.as_ref()),
+            create_machines: arguments.create_machines
+                || profile.as_ref().is_some_and(|profile| profile.create_machines),
+            seed: arguments.seed.unwrap_or_else(|| rand::random_range(1_000..1_000_000)),
+            jobs: arguments.jobs.map_or_else(usual_jobs, usize::from),
+            timeout_factor: arguments
+                .timeout_factor
+                .or_else(|| profile.as_ref().and_then(|profile| profile.wait_factor))
+                .unwrap_or(1.0),
+            keep: arguments.keep,
+            notes: Vec::new(),
+            profile,
+        };
+        order.repeated = repeated(arguments, &hidden);
+        order.notes = order.notes();
+        Ok(order)
+    }
+
+    /// The driver's executable.
+    pub(super) fn subject(&self) -> Result<PluginSubject, Failure> {
+        PluginSubject::new(&self.program, self.arguments.clone(), self.environment.clone())
+            .map_err(|error| Failure::environment(error.to_string()))
+    }
+
+    /// Command line that repeats the run, up to the selection and the seed.
+    pub(super) fn rerun(&self) -> String {
+        let program = self.program.display().to_string();
+        let words = ["machine-conformance", "run"].map(str::to_owned);
+        words.into_iter().chain([shell_word(&program)]).chain(self.repeated.clone()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Flags that the driver does not have, or that have another type, are mistakes of the user.
+    pub(super) fn check_flags(&self, facts: &Facts) -> Result<(), Failure> {
+        if facts.failure.is_some() {
+            // The driver does not say what flags it has: the checks will tell what is wrong with it.
+            return Ok(());
+        }
+        let redactor = self.redactor();
+        for (name, value) in &self.flags {
+            let profile = self.profile.as_ref();
+            let Some(flag) = facts.flag(name) else {
+                return Err(self.unknown_flag(name, facts));
+            };
+            if matches!(value, GivenValue::Provider(_)) {
+                continue;
+            }
+            if let Err(problem) = value.for_flag(flag) {
+                let problem = redactor.redact(&problem).into_owned();
+                let placed = profile.filter(|profile| profile.flag_line(name).is_some() && !self.overridden(name));
+                return Err(match placed.and_then(|profile| profile.wrong_value(name, &problem)) {
+                    Some(error) => error.into(),
+                    None => Failure::usage(problem),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Known failures that still count, for each check that they name.
+    pub(super) fn known_failures(&self) -> Vec<KnownFailure> {
+        let today = CalendarDate::of(SystemTime::now());
+        let Some(profile) = &self.profile else { return Vec::new() };
+        let counting = profile.known_failures.iter().filter(|known| known.counts_on(today));
+        counting
+            .flat_map(|known| checks::all().iter().filter(|check| known.names(check)).map(move |check| (known, check)))
+            .filter_map(|(known, check)| {
+                // An escaped id is always a pattern.
+                let pattern = Pattern::new(&Pattern::escape(check.id)).ok()?;
+                Some(KnownFailure { pattern, reason: known.reason.clone() })
+            })
+            .collect()
+    }
+
+    /// What the profile says that the driver lacks, in terms of what checks need.
+    pub(super) fn lacks(&self) -> BTreeMap<Need, String> {
+        let Some(profile) = &self.profile else { return BTreeMap::new() };
+        let need = |gate: &Gate| match gate {
+            Gate::Power => Some(Need::Power),
+            Gate::Ssh => Some(Need::Guest),
+            // No check needs these yet.
+            _ => None,
+        };
+        let reason = |gate: &Gate| format!("the profile says that the driver lacks \"{gate}\"");
+        profile.expect.lacks.iter().filter_map(|gate| Some((need(gate)?, reason(gate)))).collect()
+    }
+
+    fn unknown_flag(&self, name: &str, facts: &Facts) -> Failure {
+        let declared: Vec<&str> = facts.flags.iter().map(|flag| flag.name.as_str()).collect();
+        let placed = self.profile.as_ref().filter(|_| !self.overridden(name));
+        if let Some(error) =
+            placed.and_then(|profile| profile.unknown_flag(name, &facts.driver_name, declared.iter().copied()))
+        {
+            return error.into();
+        }
+        let hint = did_you_mean(name, declared.iter().copied()).map(|hint| format!("; {hint}")).unwrap_or_default();
+        let failure = Failure::usage(format!("--flag {name}: the driver {} has no such flag{hint}", facts.driver_name));
+        match declared.is_empty() {
+            true => failure.help("it declares no flags at all"),
+            false => failure.help(format!("it declares: {}", declared.join(", "))),
+        }
+    }
+
+    /// Whether the command line gives this flag, whatever the profile says.
+    fn overridden(&self, name: &str) -> bool {
+        let prefix = format!("{name}=");
+        self.repeated.windows(2).any(|words| words[0] == "--flag" && words[1].starts_with(&prefix))
+    }
+
+    fn redactor(&self) -> Redactor {
+        Redactor::new(self.secrets.iter().map(|(name, value)| (name, value)))
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let today = CalendarDate::of(SystemTime::now());
+        let mut notes = Vec::new();
+        if let Some(profile) = &self.profile {
+            for known in profile.known_failures.iter().filter(|known| !known.counts_on(today)) {
+                let until = known.until.map(|day| day.to_string()).unwrap_or_default();
+                let place = format!("{}:{}", profile.file(), known.line);
+                notes.push(format!(
+                    "{place}: the known failure \"{}\" was accepted until {until}; it counts again",
+                    known.check
+                ));
+            }
+        }
+        for name in self.redactor().too_short() {
+            notes.push(format!("the secret \"{name}\" is too short to be hidden in reports"));
+        }
+        notes
+    }
+}
+
+fn profile(arguments: &RunArguments) -> Result<Option<Profile>, Failure> {
+    let path = match &arguments.profile {
+        Some(path) => path.as_path(),
+        None if arguments.driver.is_none() && Path::new(USUAL_PROFILE).exists() => Path::new(USUAL_PROFILE),
+        None => return Ok(None),
+    };
+    Ok(Some(Profile::load(path, checks::all())?))
+}
+
+fn no_driver(profile: Option<&Profile>) -> Failure {
+    match profile {
+        Some(profile) => Failure::usage(format!("no driver: {} has no [driver] command", profile.file()))
+            .help("name the executable: machine-conformance run ./docker-machine-driver-NAME"),
+        None => Failure::usage(format!("no driver, and no {USUAL_PROFILE} in this folder"))
+            .help("name the executable: machine-conformance run ./docker-machine-driver-NAME"),
+    }
+}
+
+fn provider(arguments: &RunArguments, profile: Option<&Profile>) -> ProviderKind {
+    arguments.provider.or_else(|| profile.and_then(|profile| profile.provider)).unwrap_or_default()
+}
+
+/// Four checks per processor: they mostly wait.
+fn usual_jobs() -> usize {
+    (4 * std::thread::available_parallelism().map_or(2, usize::from)).min(16)
+}
+
+/// Flag values: those of the command line replace those of the profile.
+fn values(
+    profile: Option<&Profile>,
+    settings: &BTreeMap<String, ProfileSetting>,
+    assignments: &[Assignment],
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, GivenValue>, Failure> {
+    let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for assignment in assignments {
+        given.entry(assignment.name.clone()).or_default().push(assignment.value.clone());
+    }
+    let mut values: BTreeMap<String, GivenValue> = given
+        .into_iter()
+        .map(|(name, mut texts)| match texts.len() {
+            1 => (name, GivenValue::Text(texts.remove(0))),
+            _ => (name, GivenValue::List(texts)),
+        })
+        .collect();
+    for (name, setting) in settings {
+        if let Some(profile) = profile
+            && !values.contains_key(name)
+        {
+            values.insert(name.clone(), given_value(profile.resolve(name, setting, variable)?));
+        }
+    }
+    Ok(values)
+}
+
+fn given_value(setting: Setting) -> GivenValue {
+    match setting {
+        Setting::Text(text) => GivenValue::Text(text),
+        Setting::Integer(number) => GivenValue::Number(number),
+        Setting::Switch(on) => GivenValue::Switch(on),
+        Setting::List(texts) => GivenValue::List(texts),
+        Setting::Provider(name) => GivenValue::Provider(name),
+    }
+}
+
+fn texts(value: &GivenValue) -> impl Iterator<Item = String> {
+    match value {
+        GivenValue::Text(text) => vec![text.clone()],
+        GivenValue::List(texts) => texts.clone(),
+        GivenValue::Number(number) => vec![number.to_string()],
+        GivenValue::Switch(_) | GivenValue::Provider(_) => Vec::new(),
+    }
+    .into_iter()
+}
+
+fn environment(
+    profile: Option<&Profile>,
+    settings: &BTreeMap<String, ProfileSetting>,
+    assignments: &[Assignment],
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut environment: BTreeMap<String, String> =
+        assignments.iter().map(|assignment| (assignment.name.clone(), assignment.value.clone())).collect();
+    for (name, setting) in settings {
+        let Some(profile) = profile.filter(|_| !environment.contains_key(name)) else { continue };
+        let text = match profile.resolve(name, setting, variable)? {
+            Setting::Text(text) => text,
+            Setting::Integer(number) => number.to_string(),
+            Setting::Switch(on) => on.to_string(),
+            Setting::List(texts) => texts.join(","),
+            Setting::Provider(_) => {
+                let problem = "the environment is the same for all checks, but each has its own part of the provider; \
+                               give the value to a flag instead";
+                return Err(profile.wrong_value(name, problem).map_or_else(|| Failure::usage(problem), Into::into));
+            }
+        };
+        environment.insert(name.clone(), text);
+    }
+    Ok(environment)
+}
+
+/// The options that belong into the line that repeats a run. Values of secrets are left to the shell's environment.
+fn repeated(arguments: &RunArguments, hidden: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
+    if let Some(profile) = &arguments.profile {
+        option("--profile", shell_word(&profile.display().to_string()));
+    }
+    if let Some(provider) = arguments.provider {
+        option("--provider", provider.word().to_owned());
+    }
+    for (name, assignments) in [("--flag", &arguments.flags), ("--env", &arguments.environment)] {
+        for assignment in assignments {
+            let value = if hidden(&assignment.name) {
+                format!("{}=\"${}\"", assignment.name, assignment.name.to_uppercase().replace('-', "_"))
+            } else {
+                shell_word(&format!("{}={}", assignment.name, assignment.value))
+            };
+            option(name, value);
+        }
+    }
+    for secret in &arguments.secrets {
+        option("--secret", shell_word(secret));
+    }
+    if let Some(factor) = arguments.timeout_factor {
+        option("--timeout-factor", factor.to_string());
+    }
+    if arguments.create_machines {
+        words.push("--create-machines".to_owned());
+    }
+    words
+}

@@ -3,6 +3,7 @@ use std::{
     io::{self, Write},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::runtime::Builder;
@@ -27,6 +28,10 @@ pub const TOKEN_VARIABLE: &str = "MACHINE_PLUGIN_TOKEN";
 pub const TOKEN: &str = "42";
 /// Environment variable with the name of the driver to be; an executable with one driver ignores it.
 pub const DRIVER_NAME_VARIABLE: &str = "MACHINE_PLUGIN_DRIVER_NAME";
+
+/// Environment variable that shortens the time without heartbeats after which the plugin ends: a positive decimal,
+/// in seconds. Values above the protocol's 10 s count as 10 s.
+pub const HEARTBEAT_TIMEOUT_VARIABLE: &str = "MACHINE_DRIVER_HEARTBEAT_TIMEOUT";
 
 const NOTICE: &str = "\
 This is a Docker Machine plugin binary.
@@ -67,19 +72,30 @@ pub fn main_with(driver: Arc<dyn DynDriver>, options: ServeOptions) -> ExitCode 
 pub fn waits_from_environment() -> Result<Waits> {
     match env::var_os(Waits::FACTOR_VARIABLE) {
         None => Ok(Waits::default()),
-        Some(text) => Ok(Waits::default().scaled(wait_factor(&text.to_string_lossy())?)),
+        Some(text) => Ok(Waits::default().scaled(positive_decimal(Waits::FACTOR_VARIABLE, &text.to_string_lossy())?)),
     }
 }
 
-fn wait_factor(text: &str) -> Result<f64> {
+/// The heartbeat time-out of `options`, shortened by [`HEARTBEAT_TIMEOUT_VARIABLE`].
+fn heartbeat_timeout(options: &ServeOptions) -> Result<Duration> {
+    match env::var_os(HEARTBEAT_TIMEOUT_VARIABLE) {
+        None => Ok(options.heartbeat_timeout),
+        Some(text) => {
+            let seconds = positive_decimal(HEARTBEAT_TIMEOUT_VARIABLE, &text.to_string_lossy())?;
+            let shortened = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+            Ok(shortened.min(options.heartbeat_timeout))
+        }
+    }
+}
+
+fn positive_decimal(variable: &str, text: &str) -> Result<f64> {
     let decimal = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     match text.parse::<f64>() {
         Ok(factor) if decimal && factor > 0.0 && factor.is_finite() => Ok(factor),
         _ => Err(Error::new(
             ErrorKind::Config,
             format!(
-                "the environment variable {} is {text:?}; expected a positive decimal such as 0.01, or no variable",
-                Waits::FACTOR_VARIABLE
+                "the environment variable {variable} is {text:?}; expected a positive decimal such as 0.01, or no variable"
             ),
         )),
     }
@@ -99,8 +115,9 @@ fn run(options: ServeOptions, driver: impl FnOnce(Log, Waits) -> Arc<dyn DynDriv
     }
 }
 
-fn run_plugin(options: ServeOptions, driver: impl FnOnce(Log, Waits) -> Arc<dyn DynDriver>) -> Result<Exit> {
+fn run_plugin(mut options: ServeOptions, driver: impl FnOnce(Log, Waits) -> Arc<dyn DynDriver>) -> Result<Exit> {
     let waits = waits_from_environment()?;
+    options.heartbeat_timeout = heartbeat_timeout(&options)?;
     // The host dials while the rest is being made, and nothing that a driver prints can come first.
     let listener = announce()?;
     let driver = driver(standard_log(), waits);
@@ -126,10 +143,10 @@ mod tests {
 
     #[test]
     fn the_wait_factor_is_a_positive_decimal() {
-        assert_eq!(wait_factor("0.01").unwrap(), 0.01);
-        assert_eq!(wait_factor("3").unwrap(), 3.0);
+        assert_eq!(positive_decimal("X", "0.01").unwrap(), 0.01);
+        assert_eq!(positive_decimal("X", "3").unwrap(), 3.0);
         for text in ["", "0", "-1", "1e3", "inf", "NaN", "fast", "0.0", "1,5", " 1"] {
-            let error = wait_factor(text).unwrap_err().to_string();
+            let error = positive_decimal("X", text).unwrap_err().to_string();
             assert!(
                 error.contains(&format!("{text:?}")) && error.contains("MACHINE_DRIVER_WAIT_FACTOR"),
                 "{error}"

@@ -143,10 +143,10 @@ mod tests {
 
     #[test]
     fn the_wait_factor_is_a_positive_decimal() {
-        assert_eq!(positive_decimal("X", "0.01").unwrap(), 0.01);
-        assert_eq!(positive_decimal("X", "3").unwrap(), 3.0);
+        assert_eq!(positive_decimal(Waits::FACTOR_VARIABLE, "0.01").unwrap(), 0.01);
+        assert_eq!(positive_decimal(Waits::FACTOR_VARIABLE, "3").unwrap(), 3.0);
         for text in ["", "0", "-1", "1e3", "inf", "NaN", "fast", "0.0", "1,5", " 1"] {
-            let error = positive_decimal("X", text).unwrap_err().to_string();
+            let error = positive_decimal(Waits::FACTOR_VARIABLE, text).unwrap_err().to_string();
             assert!(
                 error.contains(&format!("{text:?}")) && error.contains("MACHINE_DRIVER_WAIT_FACTOR"),
                 "{error}"

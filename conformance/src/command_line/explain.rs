@@ -9,7 +9,7 @@ use super::{failure::Failure, output::Stopped};
 use crate::{
     check::Check,
     nearest::did_you_mean,
-    report::wrap,
+    report::{count, wrap},
     selection::level_of,
     spec::{Bug, Clause, Coverage, Section, Standing, bugs_citing, specification},
 };
@@ -124,7 +124,7 @@ fn known(out: &mut dyn Write, bugs: &[&Bug]) -> Result<(), Stopped> {
     if bugs.is_empty() {
         return Ok(());
     }
-    heading(out, &format!("Would have caught ({} reported of real drivers)", bugs.len()))?;
+    heading(out, &format!("Would have caught ({} of real drivers)", count(bugs.len(), "report")))?;
     for bug in bugs.iter().take(MOST_BUGS) {
         paragraph(out, &format!("- {} ({}): ", bug.reference, bug.driver), &bug.symptom)?;
         writeln!(out, "    {}", bug.url.dimmed())?;
@@ -141,7 +141,7 @@ fn heading(out: &mut dyn Write, title: &str) -> Result<(), Stopped> {
 
 /// Running text, indented by two; continued lines stand below the text, not below the label.
 fn paragraph(out: &mut dyn Write, label: &str, text: &str) -> Result<(), Stopped> {
-    let indent = if label == "- " { 2 } else { 0 };
+    let indent = if label.starts_with("- ") { 2 } else { 0 };
     let whole = format!("{label}{text}");
     for (index, line) in wrap(&whole, WIDTH - 4).iter().enumerate() {
         let margin = if index == 0 { 0 } else { indent };

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::output::Stopped;
 use crate::{
     check::{Check, Need},
+    report::count,
     selection::{Selection, level_of},
     verdict::Level,
 };
@@ -85,14 +86,7 @@ fn table(checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> 
         let id = format!("{:<width$}", check.id);
         writeln!(out, "{}  {level:<6}  {}  {}", id.bold(), clauses.dimmed(), check.title)?;
     }
-    Ok(writeln!(out, "\n{}", count(checks.len()))?)
-}
-
-fn count(number: usize) -> String {
-    match number {
-        1 => "1 check".to_owned(),
-        number => format!("{number} checks"),
-    }
+    Ok(writeln!(out, "\n{}", count(checks.len(), "check"))?)
 }
 
 /// Schema of `list --json`.

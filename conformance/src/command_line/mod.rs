@@ -44,6 +44,10 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the checks against a driver and print a verdict
+    ///
+    /// The driver is an executable that speaks the plugin protocol. Without --provider only what needs no machine is
+    /// checked. A profile (conformance.toml) holds everything that the suite must be told about a driver; options of
+    /// the command line come before it.
     Run(Box<run::RunArguments>),
     /// List the checks
     List(list::ListArguments),

@@ -7,11 +7,13 @@ use std::{
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Report, RunRecord, terminal::finding};
+use super::{Report, RunRecord, terminal::finding, text::one_line};
 use crate::{event::CheckResult, verdict::Verdict};
 
 /// Columns of the text in failures.
 const WIDTH: usize = 100;
+/// Characters of an attribute.
+const LONGEST_ATTRIBUTE: usize = 500;
 
 /// Writes the run as JUnit XML when it is over.
 ///
@@ -64,7 +66,8 @@ fn properties(run: &RunRecord) -> Vec<(String, String)> {
         ("started_at", info.started_at.clone()),
     ];
     let environment = info.environment.iter().map(|(name, value)| (name.clone(), value.clone()));
-    fixed.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(environment).collect()
+    let owned = fixed.into_iter().map(|(name, value)| (name.to_owned(), value));
+    owned.chain(environment).map(|(name, value)| (name, line(&value))).collect()
 }
 
 fn test_case(group: &str, result: &CheckResult) -> TestCase {
@@ -99,7 +102,7 @@ fn status(result: &CheckResult) -> TestCaseStatus {
         Verdict::NotApplicable | Verdict::NotTested | Verdict::KnownFailure => {
             let mut status = TestCaseStatus::skipped();
             let reason = result.reason.as_deref().unwrap_or("no reason given");
-            status.set_message(format!("{}: {reason}", result.verdict.word()));
+            status.set_message(line(&format!("{}: {reason}", result.verdict.word())));
             status.set_type(result.verdict.word());
             status
         }
@@ -109,7 +112,12 @@ fn status(result: &CheckResult) -> TestCaseStatus {
 /// One line: what happened, or why.
 fn message(result: &CheckResult) -> String {
     let problem = result.problems.first().map(|problem| format!("{}: {}", problem.clause, problem.got));
-    problem.or_else(|| result.reason.clone()).unwrap_or_else(|| result.title.clone())
+    line(&problem.or_else(|| result.reason.clone()).unwrap_or_else(|| result.title.clone()))
+}
+
+/// Attributes hold one line, and nothing that a viewer would obey.
+fn line(text: &str) -> String {
+    one_line(text, LONGEST_ATTRIBUTE)
 }
 
 /// The block of the terminal report, without colours.

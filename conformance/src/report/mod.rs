@@ -12,7 +12,7 @@ use std::io;
 
 use thiserror::Error;
 
-pub(crate) use self::{collect::place_of, text::wrap};
+pub(crate) use self::{collect::place_of, text::{count, wrap}};
 pub use self::{
     collect::{RunRecord, RunVerdict, SCHEMA, SchemaError},
     events::EventLog,

@@ -202,6 +202,11 @@ mod tests {
     }
 
     #[test]
+    fn checks_and_exclusions_agree_with_the_specification() {
+        Coverage::of(crate::checks::all()).unwrap();
+    }
+
+    #[test]
     fn every_clause_has_one_standing() {
         let checks = [
             check("a::one", &["RM-001", "RM-002"]),

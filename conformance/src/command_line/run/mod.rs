@@ -29,11 +29,7 @@ Examples:
   machine-conformance run --profile conformance.toml --level must --report junit=conformance.xml
   machine-conformance run ./docker-machine-driver-acme --only remove --seed 5121";
 
-/// Run the checks against a driver and print a verdict.
-///
-/// The driver is an executable that speaks the plugin protocol. Without --provider only what needs no machine is
-/// checked. A profile (conformance.toml) holds everything that the suite must be told about a driver; options of
-/// the command line come before it.
+/// Options of `run`.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct RunArguments {

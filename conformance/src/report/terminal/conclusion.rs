@@ -7,7 +7,7 @@ use crate::{
     event::Summary,
     report::{
         RunRecord, RunVerdict,
-        text::{one_line, printable},
+        text::{one_line, printable, wrap},
     },
     verdict::Verdict,
 };
@@ -36,7 +36,7 @@ pub(super) fn write(
     if !other_reports.is_empty() {
         writeln!(writer, "reports: {}", other_reports.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", "))?;
     }
-    hint(writer, run)
+    hint(writer, run, width)
 }
 
 fn numbers(summary: &Summary) -> String {
@@ -98,8 +98,12 @@ fn not_run(
 }
 
 /// What to do when the verdict says nothing about the driver.
-fn hint(writer: &mut impl Write, run: &RunRecord) -> io::Result<()> {
+fn hint(writer: &mut impl Write, run: &RunRecord, width: usize) -> io::Result<()> {
     let text = match run.verdict {
+        RunVerdict::NothingRan if run.run.provider == "none" => {
+            "No MUST check was executed, so nothing can be said about the driver. Give the run a provider \
+             (--provider), or let it create machines without one (--create-machines)."
+        }
         RunVerdict::NothingRan => {
             "No MUST check was executed, so nothing can be said about the driver. Widen --only, --skip and --level, \
              or give the run what the reasons above ask for."
@@ -111,5 +115,8 @@ fn hint(writer: &mut impl Write, run: &RunRecord) -> io::Result<()> {
         RunVerdict::Interrupted => "The run was interrupted. The numbers are those of the checks that ended.",
         RunVerdict::Conformant | RunVerdict::NotConformant => return Ok(()),
     };
-    writeln!(writer, "{text}")
+    for line in wrap(text, width) {
+        writeln!(writer, "{line}")?;
+    }
+    Ok(())
 }

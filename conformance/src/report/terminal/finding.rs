@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     event::{CheckResult, Problem},
-    report::text::{one_line, wrap},
+    report::text::{count, one_line, wrap},
     spec::bugs_citing,
     verdict::{Level, Verdict},
 };
@@ -78,10 +78,6 @@ impl<W: Write> Block<'_, W> {
         let bugs = bugs_citing(clauses(result));
         let Some(first) = bugs.first() else { return Ok(()) };
         let drivers: BTreeSet<&str> = bugs.iter().map(|bug| bug.driver.as_str()).collect();
-        let count = |number: usize, what: &str| match number {
-            1 => format!("1 {what}"),
-            number => format!("{number} {what}s"),
-        };
         let text = format!(
             "{} of {}, e.g. {}: {}",
             count(bugs.len(), "report"),

@@ -98,14 +98,14 @@ fn header(writer: &mut impl Write, info: &RunInfo) -> io::Result<()> {
     let name = format!("machine-conformance {}", info.suite_version);
     writeln!(
         writer,
-        "{} \u{b7} specification {} \u{b7} seed {} \u{b7} {} checks of {} of {} clauses \u{b7} {} jobs",
+        "{} \u{b7} specification {} \u{b7} seed {} \u{b7} {} of {} of {} clauses \u{b7} {}",
         name.paint(paint::BOLD),
         info.specification,
         info.seed,
-        info.checks.len(),
+        super::text::count(info.checks.len(), "check"),
         info.clauses_selected,
         info.clauses_total,
-        info.jobs
+        super::text::count(info.jobs, "job")
     )?;
     let named = match info.driver_name.as_str() {
         "" => String::new(),

@@ -80,7 +80,7 @@ impl Context {
         let back = limits
             .machine_waits()
             .until(&limits.settle(), || async {
-                let now = self.tenant().inventory().await.map_err(environment)?;
+                let now = self.tenant().inventory().await.map_err(|error| environment(&error))?;
                 Ok(left_over(baseline, &now).is_empty().then_some(()))
             })
             .await;
@@ -176,7 +176,7 @@ impl Context {
     }
 }
 
-fn environment(error: WorldError) -> machine_driver::Error {
+fn environment(error: &WorldError) -> machine_driver::Error {
     machine_driver::Error::new(machine_driver::ErrorKind::Other, error.to_string())
 }
 

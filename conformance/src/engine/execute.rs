@@ -88,10 +88,10 @@ pub(super) async fn check(
     if setup.keep {
         result
             .log
-            .push(note(&recorder, format!("kept: {}", private.keep().display())));
+            .push(note(&recorder, &format!("kept: {}", private.keep().display())));
     } else {
         for line in clean_up(&cx, &limits).await {
-            result.log.push(note(&recorder, line));
+            result.log.push(note(&recorder, &line));
         }
         tenant.close().await;
     }
@@ -127,7 +127,7 @@ async fn clean_up(cx: &Context, limits: &Limits) -> Vec<String> {
             match tokio::time::timeout(limits.operation(), machine.remove()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    notes.push(format!("clean-up: Remove of {} failed: {error}", machine.name()))
+                    notes.push(format!("clean-up: Remove of {} failed: {error}", machine.name()));
                 }
                 Err(_) => notes.push(format!("clean-up: Remove of {} did not end", machine.name())),
             }
@@ -168,12 +168,12 @@ fn environment_error(mut result: CheckResult, reason: String) -> (CheckResult, O
     (result, Observations::default())
 }
 
-fn note(recorder: &Recorder, text: String) -> LogRecord {
+fn note(recorder: &Recorder, text: &str) -> LogRecord {
     LogRecord {
         at_ms: u64::try_from(recorder.elapsed().as_millis()).unwrap_or(u64::MAX),
         process: 0,
         stream: "suite".to_owned(),
-        text: recorder.clean(&text),
+        text: recorder.clean(text),
     }
 }
 

@@ -169,5 +169,5 @@ fn path(segments: &[&str]) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[path = "api_tests.rs"]
+#[path = "tests/api.rs"]
 mod tests;

@@ -228,3 +228,7 @@ pub(crate) fn swarm_port(base: &BaseDriver) -> Result<Option<u16>> {
     port.map(Some)
         .ok_or_else(|| Error::new(ErrorKind::InvalidOption, text()))
 }
+
+#[cfg(test)]
+#[path = "tests/create.rs"]
+mod tests;

@@ -251,5 +251,5 @@ impl Driver for TemplateDriver {
 }
 
 #[cfg(test)]
-#[path = "driver_tests.rs"]
+#[path = "tests/driver.rs"]
 mod tests;

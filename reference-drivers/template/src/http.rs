@@ -354,5 +354,5 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "http_tests.rs"]
+#[path = "tests/http.rs"]
 mod tests;

@@ -22,6 +22,12 @@ mod names;
 mod options;
 mod remove;
 mod server;
+#[cfg(test)]
+#[path = "tests/cloud.rs"]
+mod test_cloud;
+#[cfg(test)]
+#[path = "tests/machine.rs"]
+mod test_machine;
 
 pub use driver::TemplateDriver;
 pub use options::Options;

@@ -74,3 +74,7 @@ pub(crate) fn all(outcomes: impl IntoIterator<Item = Result<()>>) -> Result<()> 
     let Some(first) = errors.next() else { return Ok(()) };
     Err(errors.fold(first, |all, error| all.with_context("and", error)))
 }
+
+#[cfg(test)]
+#[path = "tests/remove.rs"]
+mod tests;

@@ -230,16 +230,16 @@ async fn only_heartbeats_keep_a_plugin_alive() {
     options.heartbeat_timeout = Duration::from_millis(100);
     let (stream, server) = server_with(options, 64 * 1024);
     let mut host = RawHost::connect(stream).await;
-    timeout(LONG, async {
-        while host.stream.write_all(&[]).await.is_ok() {
-            host.send("RPCServerDriver.DriverName").await;
-            if host.answer().await.is_none() {
-                return;
-            }
-        }
-    })
-    .await
-    .unwrap();
+    let empty = Type::structure("", []);
+    let calls = async {
+        while host
+            .try_send("RPCServerDriver.DriverName", &empty, &Value::Struct(vec![]))
+            .await
+            .is_ok()
+            && host.answer().await.is_some()
+        {}
+    };
+    timeout(LONG, calls).await.unwrap();
     assert_eq!(end(server).await.unwrap(), Exit::HeartbeatsStopped);
 }
 

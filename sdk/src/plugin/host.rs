@@ -303,21 +303,20 @@ impl Host {
 
     /// The error for a connection that ended; says what became of the process.
     async fn lost(&self, service_method: &str, error: &CallError) -> Error {
-        let fate = match self.child.wait_exit(EXIT_NEWS).await {
+        let status = match error {
+            // Known since the call that it ended with.
+            CallError::ShutDown => self.child.exit_status(),
+            _ => self.child.wait_exit(EXIT_NEWS).await,
+        };
+        let fate = match status {
             Some(status) => {
                 self.child.wait_drained(EXIT_NEWS).await;
                 format!("the plugin has ended, {status}")
             }
             None => "the plugin still runs".to_owned(),
         };
-        let error = Error::new(
-            ErrorKind::Connection,
-            format!("{error} during {service_method}; {fate}"),
-        );
-        with_stderr(
-            error.with_context("executable", self.program.display()),
-            &self.child,
-        )
+        let message = format!("{error} during {service_method}; {fate}");
+        with_stderr(self.about_plugin(ErrorKind::Connection, message), &self.child)
     }
 
     fn unreadable(&self, service_method: &str, problem: &str) -> Error {

@@ -27,7 +27,6 @@ use crate::{
 
 /// Longest time without a heartbeat (PROTOCOL section 9).
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest time that a peer may take for its `CONNECT`. Hosts send it at once.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Most peers that are waited for at once.
 const MAX_STRANGERS: usize = 64;
@@ -38,6 +37,8 @@ const MAX_STRANGERS: usize = 64;
 pub struct ServeOptions {
     /// Time without a heartbeat after which the plugin ends. Hosts expect the default of 10 s.
     pub heartbeat_timeout: Duration,
+    /// Longest time that a peer at the port may take for its `CONNECT`, which hosts send at once. The default is 5 s.
+    pub greeting_timeout: Duration,
     /// Caps on what the host may send.
     pub limits: Limits,
     /// Where the server's own lines go; by default [`standard_log`].
@@ -48,6 +49,7 @@ impl Default for ServeOptions {
     fn default() -> Self {
         Self {
             heartbeat_timeout: HEARTBEAT_TIMEOUT,
+            greeting_timeout: GREETING_TIMEOUT,
             limits: Limits::default(),
             log: standard_log(),
         }
@@ -58,6 +60,7 @@ impl fmt::Debug for ServeOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServeOptions")
             .field("heartbeat_timeout", &self.heartbeat_timeout)
+            .field("greeting_timeout", &self.greeting_timeout)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
@@ -163,7 +166,8 @@ pub(super) async fn serve_on(
     let watchdog = Watchdog::new(options.heartbeat_timeout);
     let serve = async {
         // Hosts dial once. The port is closed behind the first one, because whoever reaches it may read the record.
-        let (stream, already_read) = first_host(TcpListener::from_std(listener)?).await?;
+        let (stream, already_read) =
+            first_host(TcpListener::from_std(listener)?, options.greeting_timeout).await?;
         let (reader, writer) = stream.into_split();
         connection(driver, &watchdog, threads, &options)
             .serve(reader, writer, &already_read)
@@ -200,12 +204,12 @@ fn connection<'a>(
 ///
 /// A peer that says something else gets its HTTP error, and one that says nothing is kept aside, so that a scanner
 /// that finds the port before the host does neither ends the plugin nor takes the host's place.
-async fn first_host(listener: TcpListener) -> Result<(TcpStream, Vec<u8>)> {
+async fn first_host(listener: TcpListener, greeting_timeout: Duration) -> Result<(TcpStream, Vec<u8>)> {
     let mut strangers = FuturesUnordered::new();
     loop {
         tokio::select! {
             accepted = listener.accept(), if strangers.len() < MAX_STRANGERS => match accepted {
-                Ok((stream, _)) => strangers.push(timeout(GREETING_TIMEOUT, greeted(stream))),
+                Ok((stream, _)) => strangers.push(timeout(greeting_timeout, greeted(stream))),
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => return Err(error.into()),
             },

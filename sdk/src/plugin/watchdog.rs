@@ -55,7 +55,7 @@ mod tests {
                 *last_beat.lock().unwrap() = Instant::now();
                 watchdog.heartbeat();
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             // First, so that a heartbeat that comes too late on a busy machine does not count as the last one.

@@ -67,7 +67,7 @@ impl Peer {
             ("garbage-first", "GetVersion") => self.raw(&[0xff; 300]),
             ("versionless", "GetVersion") => self.fail(&call, "no idea"),
             ("version-text", "GetVersion") => {
-                self.reply(&call, &Type::String, &Value::String("1".to_owned()))
+                self.reply(&call, &Type::String, &Value::String("1".to_owned()));
             }
             (_, "GetVersion") => self.reply(&call, &Type::Int, &Value::Int(1)),
             ("deaf", "Close") => {}

@@ -92,6 +92,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RawHost<S> {
     }
 
     pub async fn send_value(&mut self, method: &str, of: &Type, value: &Value) -> u64 {
+        self.try_send(method, of, value).await.unwrap()
+    }
+
+    /// Sends a call, unless the plugin has hung up.
+    pub async fn try_send(&mut self, method: &str, of: &Type, value: &Value) -> std::io::Result<u64> {
         let seq = self.next_seq;
         self.next_seq += 1;
         let header = Value::structure([
@@ -102,8 +107,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RawHost<S> {
         let mut bytes = Vec::new();
         self.encoder.encode(&header_type, &header, &mut bytes).unwrap();
         self.encoder.encode(of, value, &mut bytes).unwrap();
-        self.stream.write_all(&bytes).await.unwrap();
-        seq
+        self.stream.write_all(&bytes).await?;
+        Ok(seq)
     }
 
     /// The next answer; `None` if the plugin hung up.

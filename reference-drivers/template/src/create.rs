@@ -6,6 +6,7 @@ use machine_driver::{
 };
 use reqwest::Url;
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 
 use crate::{
     api::Api,
@@ -18,6 +19,8 @@ use crate::{
 
 /// Port of a Swarm master when `--swarm-host` says nothing.
 const SWARM_PORT: u16 = 3376;
+/// The provider's limit in bytes.
+const LONGEST_USER_DATA: u64 = 16 << 10;
 /// Ports that the provider lets through without a firewall.
 const OPEN_PORTS: [u16; 2] = [22, ENGINE_PORT];
 
@@ -200,16 +203,21 @@ impl TemplateDriver {
         if self.user_data_file.as_os_str().is_empty() {
             return Ok(None);
         }
-        tokio::fs::read_to_string(&self.user_data_file)
-            .await
-            .map(Some)
-            .map_err(|error| {
-                let text = format!(
-                    "cannot read --template-user-data {}",
-                    self.user_data_file.display()
-                );
-                Error::new(ErrorKind::InvalidOption, text).with_source(&error)
-            })
+        let refused = |problem: &str| {
+            let file = self.user_data_file.display();
+            Error::new(
+                ErrorKind::InvalidOption,
+                format!("--template-user-data {file} {problem}"),
+            )
+        };
+        let file = tokio::fs::File::open(&self.user_data_file).await;
+        let file = file.map_err(|error| refused("cannot be opened").with_source(&error))?;
+        let mut text = String::new();
+        let read = file.take(LONGEST_USER_DATA + 1).read_to_string(&mut text).await;
+        match read.map_err(|error| refused("cannot be read").with_source(&error))? as u64 {
+            ..=LONGEST_USER_DATA => Ok(Some(text)),
+            _ => Err(refused("is longer than the provider's limit of 16 KiB")),
+        }
     }
 }
 

@@ -104,6 +104,30 @@ async fn pre_create_check_only_reads() {
 }
 
 #[tokio::test]
+async fn user_data_is_read_unchanged_or_refused() {
+    let mut setting = machine().await;
+    let path = setting.store.path().join("user-data");
+    setting.driver.user_data_file = path.clone();
+    let longest = "x".repeat(16 << 10);
+    for text in ["", "#cloud-config\r\n\u{e4}\0", &longest] {
+        fs::write(&path, text).unwrap();
+        assert_eq!(setting.driver.user_data().await.unwrap().as_deref(), Some(text));
+    }
+    for (bytes, expected) in [
+        (format!("{longest}x").into_bytes(), "limit of 16 KiB"),
+        (vec![0xff], "cannot be read"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let error = setting.driver.pre_create_check(&setting.cx).await.unwrap_err();
+        assert_error(
+            &error,
+            ErrorKind::InvalidOption,
+            &["--template-user-data", expected],
+        );
+    }
+}
+
+#[tokio::test]
 async fn pre_create_check_finds_what_create_would_stumble_over() {
     for (flag, value, expected) in [
         (
@@ -116,7 +140,7 @@ async fn pre_create_check_finds_what_create_would_stumble_over() {
         (
             "template-user-data",
             "/nowhere/user-data",
-            "cannot read --template-user-data /nowhere/user-data",
+            "--template-user-data /nowhere/user-data cannot be opened",
         ),
         ("template-ssh-key-path", "/nowhere/key", "/nowhere/key"),
     ] {

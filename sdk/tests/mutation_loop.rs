@@ -3,7 +3,12 @@
 //!
 //! `MUTATION_SEED` starts another run, `MUTATION_COUNT` sets the number of inputs for the decoder; for the connection
 //! it is a fiftieth of that.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 use std::{
     collections::BTreeMap,

@@ -1,7 +1,12 @@
 //! Recorded connections of other hosts and plugins, byte for byte through the codec.
 //!
 //! The environment variable `PLUGIN_SESSIONS` names a folder with further recordings (see `fixtures/README.md`).
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 use machine_driver::plugin::wire::{Decoded, Decoder, Encoder, Value};
 use recordings::{Recording, decode, random::Random, recordings, register_types, render};

@@ -4,9 +4,11 @@
 use machine_driver::plugin::wire::{DecodeError, Decoded, Decoder, Limits, Type, Value};
 use proptest::{collection::vec, prelude::*};
 use recordings::{decode, random::Random};
+use targets::decoder::size;
 
 mod generate;
 mod recordings;
+mod targets;
 
 /// A stream of several values, so that later ones meet types that are known already.
 fn stream() -> impl Strategy<Value = (Vec<(Type, Value)>, Vec<u8>)> {
@@ -130,23 +132,6 @@ fn read_within_limits(bytes: &[u8]) {
             }
         }
     }
-}
-
-/// Number of values in a value, and how deep they are nested.
-fn size(value: &Value) -> (usize, usize) {
-    let parts: Vec<(usize, usize)> = match value {
-        Value::Slice(items) => items.iter().map(size).collect(),
-        Value::Map(pairs) => pairs
-            .iter()
-            .flat_map(|(key, value)| [size(key), size(value)])
-            .collect(),
-        Value::Struct(fields) => fields.iter().map(|(_, value)| size(value)).collect(),
-        Value::Interface(Some(held)) => vec![size(&held.1)],
-        _ => Vec::new(),
-    };
-    parts
-        .into_iter()
-        .fold((1, 1), |whole, part| (whole.0 + part.0, whole.1.max(part.1 + 1)))
 }
 
 /// Bytes allocated by a value.

@@ -26,9 +26,13 @@ pub(crate) struct Recording {
 /// All recordings: those in the folder named by `PLUGIN_SESSIONS`, by default the project's own.
 pub(crate) fn recordings() -> Vec<Recording> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sessions");
-    let folder = env::var_os("PLUGIN_SESSIONS").map_or(own, PathBuf::from);
+    recordings_in(&env::var_os("PLUGIN_SESSIONS").map_or(own, PathBuf::from))
+}
+
+/// All recordings in a folder, at any depth.
+pub(crate) fn recordings_in(folder: &Path) -> Vec<Recording> {
     let mut sessions = Vec::new();
-    find_sessions(&folder, &mut sessions);
+    find_sessions(folder, &mut sessions);
     sessions.sort();
     assert!(
         !sessions.is_empty(),

@@ -231,7 +231,7 @@ impl Writer<'_> {
                 }
             }
             (Type::Struct { name, fields }, Value::Struct(values)) => {
-                self.fields(name, fields, values, depth)?
+                self.fields(name, fields, values, depth)?;
             }
             _ => {
                 return Err(EncodeError::Mismatch {

@@ -4,7 +4,7 @@ use std::{
     env,
     ffi::OsString,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -54,6 +54,15 @@ pub fn executable() -> Result<PathBuf, NotTested> {
         })
 }
 
+/// Which SSH client `rancher-machine` uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SshClient {
+    /// The one built into it.
+    Native,
+    /// `ssh` of OpenSSH, found in `PATH`.
+    OpenSsh,
+}
+
 /// The command line of `rancher-machine` with a private store.
 #[derive(Debug)]
 pub struct RancherMachine {
@@ -92,6 +101,25 @@ impl RancherMachine {
     /// Sets a variable in the environment of all further commands.
     pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         self.environment.push((name.into(), value.into()));
+    }
+
+    /// Chooses the SSH client of all further commands.
+    ///
+    /// # Errors
+    ///
+    /// OpenSSH's client is wanted, but missing.
+    pub fn use_ssh(&mut self, client: SshClient) -> Result<(), NotTested> {
+        match client {
+            SshClient::Native => self.set("MACHINE_NATIVE_SSH", "true"),
+            SshClient::OpenSsh => {
+                let version = std::process::Command::new("ssh").arg("-V").output();
+                version.map_err(|error| NotTested {
+                    peer: "ssh",
+                    reason: format!("`ssh` does not start ({error}); install OpenSSH's client"),
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// The folder given as `--storage-path`.
@@ -133,11 +161,29 @@ impl RancherMachine {
             .unwrap_or_else(|error| panic!("{error:#}"))
     }
 
-    /// Processes that this command line has started and that still run, as `PID COMMAND LINE`.
-    pub fn remaining_processes(&self) -> Vec<String> {
-        processes_marked(self.folder.path())
+    /// Waits until nothing that these commands started is left. Linux only; elsewhere it says nothing.
+    ///
+    /// `rancher-machine` does not wait for the plugins that it closes, so they may outlive it for a moment, but not
+    /// for the 10 seconds after which the protocol ends a plugin without a host.
+    ///
+    /// # Panics
+    ///
+    /// Something is still there, shown as `PID COMMAND LINE`.
+    pub async fn leaves_no_process(&self) {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        loop {
+            let left = processes_marked(self.folder.path());
+            if left.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "processes that are left: {left:#?}");
+            tokio::time::sleep(POLL).await;
+        }
     }
 }
+
+/// Interval of looking for processes.
+const POLL: Duration = Duration::from_millis(20);
 
 /// Marks every process below a [`RancherMachine`], however it was detached.
 const MARK_VARIABLE: &str = "MACHINE_TESTS_MARK";

@@ -2,6 +2,7 @@
 //! answering the few requests that hosts make to see whether it is up.
 
 mod api;
+mod certificates;
 mod config;
 mod tls;
 
@@ -102,25 +103,19 @@ pub(crate) fn start_boot2docker(state: &mut SystemState) -> Result<(), String> {
         _ => default.to_owned(),
     };
     let mut command = format!("/usr/bin/dockerd {}", setting("EXTRA_ARGS", ""));
-    let files = [
-        (
-            "--tlscacert",
-            setting("CACERT", &format!("{DIRECTORY}/tls/ca.pem")),
-        ),
-        (
-            "--tlscert",
-            setting("SERVERCERT", &format!("{DIRECTORY}/tls/server.pem")),
-        ),
-        (
-            "--tlskey",
-            setting("SERVERKEY", &format!("{DIRECTORY}/tls/serverkey.pem")),
-        ),
-    ];
     if setting("DOCKER_TLS", "auto") == "no" {
         command += &format!(" {}", setting("DOCKER_HOST", "-H tcp://0.0.0.0:2375"));
-    } else if settings.contains_key("SERVERCERT") || files.iter().all(|(_, path)| state.disk.exists(path)) {
+    } else {
+        if !settings.contains_key("SERVERCERT") {
+            certificates::generate(&mut state.disk, &format!("{DIRECTORY}/tls"))?;
+        }
         command += &format!(" {} --tlsverify", setting("DOCKER_HOST", "-H tcp://0.0.0.0:2376"));
-        for (flag, path) in files {
+        for (flag, name, file) in [
+            ("--tlscacert", "CACERT", "ca.pem"),
+            ("--tlscert", "SERVERCERT", "server.pem"),
+            ("--tlskey", "SERVERKEY", "serverkey.pem"),
+        ] {
+            let path = setting(name, &format!("{DIRECTORY}/tls/{file}"));
             command += &format!(" {flag}={path}");
         }
     }

@@ -5,13 +5,19 @@
 //! * [`template`]: Template Cloud, a fictional HTTP JSON cloud.
 //! * [`inventory`]: the objects that exist at a provider, and the difference between two moments.
 //! * [`faults`]: scripted misbehaviour of a provider or a guest.
+//! * [`requests`]: the log of requests that a provider got.
 //!
 //! Everything listens on loopback addresses and ports chosen by the system, and everything is closed when the
 //! value that started it is dropped.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod faults;
 pub mod guest;
+pub mod inventory;
+pub mod requests;
+pub mod template;
 
 mod epoch;
+mod http;
 mod locked;
 mod milliseconds;

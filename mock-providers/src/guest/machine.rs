@@ -95,18 +95,15 @@ impl Guest {
         self.system().power_off();
     }
 
-    /// Presses the power button: an orderly shutdown, if the machine runs and obeys. False when nothing will happen.
+    /// Presses the power button: an orderly shutdown, if the machine is up or coming up and obeys. False when
+    /// nothing will happen.
     pub fn shutdown(&self) -> bool {
-        self.system().press_power_button()
+        self.system().press_power_button(false)
     }
 
     /// Asks for an orderly restart in the same way.
     pub fn reboot(&self) -> bool {
-        let ignores = {
-            let state = self.system().lock();
-            state.acpi == Acpi::Ignores || state.has_fault(GuestFault::IgnoresAcpi)
-        };
-        !ignores && self.system().shut_down(true, false)
+        self.system().press_power_button(true)
     }
 
     /// Cuts the power and switches on again.

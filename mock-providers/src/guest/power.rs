@@ -45,17 +45,25 @@ impl System {
             return;
         }
         self.power.send_replace(PowerState::Booting);
+        state.pressed = None;
         let system = Arc::clone(self);
         self.begin(&mut state, async move { system.boot().await });
     }
 
-    /// Presses the power button. True when the guest will react.
-    pub(super) fn press_power_button(self: &Arc<Self>) -> bool {
-        let ignores = {
-            let state = self.lock();
-            state.acpi == Acpi::Ignores || state.has_fault(GuestFault::IgnoresAcpi)
-        };
-        !ignores && self.shut_down(false, false)
+    /// Presses the power button, or asks for a restart. True when the guest will react; one that is booting does
+    /// so when it is up.
+    pub(super) fn press_power_button(self: &Arc<Self>, restart: bool) -> bool {
+        {
+            let mut state = self.lock();
+            if state.acpi == Acpi::Ignores || state.has_fault(GuestFault::IgnoresAcpi) {
+                return false;
+            }
+            if self.state() == PowerState::Booting {
+                state.pressed = Some(restart);
+                return !state.has_fault(GuestFault::NeverBoots);
+            }
+        }
+        self.shut_down(restart, false)
     }
 
     /// Goes down in order, and up again with `restart`. False when the guest is not running. With `from_inside`
@@ -141,11 +149,11 @@ impl System {
             GuestFault::SlowBoot(milliseconds) => Duration::from_millis(*milliseconds),
             _ => Duration::ZERO,
         });
-        tokio::time::sleep(self.options.boot + extra.sum()).await;
+        tokio::time::sleep(self.options.boot + extra.sum::<Duration>()).await;
         if faults.contains(&GuestFault::NeverBoots) {
             return std::future::pending().await;
         }
-        let first_boot = {
+        let (first_boot, pressed) = {
             let mut state = self.lock();
             state.start_kernel();
             services::start_at_boot(&mut state);
@@ -154,7 +162,7 @@ impl System {
             }
             state.boots += 1;
             self.power.send_replace(PowerState::Running);
-            state.boots == 1
+            (state.boots == 1, state.pressed.take())
         };
         self.apply_requests();
         let user_data = self
@@ -164,6 +172,9 @@ impl System {
             .filter(|text| first_boot && text.starts_with("#!"));
         if let Some(script) = user_data {
             self.spawn(Arc::clone(self).run_as_root(script.to_owned()));
+        }
+        if let Some(restart) = pressed {
+            self.shut_down(restart, false);
         }
     }
 

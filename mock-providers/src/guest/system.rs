@@ -53,6 +53,8 @@ pub(crate) struct SystemState {
     pub(crate) boot: Option<Boot>,
     /// What a program asked for; carried out when it has ended.
     pub(crate) requests: Vec<Request>,
+    /// The power button was pressed during the boot; true is a restart.
+    pub(super) pressed: Option<bool>,
     pub(super) transition: Option<AbortHandle>,
     runtime: Handle,
 }
@@ -191,6 +193,7 @@ impl SystemState {
             boots: 0,
             boot: None,
             requests: Vec::new(),
+            pressed: None,
             transition: None,
             runtime,
         }

@@ -1,0 +1,272 @@
+//! One account of the cloud: what its token reaches, and what tests may do to it behind the driver's back.
+
+use std::{
+    sync::{Arc, Weak},
+    time::{Duration, Instant, SystemTime},
+};
+
+use axum::{
+    body::Body,
+    http::{StatusCode, header},
+    response::Response,
+};
+use serde_json::Value;
+use tokio::{sync::Notify, task::AbortHandle};
+
+use super::{
+    api::{Contents, Order},
+    error::ApiError,
+    guests::Guests,
+    ids::Ids,
+    options::ServerOptions,
+    route,
+    state::Cloud,
+};
+use crate::{
+    faults::{Call, FaultKind, Injector},
+    http::WireFault,
+    locked::Locked,
+    requests::{Request, RequestLog, text},
+};
+
+/// An account. Clones are handles of the same one; it lives as long as its cloud, or until [`Account::close`].
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub(super) tenant: Arc<Tenant>,
+}
+
+/// What belongs to one token.
+#[derive(Debug)]
+pub(super) struct Tenant {
+    pub(super) name: String,
+    pub(super) token: String,
+    pub(super) contents: Locked<Contents>,
+    pub(super) injector: Locked<Injector>,
+    pub(super) log: RequestLog,
+    epoch: Instant,
+    changed: Arc<Notify>,
+    timer: Locked<Option<AbortHandle>>,
+}
+
+impl Drop for Tenant {
+    fn drop(&mut self) {
+        if let Some(timer) = self.timer.lock().take() {
+            timer.abort();
+        }
+    }
+}
+
+/// A request as it came in.
+pub(super) struct Incoming {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) user_agent: String,
+    pub(super) body: Vec<u8>,
+}
+
+impl Tenant {
+    pub(super) fn new(name: &str, token: String, options: ServerOptions, ids: Ids) -> Arc<Self> {
+        let cloud = Cloud::new(ids, options.times, options.new_address_at_start);
+        let tenant = Arc::new(Self {
+            name: name.to_owned(),
+            token,
+            contents: Locked::new(Contents::new(cloud, Guests::new(options))),
+            injector: Locked::default(),
+            log: RequestLog::default(),
+            epoch: Instant::now(),
+            changed: Arc::default(),
+            timer: Locked::default(),
+        });
+        let timer = tokio::spawn(keep_time(Arc::downgrade(&tenant)));
+        *tenant.timer.lock() = Some(timer.abort_handle());
+        tenant
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    /// Lets the timer look again when the next change is.
+    pub(super) fn wake(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Answers a request of this account's token.
+    pub(super) async fn answer(&self, incoming: Incoming) -> Response {
+        let Incoming {
+            method,
+            path,
+            query,
+            user_agent,
+            body,
+        } = incoming;
+        let route = route::route(&method, &path);
+        let operation = route.as_ref().map_or("", |route| route.operation(&body));
+        let mutating = route.as_ref().is_ok_and(route::Route::is_mutating);
+        let body_text = text(&body);
+        let call = Call {
+            operation,
+            method: &method,
+            path: &path,
+            mutating,
+            body: &body_text,
+        };
+        let faults = self.injector.lock().decide(&call);
+        let entry = self.log.begin(Request {
+            at: SystemTime::now(),
+            started: Instant::now(),
+            took: Duration::ZERO,
+            method: method.clone(),
+            path: path.clone(),
+            query: query.clone(),
+            operation: operation.to_owned(),
+            mutating,
+            body: body_text.clone(),
+            user_agent,
+            status: None,
+            answer: String::new(),
+            faults: faults.iter().map(|fault| fault.word().to_owned()).collect(),
+        });
+        let answer = match faults.iter().find(|fault| !fault.acts()) {
+            Some(_) => Err(ApiError::for_status(500)),
+            None => route.and_then(|route| {
+                let order = Order {
+                    route: &route,
+                    query: &query,
+                    body: &body,
+                    faults: &faults,
+                    now: self.now(),
+                };
+                self.contents.lock().carry_out(&order)
+            }),
+        };
+        self.wake();
+        let mut reply = Reply::new(answer);
+        for fault in &faults {
+            if let FaultKind::Delay { ms } = fault {
+                tokio::time::sleep(Duration::from_millis(*ms)).await;
+            }
+            reply.apply(fault);
+        }
+        let sent = reply
+            .wire
+            .is_none_or(|wire| matches!(wire, WireFault::Truncate(_)));
+        self.log.end(entry, sent.then_some(reply.status), &reply.body);
+        reply.into_response()
+    }
+}
+
+/// Lets changes happen when they are due, also while nobody asks.
+async fn keep_time(tenant: Weak<Tenant>) {
+    loop {
+        let Some(strong) = tenant.upgrade() else { return };
+        let next = {
+            let mut contents = strong.contents.lock();
+            contents.advance(strong.now());
+            contents.cloud.next_change()
+        };
+        let changed = Arc::clone(&strong.changed);
+        let pause = next.map(|next| next.saturating_sub(strong.now()));
+        // Not held while waiting: the account may be dropped meanwhile, which ends this task.
+        drop(strong);
+        match pause {
+            Some(pause) => drop(tokio::time::timeout(pause, changed.notified()).await),
+            None => changed.notified().await,
+        }
+    }
+}
+
+/// An answer that faults may change.
+struct Reply {
+    status: u16,
+    body: Vec<u8>,
+    retry_after: Option<u64>,
+    wire: Option<WireFault>,
+}
+
+impl Reply {
+    fn new(answer: Result<(u16, Option<Value>), ApiError>) -> Self {
+        match answer {
+            Ok((status, body)) => {
+                let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+                Self {
+                    status,
+                    body,
+                    retry_after: None,
+                    wire: None,
+                }
+            }
+            Err(error) => Self::error(&error),
+        }
+    }
+
+    fn error(error: &ApiError) -> Self {
+        let body = error.body().to_string().into_bytes();
+        Self {
+            status: error.status,
+            body,
+            retry_after: error.retry_after,
+            wire: None,
+        }
+    }
+
+    fn apply(&mut self, fault: &FaultKind) {
+        match fault {
+            FaultKind::HttpError {
+                status,
+                code,
+                message,
+                ..
+            } => {
+                let mut error = ApiError::for_status(*status);
+                if let Some(code) = code {
+                    error.code.clone_from(code);
+                }
+                if let Some(message) = message {
+                    error.message.clone_from(message);
+                }
+                *self = Self::error(&error);
+            }
+            FaultKind::Throttle { retry_after } => {
+                *self = Self::error(&ApiError {
+                    retry_after: *retry_after,
+                    ..ApiError::for_status(429)
+                });
+            }
+            FaultKind::NotFound => *self = Self::error(&ApiError::for_status(404)),
+            FaultKind::Unauthorized => *self = Self::error(&ApiError::for_status(401)),
+            FaultKind::Drop { .. } => self.wire = Some(WireFault::Close),
+            FaultKind::Reset { .. } => self.wire = Some(WireFault::Reset),
+            FaultKind::Stall { .. } => self.wire = Some(WireFault::Stall),
+            FaultKind::Truncate { bytes } => self.wire = Some(WireFault::Truncate(*bytes)),
+            FaultKind::EmptyBody => self.body.clear(),
+            FaultKind::Body { status, body } => {
+                self.status = status.unwrap_or(self.status);
+                self.body = body.clone().into_bytes();
+            }
+            _ => {}
+        }
+    }
+
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = status;
+        if status != StatusCode::NO_CONTENT {
+            response.headers_mut().insert(
+                header::CONTENT_TYPE,
+                header::HeaderValue::from_static("application/json"),
+            );
+        }
+        if let Some(seconds) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+        }
+        if let Some(wire) = self.wire {
+            response.extensions_mut().insert(wire);
+        }
+        response
+    }
+}

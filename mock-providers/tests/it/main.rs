@@ -1,0 +1,13 @@
+//! Machines and clouds as their users see them: over SSH, over HTTP, over TLS.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod http_client;
+mod ssh_client;
+
+mod cloud_control;
+mod cloud_faults;
+mod cloud_life;
+mod guest_power;
+mod guest_ssh;
+mod openssh;
+mod provisioning;

@@ -6,6 +6,7 @@ use std::{
     io,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
 };
 
 use tokio::{
@@ -16,7 +17,7 @@ use tokio::{
 
 use super::{
     incoming::{Incoming, ReadError},
-    outgoing::{Outgoing, SendError},
+    outgoing::Outgoing,
     rpc::{Header, REQUEST},
     wire::{Limits, Type, Value},
 };
@@ -56,6 +57,9 @@ pub(super) struct Client {
     reader: JoinHandle<()>,
 }
 
+type ReplySender = oneshot::Sender<Result<Value, CallError>>;
+type ReplyReceiver = oneshot::Receiver<Result<Value, CallError>>;
+
 /// What the callers and the reader share.
 struct Calls {
     outgoing: Outgoing,
@@ -65,7 +69,7 @@ struct Calls {
 #[derive(Default)]
 struct Waiting {
     next_seq: u64,
-    replies: HashMap<u64, oneshot::Sender<Result<Value, CallError>>>,
+    replies: HashMap<u64, ReplySender>,
     ended: bool,
 }
 
@@ -102,7 +106,7 @@ impl Client {
         argument_type: &Type,
         argument: &Value,
     ) -> Result<Value, CallError> {
-        let (seq, reply) = self.calls.register()?;
+        let (seq, alone, reply) = self.calls.register()?;
         // Forgets the call also when this future is dropped.
         let _registration = Registration {
             calls: &self.calls,
@@ -113,14 +117,15 @@ impl Client {
             seq,
             error: String::new(),
         };
-        match self
-            .calls
-            .outgoing
-            .send(&REQUEST, &header.into_request(), argument_type, argument)
-        {
-            // Of a broken connection the reader knows more, for example an answer that came before the break.
-            Ok(()) | Err(SendError::Io(_)) => {}
-            Err(SendError::Encode(error)) => return Err(CallError::Argument(error.to_string())),
+        let outgoing = &self.calls.outgoing;
+        outgoing
+            .queue(&REQUEST, &header.into_request(), argument_type, argument)
+            .map_err(|error| CallError::Argument(error.to_string()))?;
+        if alone {
+            outgoing.flush();
+        } else {
+            // Others may be about to call too; one write serves all of them.
+            outgoing.flush_soon();
         }
         reply.await.unwrap_or(Err(CallError::ShutDown))
     }
@@ -150,7 +155,8 @@ impl Drop for Registration<'_> {
 }
 
 impl Calls {
-    fn register(&self) -> Result<(u64, oneshot::Receiver<Result<Value, CallError>>), CallError> {
+    /// The number of a new call, whether it is the only one, and where its answer will be.
+    fn register(&self) -> Result<(u64, bool, ReplyReceiver), CallError> {
         let mut waiting = self.waiting();
         if waiting.ended {
             return Err(CallError::ShutDown);
@@ -159,10 +165,10 @@ impl Calls {
         waiting.next_seq += 1;
         let (sender, receiver) = oneshot::channel();
         waiting.replies.insert(seq, sender);
-        Ok((seq, receiver))
+        Ok((seq, waiting.replies.len() == 1, receiver))
     }
 
-    fn take(&self, seq: u64) -> Option<oneshot::Sender<Result<Value, CallError>>> {
+    fn take(&self, seq: u64) -> Option<ReplySender> {
         self.waiting().replies.remove(&seq)
     }
 
@@ -228,16 +234,23 @@ async fn read_replies(mut incoming: Incoming<impl AsyncRead + Unpin>, calls: &Ca
     }
 }
 
-/// The next value; meanwhile, what could not be sent at once goes out.
+/// The next value, or `None` at the end of the stream. Before and while it waits for bytes, what is queued goes out.
 pub(super) async fn next_value(
     incoming: &mut Incoming<impl AsyncRead + Unpin>,
     outgoing: &Outgoing,
 ) -> Result<Option<Value>, ReadError> {
-    let mut value = pin!(incoming.value());
-    poll_fn(|cx| {
-        // If writing fails, reading tells why, and may still bring answers.
-        let _: std::task::Poll<io::Result<()>> = outgoing.poll_drain(cx);
-        value.as_mut().poll(cx)
-    })
-    .await
+    loop {
+        if let Some(value) = incoming.buffered_value()? {
+            return Ok(Some(value));
+        }
+        let mut more = pin!(incoming.read_more());
+        let more = poll_fn(|cx| {
+            // If writing fails, reading tells why, and may still bring answers.
+            let _: Poll<io::Result<()>> = outgoing.poll_drain(cx);
+            more.as_mut().poll(cx)
+        });
+        if !more.await? {
+            return Ok(None);
+        }
+    }
 }

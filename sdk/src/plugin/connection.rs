@@ -14,7 +14,7 @@ use super::{
     dispatch::{self, Call, Method, Reply},
     driver_threads::DriverThreads,
     incoming::{Incoming, ReadError},
-    outgoing::{Outgoing, SendError},
+    outgoing::Outgoing,
     output::text_prefix,
     rpc::{Header, RESPONSE},
     serve::Exit,
@@ -136,7 +136,11 @@ impl Connection<'_> {
                     _ => Handle::current(),
                 };
                 let outgoing = Arc::clone(outgoing);
-                running.spawn_on(async move { answer(&outgoing, header, outcome.await) }, &home);
+                let task = async move {
+                    answer(&outgoing, header, outcome.await);
+                    outgoing.flush();
+                };
+                running.spawn_on(task, &home);
             }
         }
         After::Continue
@@ -166,6 +170,8 @@ async fn performed(call: Call, driver: Arc<dyn DynDriver>) -> Result<Reply, Stri
     })
 }
 
+/// Queues an answer. What the connection's own task queues goes out before it reads on, so that a host that sends
+/// many calls at once gets many answers at once.
 fn answer(outgoing: &Outgoing, request: Header, outcome: Result<Reply, String>) {
     let (reply, error) = match outcome {
         Ok(reply) => (reply, String::new()),
@@ -175,16 +181,15 @@ fn answer(outgoing: &Outgoing, request: Header, outcome: Result<Reply, String>) 
         }
     };
     let header = Header { error, ..request };
-    match outgoing.send(&RESPONSE, &header.clone().into_response(), reply.of, &reply.value) {
-        Err(SendError::Encode(problem)) if header.error.is_empty() => {
-            answer(
-                outgoing,
-                header,
-                Err(format!("the reply cannot be sent: {problem}")),
-            );
-        }
-        // Of a broken connection, reading tells.
-        Ok(()) | Err(_) => {}
+    let queued = outgoing.queue(&RESPONSE, &header.clone().into_response(), reply.of, &reply.value);
+    if let Err(problem) = queued
+        && header.error.is_empty()
+    {
+        answer(
+            outgoing,
+            header,
+            Err(format!("the reply cannot be sent: {problem}")),
+        );
     }
 }
 

@@ -40,26 +40,24 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         }
     }
 
-    /// The next value, or `None` at the end of the stream.
-    ///
-    /// Cancel safe: what was read stays here.
+    /// The next value among the bytes that have been read already, if it is complete.
     ///
     /// # Errors
     /// Nothing further can be read after an error.
-    pub(super) async fn value(&mut self) -> Result<Option<Value>, ReadError> {
-        loop {
-            if let Some(decoded) = self.decoder.next()? {
-                return Ok(Some(decoded.value));
-            }
-            let count = self.stream.read(&mut self.chunk).await?;
-            if count == 0 {
-                return if self.decoder.at_boundary() {
-                    Ok(None)
-                } else {
-                    Err(ReadError::UnexpectedEof)
-                };
-            }
-            self.decoder.push(&self.chunk[..count]);
+    pub(super) fn buffered_value(&mut self) -> Result<Option<Value>, ReadError> {
+        Ok(self.decoder.next()?.map(|decoded| decoded.value))
+    }
+
+    /// Reads more bytes; `false` at the end of the stream. Cancel safe.
+    ///
+    /// # Errors
+    /// If the stream fails, or ends within a value.
+    pub(super) async fn read_more(&mut self) -> Result<bool, ReadError> {
+        let count = self.stream.read(&mut self.chunk).await?;
+        if count == 0 && !self.decoder.at_boundary() {
+            return Err(ReadError::UnexpectedEof);
         }
+        self.decoder.push(&self.chunk[..count]);
+        Ok(count > 0)
     }
 }

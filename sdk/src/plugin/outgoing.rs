@@ -17,9 +17,10 @@ const KEPT_CAPACITY: usize = 64 * 1024;
 
 /// One direction of a connection, written as header and body pairs by any number of tasks.
 ///
-/// [`send`](Outgoing::send) never waits: it encodes, writes what the stream takes at once (nearly always all of it,
-/// in one write), and leaves the rest to the task that polls [`poll_drain`](Outgoing::poll_drain). So a sender that
-/// is dropped or not polled never leaves half a message behind nor holds up others.
+/// Nobody who sends waits for the stream: messages are queued, and [`flush`](Outgoing::flush) writes what the stream
+/// takes at once, nearly always all of it, in one write. The rest is left to the task that polls
+/// [`poll_drain`](Outgoing::poll_drain). So a sender that is dropped or not polled never leaves half a message behind
+/// nor holds up others.
 pub(super) struct Outgoing {
     state: Mutex<State>,
 }
@@ -29,20 +30,9 @@ struct State {
     encoder: Encoder,
     buffer: Vec<u8>,
     written: usize,
-    /// The task that drains.
+    /// Wakes the task that drains.
     drainer: Waker,
     failure: Option<io::ErrorKind>,
-}
-
-/// Why something could not be sent.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum SendError {
-    /// The value is not of the type that it was to be sent as; nothing was sent.
-    #[error("{0}")]
-    Encode(#[from] EncodeError),
-    /// The connection is broken.
-    #[error("{0}")]
-    Io(#[from] io::Error),
 }
 
 impl Outgoing {
@@ -59,17 +49,17 @@ impl Outgoing {
         }
     }
 
-    /// Sends a header and its body.
+    /// Queues a header and its body, to be written with the next flush or drain.
     ///
     /// # Errors
-    /// If the body cannot be encoded, or the connection is known to be broken.
-    pub(super) fn send(
+    /// If the body cannot be encoded.
+    pub(super) fn queue(
         &self,
         header_type: &Type,
         header: &Value,
         body_type: &Type,
         body: &Value,
-    ) -> Result<(), SendError> {
+    ) -> Result<(), EncodeError> {
         let mut state = self.state();
         let start = state.buffer.len();
         let State { encoder, buffer, .. } = &mut *state;
@@ -81,15 +71,23 @@ impl Outgoing {
             // The encoder takes the body's type definitions for sent, so this stream is lost.
             buffer.truncate(start);
             state.failure = Some(io::ErrorKind::InvalidInput);
-            return Err(error.into());
+            return Err(error);
         }
         let header_length = buffer.len() - body_end;
         buffer[start..].rotate_right(header_length);
+        Ok(())
+    }
+
+    /// Writes what the stream takes at once. Failures show when the connection is read.
+    pub(super) fn flush(&self) {
+        let mut state = self.state();
         let drainer = state.drainer.clone();
-        match state.poll_write(&mut Context::from_waker(&drainer)) {
-            Poll::Ready(Err(error)) => Err(error.into()),
-            Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
-        }
+        let _: Poll<io::Result<()>> = state.poll_write(&mut Context::from_waker(&drainer));
+    }
+
+    /// Lets the task that drains do it, soon and for all that is queued until then.
+    pub(super) fn flush_soon(&self) {
+        self.state().drainer.wake_by_ref();
     }
 
     /// Writes what is left; the task that polls this is woken to go on. Ready when nothing is left.
@@ -101,13 +99,13 @@ impl Outgoing {
         state.poll_write(cx)
     }
 
-    /// Bytes that the stream did not take yet.
+    /// Bytes that are queued.
     pub(super) fn backlog(&self) -> usize {
         let state = self.state();
         state.buffer.len() - state.written
     }
 
-    /// Ends this direction; later sends fail.
+    /// Ends this direction; what is queued is dropped.
     pub(super) fn close(&self) {
         let mut state = self.state();
         state.failure.get_or_insert(io::ErrorKind::NotConnected);

@@ -107,7 +107,12 @@ impl<'a> Input<'a> {
     }
 
     pub(super) fn string(&mut self, what: &'static str) -> Result<String, DecodeError> {
-        Ok(String::from_utf8_lossy(self.bytes(what)?).into_owned())
+        let bytes = self.bytes(what)?;
+        // Checking first is faster than the lossy conversion, which nearly no text needs.
+        Ok(match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+        })
     }
 
     /// The number of the next field of a struct with `fields` fields after field number `previous` (`None` at the

@@ -1,12 +1,20 @@
 //! The checks, one file per group. A check is a literal with an async function of about ten lines; the context
 //! carries the knowledge.
 
+mod base;
 mod create;
+mod errors;
+mod flags;
 mod guest;
 mod kill;
+mod name;
 mod network;
+mod persistence;
+mod plugin;
+mod pre_create;
 mod remove;
 mod restart;
+mod secrets;
 mod ssh;
 mod start;
 mod state;
@@ -20,6 +28,10 @@ use crate::check::Check;
 pub fn all() -> &'static [&'static Check] {
     static ALL: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
         [
+            name::CHECKS,
+            flags::CHECKS,
+            base::CHECKS,
+            pre_create::CHECKS,
             create::CHECKS,
             ssh::CHECKS,
             guest::CHECKS,
@@ -30,6 +42,10 @@ pub fn all() -> &'static [&'static Check] {
             kill::CHECKS,
             restart::CHECKS,
             remove::CHECKS,
+            persistence::CHECKS,
+            plugin::CHECKS,
+            errors::CHECKS,
+            secrets::CHECKS,
         ]
         .into_iter()
         .flatten()

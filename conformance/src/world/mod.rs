@@ -1,6 +1,7 @@
 //! The world: everything around the subject that a check can observe or disturb at the provider.
 
 mod none;
+mod template;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::Need;
 
 pub use none::NoWorld;
+pub use template::TemplateWorld;
 
 /// What goes wrong in a world: always the environment's fault, never the driver's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,171 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use machine_mock_providers::{
+    faults::{FaultKind, FaultPlan, When},
+    template::{Account, ApiError, Server, ServerOptions},
+};
+
+use super::{Object, ProviderRequest, Tenant, World, WorldError};
+use crate::check::Need;
+
+/// The suite's own server of the fictional cloud that the template driver is written for.
+///
+/// Each check gets an account of its own.
+#[derive(Clone, Debug)]
+pub struct TemplateWorld {
+    server: Arc<Server>,
+}
+
+/// Machines of the mock boot in milliseconds; libmachine's minutes become seconds.
+const PACE: f64 = 0.02;
+
+impl TemplateWorld {
+    /// Starts the server. Its machines get another address at every start, as in clouds.
+    ///
+    /// # Errors
+    /// If it cannot listen on loopback.
+    pub async fn start() -> Result<Self, WorldError> {
+        let options = ServerOptions { new_address_at_start: true, ..ServerOptions::default() };
+        let server = Server::start(options)
+            .await
+            .map_err(|error| WorldError(format!("the template cloud cannot be started on loopback: {error}")))?;
+        Ok(Self { server: Arc::new(server) })
+    }
+}
+
+#[async_trait]
+impl World for TemplateWorld {
+    fn kind(&self) -> &'static str {
+        "template"
+    }
+
+    fn offers(&self) -> BTreeSet<Need> {
+        BTreeSet::from([
+            Need::Machine,
+            Need::Guest,
+            Need::Inventory,
+            Need::RequestLog,
+            Need::OutOfBand,
+            Need::Faults,
+            Need::Readdress,
+            Need::Secret,
+        ])
+    }
+
+    fn pace(&self) -> f64 {
+        PACE
+    }
+
+    async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {
+        Ok(Arc::new(TemplateTenant { account: self.server.account(check), server: Arc::clone(&self.server) }))
+    }
+}
+
+#[derive(Debug)]
+struct TemplateTenant {
+    server: Arc<Server>,
+    account: Account,
+}
+
+impl TemplateTenant {
+    /// The server of a machine, by the tag that attributes it, or by its name.
+    fn server_of(&self, machine: &str) -> Result<String, WorldError> {
+        let objects = self.account.inventory();
+        let servers = objects.iter().filter(|object| object.kind == "server");
+        let id = servers
+            .clone()
+            .find(|object| object.owner.as_deref() == Some(machine))
+            .or_else(|| servers.clone().find(|object| object.name == machine))
+            .map(|object| object.id.clone());
+        id.ok_or_else(|| WorldError(format!("the template cloud has no server of the machine {machine}")))
+    }
+}
+
+fn refused(error: ApiError) -> WorldError {
+    WorldError(format!("the template cloud refuses: {error}"))
+}
+
+#[async_trait]
+impl Tenant for TemplateTenant {
+    fn settings(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("endpoint".to_owned(), self.server.endpoint()),
+            ("token".to_owned(), self.account.token().to_owned()),
+        ])
+    }
+
+    fn secrets(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([("token".to_owned(), self.account.token().to_owned())])
+    }
+
+    async fn inventory(&self) -> Result<Vec<Object>, WorldError> {
+        let objects = self.account.inventory().into_iter();
+        Ok(objects
+            .map(|object| Object {
+                kind: object.kind,
+                id: object.id,
+                name: object.name,
+                owner: object.owner,
+                attributes: object.attributes.into_iter().collect(),
+            })
+            .collect())
+    }
+
+    async fn requests(&self) -> Result<Vec<ProviderRequest>, WorldError> {
+        let requests = self.account.request_log().into_iter();
+        Ok(requests
+            .map(|request| {
+                let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+                ProviderRequest {
+                    at: request.started,
+                    duration: request.took,
+                    operation: format!("{} {}{query}", request.method, request.path),
+                    body: request.body,
+                    status: request.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
+                    mutating: request.mutating,
+                    failed: request.status.is_none_or(|status| status >= 400),
+                }
+            })
+            .collect())
+    }
+
+    async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {
+        self.account.delete_server(&self.server_of(machine)?).map_err(refused)
+    }
+
+    async fn power_off(&self, machine: &str) -> Result<(), WorldError> {
+        self.account.power_off(&self.server_of(machine)?).map_err(refused)
+    }
+
+    async fn readdress(&self, machine: &str) -> Result<String, WorldError> {
+        self.account.readdress(&self.server_of(machine)?).map_err(refused)
+    }
+
+    async fn freeze_guest(&self, machine: &str) -> Result<(), WorldError> {
+        self.account.freeze_guest(&self.server_of(machine)?).map_err(refused)
+    }
+
+    async fn revoke_credentials(&self) -> Result<(), WorldError> {
+        self.account.set_faults(FaultPlan::one(When::always(), FaultKind::Unauthorized));
+        Ok(())
+    }
+
+    async fn break_provider(&self) -> Result<(), WorldError> {
+        let failing = FaultKind::HttpError { status: 500, code: None, message: None, acted: false };
+        self.account.set_faults(FaultPlan::one(When::always(), failing));
+        Ok(())
+    }
+
+    async fn heal(&self) -> Result<(), WorldError> {
+        self.account.clear_faults();
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.server.close_account(self.account.name());
+    }
+}

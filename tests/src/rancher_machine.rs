@@ -103,6 +103,14 @@ impl RancherMachine {
         self.environment.push((name.into(), value.into()));
     }
 
+    /// Puts a folder with executables of drivers first in `PATH`.
+    pub fn find_drivers_in(&mut self, folder: &Path) {
+        let folders = env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(folder.to_path_buf()).chain(env::split_paths(&folders));
+        // Only a folder with a separator in its name can not be joined; then drivers are not found, and said so.
+        self.set("PATH", env::join_paths(folders).unwrap_or_default());
+    }
+
     /// Chooses the SSH client of all further commands.
     ///
     /// # Errors
@@ -120,6 +128,11 @@ impl RancherMachine {
             }
         }
         Ok(())
+    }
+
+    /// Path of `rancher-machine`.
+    pub fn executable(&self) -> &Path {
+        &self.executable
     }
 
     /// The folder given as `--storage-path`.

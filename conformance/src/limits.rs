@@ -50,6 +50,28 @@ const CHECK: Wait = Wait::new(
     Duration::from_millis(10),
 );
 
+/// Time in which the last lines of an ended process are read.
+const OUTPUT: Wait = Wait::new(
+    "the last lines of the process",
+    Duration::from_secs(2),
+    Duration::from_millis(30),
+);
+/// Longest time until the address line, as hosts have it (PLUG-002).
+const ADDRESS: Wait = Wait::new(
+    "the address line",
+    Duration::from_secs(10),
+    Duration::from_millis(10),
+);
+/// Longest time until a heartbeat is answered: hosts send the next one 5 s later (PLUG-009). Between two probes of
+/// a busy process lies the interval.
+const PROBE: Wait = Wait::new(
+    "an answer beside a long call",
+    Duration::from_secs(5),
+    Duration::from_millis(5),
+);
+/// How often processes and their children are looked at.
+const SAMPLE: Wait = Wait::new("the next look", Duration::from_secs(1), Duration::from_millis(2));
+
 impl Limits {
     /// Limits for a world whose machines live at `pace` (1 for a real provider, less for a mock), all scaled by
     /// the user's `factor`.
@@ -107,5 +129,25 @@ impl Limits {
     /// The wait for the end of a process without heartbeats.
     pub fn orphan(&self) -> Wait {
         ORPHAN
+    }
+
+    /// The wait for the last lines of an ended process.
+    pub fn output(&self) -> Wait {
+        OUTPUT
+    }
+
+    /// The wait for the address line of a plugin.
+    pub fn address(&self) -> Wait {
+        ADDRESS
+    }
+
+    /// The wait for an answer beside a long call.
+    pub fn probe(&self) -> Wait {
+        PROBE
+    }
+
+    /// The pause between two looks at the processes of a driver.
+    pub fn sample(&self) -> Wait {
+        SAMPLE
     }
 }

@@ -1,0 +1,61 @@
+//! A small life cycle, for checks about what a driver does beside its answers.
+
+use std::sync::Arc;
+
+use machine_driver::State;
+
+use crate::{
+    check::{Need, Stop},
+    checks::persistence::answers::{answers_state_first, local_answers},
+    context::Context,
+    machine::Machine,
+    session::Session,
+};
+
+/// What was done, and with which processes.
+pub(crate) struct Life {
+    /// Every process, in order. All have ended, or their machine is removed.
+    pub(crate) sessions: Vec<Arc<Session>>,
+    /// Private key of the machine, if one was made.
+    pub(crate) private_key: Option<String>,
+    /// Whether a machine was created.
+    pub(crate) created: bool,
+}
+
+/// Does with one machine what hosts do, as far as the run allows. Errors are recorded and otherwise ignored: they
+/// are the matter of other checks.
+pub(crate) async fn live(cx: &Context) -> Result<Life, Stop> {
+    let machine = cx.named().await?;
+    let mut life = Life { sessions: vec![machine.session()], private_key: None, created: false };
+    let accepted = cx.options().is_ok() && machine.configure().await.is_ok();
+    if !accepted || !cx.offers(Need::Machine) {
+        local_answers(&machine.session()).await;
+        return Ok(life);
+    }
+    life.created = machine.create().await.is_ok();
+    life.private_key = private_key(&machine).await;
+    if life.created && !matches!(machine.session().state().await, Ok(State::None)) {
+        let _ = machine.settle(State::Running).await;
+    }
+    if let Ok(session) = machine.fresh_process().await {
+        life.sessions.push(Arc::clone(&session));
+        answers_state_first(&session).await;
+    }
+    if life.created && cx.offers(Need::Power) {
+        let _ = machine.stop().await;
+        life.sessions.push(machine.session());
+        let _ = machine.start().await;
+        life.sessions.push(machine.session());
+    }
+    let _ = machine.remove().await;
+    life.sessions.push(machine.session());
+    machine.session().close().await;
+    Ok(life)
+}
+
+/// The private key, as the driver says where it is.
+pub(crate) async fn private_key(machine: &Machine) -> Option<String> {
+    let path = machine.session().ssh_key_path().await.ok().filter(|path| !path.is_empty())?;
+    // Without a file there is no key to look for.
+    tokio::fs::read_to_string(path).await.ok()
+}

@@ -4,7 +4,7 @@
 const WORTH_SUGGESTING: f64 = 0.72;
 
 /// How much less similar than the best one a second suggestion may be.
-const CLOSE_TO_BEST: f64 = 0.08;
+const CLOSE_TO_BEST: f64 = 0.05;
 
 /// Up to three of `names` that look like `word`, the most similar first.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {

@@ -53,7 +53,9 @@ impl ExplainArguments {
             .map(|check| check.id)
             .chain(specification.clauses.iter().map(|clause| clause.id.as_str()))
             .chain(specification.sections.iter().map(|section| section.key.as_str()));
-        let hint = did_you_mean(id, names).map(|hint| format!("; {hint}")).unwrap_or_default();
+        let hint = did_you_mean(id, names)
+            .map(|hint| format!("; {hint}"))
+            .unwrap_or_default();
         Err(Failure::usage(format!("\"{id}\" is no check, clause or group{hint}"))
             .help("`machine-conformance list` prints the checks, `machine-conformance spec --all` the clauses")
             .into())
@@ -82,7 +84,11 @@ fn explain_check(check: &Check, out: &mut dyn Write) -> Result<(), Stopped> {
     }
     known(out, &bugs_citing(check.clauses.iter().copied()))?;
     heading(out, "Run just this check")?;
-    Ok(writeln!(out, "  machine-conformance run DRIVER --only {}", check.id)?)
+    Ok(writeln!(
+        out,
+        "  machine-conformance run DRIVER --only {}",
+        check.id
+    )?)
 }
 
 fn explain_clause(clause: &Clause, coverage: &Coverage, out: &mut dyn Write) -> Result<(), Stopped> {
@@ -109,7 +115,11 @@ fn explain_clause(clause: &Clause, coverage: &Coverage, out: &mut dyn Write) -> 
     known(out, &bugs_citing([clause.id.as_str()]))
 }
 
-fn explain_section(section: &'static Section, coverage: &Coverage, out: &mut dyn Write) -> Result<(), Stopped> {
+fn explain_section(
+    section: &'static Section,
+    coverage: &Coverage,
+    out: &mut dyn Write,
+) -> Result<(), Stopped> {
     writeln!(out, "{}   {}", section.key.bold(), section.title)?;
     paragraph(out, "", &section.intro)?;
     writeln!(out)?;
@@ -124,9 +134,19 @@ fn known(out: &mut dyn Write, bugs: &[&Bug]) -> Result<(), Stopped> {
     if bugs.is_empty() {
         return Ok(());
     }
-    heading(out, &format!("Would have caught ({} of real drivers)", count(bugs.len(), "report")))?;
+    heading(
+        out,
+        &format!(
+            "Would have caught ({} of real drivers)",
+            count(bugs.len(), "report")
+        ),
+    )?;
     for bug in bugs.iter().take(MOST_BUGS) {
-        paragraph(out, &format!("- {} ({}): ", bug.reference, bug.driver), &bug.symptom)?;
+        paragraph(
+            out,
+            &format!("- {} ({}): ", bug.reference, bug.driver),
+            &bug.symptom,
+        )?;
         writeln!(out, "    {}", bug.url.dimmed())?;
     }
     if bugs.len() > MOST_BUGS {

@@ -23,17 +23,29 @@ pub(super) struct Failure {
 impl Failure {
     /// The command line or the profile is wrong.
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self { code: ExitCode::USAGE, message: message.into(), help: Vec::new() }
+        Self {
+            code: ExitCode::USAGE,
+            message: message.into(),
+            help: Vec::new(),
+        }
     }
 
     /// The environment is at fault.
     pub(super) fn environment(message: impl Into<String>) -> Self {
-        Self { code: ExitCode::ENVIRONMENT, message: message.into(), help: Vec::new() }
+        Self {
+            code: ExitCode::ENVIRONMENT,
+            message: message.into(),
+            help: Vec::new(),
+        }
     }
 
     /// The suite is at fault.
     pub(super) fn suite(message: impl Into<String>) -> Self {
-        Self { code: ExitCode::SUITE_DEFECT, message: message.into(), help: Vec::new() }
+        Self {
+            code: ExitCode::SUITE_DEFECT,
+            message: message.into(),
+            help: Vec::new(),
+        }
     }
 
     /// Adds what to do.
@@ -67,7 +79,9 @@ impl From<SelectionError> for Failure {
             SelectionError::NoMatch { .. } => {
                 "patterns match check ids (remove::*), groups (remove) and clauses (RM-008); `machine-conformance list` prints them"
             }
-            SelectionError::Nothing => "`machine-conformance list` takes the same options and shows what they select",
+            SelectionError::Nothing => {
+                "`machine-conformance list` takes the same options and shows what they select"
+            }
         };
         Self::usage(error.to_string()).help(help)
     }

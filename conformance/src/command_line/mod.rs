@@ -7,6 +7,7 @@ mod explain;
 mod failure;
 mod interrupt;
 mod list;
+mod mock;
 mod output;
 mod run;
 mod spec;
@@ -55,6 +56,9 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// Show how much of the specification the checks cover
     Spec(spec::SpecArguments),
+    /// Run a mock provider in the foreground, for any client
+    #[command(subcommand)]
+    Mock(mock::MockCommand),
 }
 
 /// Parses the arguments of the process, runs the command, and returns its exit code.
@@ -64,7 +68,12 @@ pub fn main() -> process::ExitCode {
         Err(error) => {
             // Standard error may be closed; the exit code says it all.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::USAGE } else { ExitCode::CONFORMANT }.into();
+            return if error.use_stderr() {
+                ExitCode::USAGE
+            } else {
+                ExitCode::CONFORMANT
+            }
+            .into();
         }
     };
     let outcome = match cli.command {
@@ -72,10 +81,13 @@ pub fn main() -> process::ExitCode {
         Command::List(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
         Command::Explain(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
         Command::Spec(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
+        Command::Mock(command) => command.execute(),
     };
     match outcome {
         Ok(code) => code.into(),
-        Err(failure) => failure.report(&mut anstream::AutoStream::auto(io::stderr())).into(),
+        Err(failure) => failure
+            .report(&mut anstream::AutoStream::auto(io::stderr()))
+            .into(),
     }
 }
 

@@ -26,17 +26,17 @@ impl<E: Into<Failure>> From<E> for Stopped {
 }
 
 /// Runs `write` on standard output. A reader that went away, for example `head`, is no failure.
-pub(super) fn to_stdout(
-    write: impl FnOnce(&mut dyn Write) -> Result<(), Stopped>,
-) -> Result<u8, Failure> {
+pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<(), Stopped>) -> Result<u8, Failure> {
     let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout()));
     let written = write(&mut out).and_then(|()| Ok(out.flush()?));
     match written {
         Ok(()) => Ok(ExitCode::CONFORMANT),
         Err(Stopped::Failed(failure)) => Err(failure),
-        Err(Stopped::Unwritten(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::CONFORMANT),
-        Err(Stopped::Unwritten(error)) => {
-            Err(Failure::environment(format!("cannot write to standard output: {error}")))
+        Err(Stopped::Unwritten(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(ExitCode::CONFORMANT)
         }
+        Err(Stopped::Unwritten(error)) => Err(Failure::environment(format!(
+            "cannot write to standard output: {error}"
+        ))),
     }
 }

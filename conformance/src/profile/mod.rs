@@ -2,6 +2,37 @@
 //!
 //! Every mistake is reported with its line: unknown keys, wrong types, patterns that match no check, reasons that
 //! are missing. All of them at once, not only the first.
+//!
+//! ```toml
+//! [driver]
+//! command = "./docker-machine-driver-acme"    # relative to this file; a bare name is looked up in PATH
+//! arguments = []                              # given to every process of the driver
+//! secrets = ["acme-token"]                    # flags and variables whose values are never printed
+//!
+//! [driver.flags]                              # text, whole number, true or false, list of texts, or a reference
+//! acme-token = { env = "ACME_TOKEN" }         # from the environment of the suite; an error if it is not set
+//! acme-endpoint = { provider = "endpoint" }   # from the running provider: endpoint or token
+//! acme-region = "eu-1"
+//!
+//! [driver.environment]                        # variables of the driver's process; the same kinds of values
+//! ACME_PROXY = "http://127.0.0.1:3128"
+//!
+//! [provider]
+//! kind = "template"                           # or none
+//! create-machines = false                     # with none: machines may be made although nobody can list them
+//!
+//! [expect]
+//! lacks = ["pause"]                           # power, ssh, pause, xkey, par: their clauses are not applicable
+//! guest = { os = "ubuntu" }                   # ID of /etc/os-release
+//!
+//! [waits]
+//! factor = 2.0                                # for every limit and wait of the suite
+//!
+//! [[known-failure]]
+//! check = "stop::guest_ignores_acpi"          # a check, a group, a clause, or a glob of one
+//! reason = "provider has no forced stop, ticket 4711"
+//! until = 2027-03-01                          # last day on which it is accepted; optional
+//! ```
 
 mod known_failure;
 mod reader;
@@ -18,12 +49,12 @@ use std::{
 use thiserror::Error;
 use toml::de::DeTable;
 
+pub(crate) use self::sections::MAX_WAIT_FACTOR;
 pub use self::{
     known_failure::KnownFailure,
     setting::{ProfileSetting, Setting},
     source::{Place, ProfileError},
 };
-pub(crate) use self::sections::MAX_WAIT_FACTOR;
 use self::{reader::Reader, setting::SettingSource, source::Source};
 use crate::{check::Check, nearest::did_you_mean, provider_kind::ProviderKind, spec::Gate};
 

@@ -218,7 +218,10 @@ fn wrong_types_name_both_types() {
             "provider.kind = 'tempalte'",
             "1:17: \"tempalte\" is not known as \"kind\"",
         ),
-        ("provider.create-machines = 1", "1:28: \"create-machines\" is a whole number, but must be true or false"),
+        (
+            "provider.create-machines = 1",
+            "1:28: \"create-machines\" is a whole number, but must be true or false",
+        ),
         (
             "expect.lacks = ['pwoer']",
             "1:17: \"pwoer\" is not known as \"lacks\"",

@@ -35,8 +35,11 @@ pub enum Format {
 }
 
 impl Format {
-    const WORDS: [(&'static str, Self); 3] =
-        [("json", Self::Json), ("junit", Self::Junit), ("events", Self::Events)];
+    const WORDS: [(&'static str, Self); 3] = [
+        ("json", Self::Json),
+        ("junit", Self::Junit),
+        ("events", Self::Events),
+    ];
 }
 
 impl ReportTarget {
@@ -66,18 +69,25 @@ impl ReportTarget {
     fn refused(&self, problem: io::Error) -> OpenError {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         match folder {
-            Some(folder) if !folder.exists() => {
-                OpenError::NoFolder { target: self.clone(), folder: folder.to_owned() }
-            }
+            Some(folder) if !folder.exists() => OpenError::NoFolder {
+                target: self.clone(),
+                folder: folder.to_owned(),
+            },
             _ if self.path.is_dir() => OpenError::Folder { target: self.clone() },
-            _ => OpenError::Refused { target: self.clone(), problem },
+            _ => OpenError::Refused {
+                target: self.clone(),
+                problem,
+            },
         }
     }
 }
 
 impl fmt::Display for ReportTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = Format::WORDS.iter().find(|(_, format)| *format == self.format).map_or("", |(word, _)| word);
+        let word = Format::WORDS
+            .iter()
+            .find(|(_, format)| *format == self.format)
+            .map_or("", |(word, _)| word);
         write!(f, "{word}={}", self.path.display())
     }
 }
@@ -88,16 +98,29 @@ impl FromStr for ReportTarget {
     fn from_str(text: &str) -> Result<Self, String> {
         let formats = Format::WORDS.map(|(word, _)| word);
         let Some((format, path)) = text.split_once('=') else {
-            return Err(format!("write FORMAT=PATH, for example json=report.json; formats: {}", formats.join(", ")));
+            return Err(format!(
+                "write FORMAT=PATH, for example json=report.json; formats: {}",
+                formats.join(", ")
+            ));
         };
         let Some((_, known)) = Format::WORDS.iter().find(|(word, _)| *word == format) else {
-            let hint = did_you_mean(format, formats).map(|hint| format!("; {hint}")).unwrap_or_default();
-            return Err(format!("unknown format \"{format}\"; formats: {}{hint}", formats.join(", ")));
+            let hint = did_you_mean(format, formats)
+                .map(|hint| format!("; {hint}"))
+                .unwrap_or_default();
+            return Err(format!(
+                "unknown format \"{format}\"; formats: {}{hint}",
+                formats.join(", ")
+            ));
         };
         if path.is_empty() {
-            return Err(format!("no path; write {format}=PATH, or {format}=- for standard output"));
+            return Err(format!(
+                "no path; write {format}=PATH, or {format}=- for standard output"
+            ));
         }
-        Ok(Self { format: *known, path: path.into() })
+        Ok(Self {
+            format: *known,
+            path: path.into(),
+        })
     }
 }
 
@@ -141,8 +164,14 @@ mod tests {
             assert_eq!(text.parse::<ReportTarget>().unwrap().to_string(), text);
         }
         for (text, problem) in [
-            ("report.json", "write FORMAT=PATH, for example json=report.json; formats: json, junit, events"),
-            ("jsno=x", "unknown format \"jsno\"; formats: json, junit, events; did you mean \"json\"?"),
+            (
+                "report.json",
+                "write FORMAT=PATH, for example json=report.json; formats: json, junit, events",
+            ),
+            (
+                "jsno=x",
+                "unknown format \"jsno\"; formats: json, junit, events; did you mean \"json\"?",
+            ),
             ("json=", "no path; write json=PATH, or json=- for standard output"),
         ] {
             assert_eq!(text.parse::<ReportTarget>().unwrap_err(), problem);
@@ -153,10 +182,20 @@ mod tests {
     fn paths_that_cannot_be_written_say_why() {
         let folder = tempfile::tempdir().unwrap();
         let open = |path: PathBuf| {
-            let error = ReportTarget { format: Format::Json, path }.open().err().unwrap().to_string();
+            let error = ReportTarget {
+                format: Format::Json,
+                path,
+            }
+            .open()
+            .err()
+            .unwrap()
+            .to_string();
             error.replace(&folder.path().display().to_string(), "FOLDER")
         };
-        assert_eq!(open(folder.path().into()), "cannot write the report json=FOLDER: the path is a folder; name a file in it");
+        assert_eq!(
+            open(folder.path().into()),
+            "cannot write the report json=FOLDER: the path is a folder; name a file in it"
+        );
         assert_eq!(
             open(folder.path().join("missing/report.json")),
             "cannot write the report json=FOLDER/missing/report.json: the folder FOLDER/missing does not exist; create it first"

@@ -24,7 +24,7 @@ fn turns_direction(character: char) -> bool {
 }
 
 /// `text` as one printable line of at most `limit` characters.
-pub(super) fn one_line(text: &str, limit: usize) -> String {
+pub(crate) fn one_line(text: &str, limit: usize) -> String {
     let flat = printable(text.trim()).replace('\n', " \u{23ce} ");
     if flat.chars().count() <= limit {
         return flat;
@@ -82,7 +82,10 @@ mod tests {
     #[test]
     fn terminals_get_nothing_to_obey() {
         assert_eq!(printable("a\x1b[2Jb\x07\r\nc\td"), "a\\u{1b}[2Jb\\u{7}\nc    d");
-        assert_eq!(printable("\u{202e}gpj.exe\u{9b}31m"), "\\u{202e}gpj.exe\\u{9b}31m");
+        assert_eq!(
+            printable("\u{202e}gpj.exe\u{9b}31m"),
+            "\\u{202e}gpj.exe\\u{9b}31m"
+        );
     }
 
     #[test]

@@ -53,8 +53,15 @@ fn usage_errors() {
 
 #[test]
 fn help() {
-    let topics: [&[&str]; 6] =
-        [&["--help"], &["run", "--help"], &["list", "--help"], &["explain", "--help"], &["spec", "--help"], &["--version"]];
+    let topics: [&[&str]; 7] = [
+        &["--help"],
+        &["run", "--help"],
+        &["list", "--help"],
+        &["explain", "--help"],
+        &["spec", "--help"],
+        &["mock", "template", "--help"],
+        &["--version"],
+    ];
     let said: Vec<String> = topics.iter().map(|arguments| said(arguments)).collect();
     insta::assert_snapshot!("help", said.join("\n"));
 }
@@ -67,10 +74,16 @@ fn list() {
 
 #[test]
 fn explain() {
-    insta::assert_snapshot!("explain_check", said(&["explain", "remove::instance_already_gone"]));
+    insta::assert_snapshot!(
+        "explain_check",
+        said(&["explain", "remove::instance_already_gone"])
+    );
     insta::assert_snapshot!("explain_clause", said(&["explain", "rm-008"]));
     insta::assert_snapshot!("explain_group", said(&["explain", "NAME"]));
-    insta::assert_snapshot!("explain_unknown", said(&["explain", "remove::instance_alredy_gone"]));
+    insta::assert_snapshot!(
+        "explain_unknown",
+        said(&["explain", "remove::instance_alredy_gone"])
+    );
 }
 
 #[test]
@@ -90,7 +103,11 @@ fn a_reader_that_goes_away_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]

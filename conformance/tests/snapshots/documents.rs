@@ -15,8 +15,14 @@ fn json() {
     let (text, record) = written(&events, JsonReport::new);
     insta::assert_snapshot!("json", text);
     let read = RunRecord::from_json(&text).unwrap();
-    assert_eq!(serde_json::to_value(&read).unwrap(), serde_json::to_value(&record).unwrap());
-    assert_eq!((read.schema.as_str(), read.verdict), (SCHEMA, RunVerdict::NotConformant));
+    assert_eq!(
+        serde_json::to_value(&read).unwrap(),
+        serde_json::to_value(&record).unwrap()
+    );
+    assert_eq!(
+        (read.schema.as_str(), read.verdict),
+        (SCHEMA, RunVerdict::NotConformant)
+    );
 }
 
 #[test]
@@ -26,17 +32,30 @@ fn json_of_another_schema_is_refused() {
         error.to_string(),
         "the report has the schema \"machine-conformance/report/v9\"; this version reads \"machine-conformance/report/v1\""
     );
-    assert!(RunRecord::from_json("{}").unwrap_err().to_string().starts_with("not a report of this suite: "));
+    assert!(
+        RunRecord::from_json("{}")
+            .unwrap_err()
+            .to_string()
+            .starts_with("not a report of this suite: ")
+    );
 }
 
 #[test]
 fn json_has_every_verdict_in_lower_case_words() {
     let (text, _) = written(&sample::mixed(), JsonReport::new);
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let words: Vec<&str> =
-        document["checks"].as_array().unwrap().iter().map(|check| check["verdict"].as_str().unwrap()).collect();
+    let words: Vec<&str> = document["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| check["verdict"].as_str().unwrap())
+        .collect();
     for verdict in machine_conformance::verdict::Verdict::ALL {
-        assert!(words.contains(&verdict.word()), "{} is missing in {words:?}", verdict.word());
+        assert!(
+            words.contains(&verdict.word()),
+            "{} is missing in {words:?}",
+            verdict.word()
+        );
     }
 }
 
@@ -48,7 +67,12 @@ fn junit() {
 #[test]
 fn junit_of_hostile_text_is_xml() {
     let text = written(&sample::hostile(), JunitReport::new).0;
-    assert!(!text.chars().any(|character| character.is_control() && character != '\n'), "{text:?}");
+    assert!(
+        !text
+            .chars()
+            .any(|character| character.is_control() && character != '\n'),
+        "{text:?}"
+    );
     insta::assert_snapshot!("junit_hostile", text);
 }
 

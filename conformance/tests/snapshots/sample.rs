@@ -34,7 +34,10 @@ impl Write for Paper {
 }
 
 /// Plays `events` to the report that `make` makes, and returns what it wrote.
-pub(crate) fn written<R: Report + 'static>(events: &[Event], make: impl FnOnce(Paper) -> R) -> (String, RunRecord) {
+pub(crate) fn written<R: Report + 'static>(
+    events: &[Event],
+    make: impl FnOnce(Paper) -> R,
+) -> (String, RunRecord) {
     let paper = Paper::default();
     let mut reports = Reports::new();
     reports.add("report", Box::new(make(paper.clone())));
@@ -51,8 +54,15 @@ pub(crate) fn run(results: Vec<CheckResult>, exit_code: u8) -> Vec<Event> {
         applicable: results.len() - count(Verdict::NotApplicable),
         run: results.iter().filter(|result| result.verdict.was_run()).count(),
         passed: count(Verdict::Pass),
-        verdicts: Verdict::ALL.into_iter().map(|verdict| (verdict.word().to_owned(), count(verdict))).filter(|(_, count)| *count > 0).collect(),
-        must_run: results.iter().filter(|result| result.level == Level::Must && result.verdict.was_run()).count(),
+        verdicts: Verdict::ALL
+            .into_iter()
+            .map(|verdict| (verdict.word().to_owned(), count(verdict)))
+            .filter(|(_, count)| *count > 0)
+            .collect(),
+        must_run: results
+            .iter()
+            .filter(|result| result.level == Level::Must && result.verdict.was_run())
+            .count(),
         duration_ms: 41_320,
         exit_code,
         interrupted: false,
@@ -74,7 +84,12 @@ pub(crate) fn run(results: Vec<CheckResult>, exit_code: u8) -> Vec<Event> {
     let mut events = vec![Event::new(0, EventKind::RunStarted(info))];
     // Results come as checks end: here in the opposite order, to show that reports restore the plan's.
     for result in results.into_iter().rev() {
-        events.push(Event::new(1, EventKind::CheckStarted { id: result.id.clone() }));
+        events.push(Event::new(
+            1,
+            EventKind::CheckStarted {
+                id: result.id.clone(),
+            },
+        ));
         events.push(Event::new(2, EventKind::CheckFinished(Box::new(result))));
     }
     events.push(Event::new(41_320, EventKind::RunFinished(summary)));
@@ -107,7 +122,13 @@ pub(crate) fn passed(id: &str) -> CheckResult {
     result(id, &["CREATE-001"], Level::Must, Verdict::Pass)
 }
 
-pub(crate) fn call(at_ms: u64, duration_ms: u64, to: CallTarget, name: &str, result: Result<&str, &str>) -> CallRecord {
+pub(crate) fn call(
+    at_ms: u64,
+    duration_ms: u64,
+    to: CallTarget,
+    name: &str,
+    result: Result<&str, &str>,
+) -> CallRecord {
     CallRecord {
         at_ms,
         duration_ms,
@@ -121,7 +142,12 @@ pub(crate) fn call(at_ms: u64, duration_ms: u64, to: CallTarget, name: &str, res
 
 /// A broken MUST with two problems, calls of two processes and of the provider, and a log.
 pub(crate) fn failed() -> CheckResult {
-    let mut result = result("remove::instance_already_gone", &["RM-008", "RM-009"], Level::Must, Verdict::Fail);
+    let mut result = result(
+        "remove::instance_already_gone",
+        &["RM-008", "RM-009"],
+        Level::Must,
+        Verdict::Fail,
+    );
     result.problems = vec![
         Problem {
             clause: "RM-008".into(),
@@ -145,19 +171,40 @@ pub(crate) fn failed() -> CheckResult {
         call(970, 1, CallTarget::Driver(2), "GetState", Ok("Running")),
         call(990, 1, CallTarget::Driver(2), "GetState", Ok("Running")),
         call(1_010, 1, CallTarget::Driver(2), "GetState", Ok("Running")),
-        call(1_100, 31, CallTarget::Driver(2), "Remove", Err("404 server not found")),
+        call(
+            1_100,
+            31,
+            CallTarget::Driver(2),
+            "Remove",
+            Err("404 server not found"),
+        ),
         call(5, 12, CallTarget::Provider, "POST /v1/servers", Ok("201")),
         call(1_101, 3, CallTarget::Provider, "GET /v1/servers/81", Err("404")),
     ];
     result.log = vec![
-        LogRecord { at_ms: 6, process: 1, stream: "stdout".into(), text: "Creating server acme-mc-17...".into() },
-        LogRecord { at_ms: 1_102, process: 2, stream: "stderr".into(), text: "(acme-mc-17) DBG | GET https://127.0.0.1/v1/servers/81 404".into() },
+        LogRecord {
+            at_ms: 6,
+            process: 1,
+            stream: "stdout".into(),
+            text: "Creating server acme-mc-17...".into(),
+        },
+        LogRecord {
+            at_ms: 1_102,
+            process: 2,
+            stream: "stderr".into(),
+            text: "(acme-mc-17) DBG | GET https://127.0.0.1/v1/servers/81 404".into(),
+        },
     ];
     result
 }
 
 pub(crate) fn warned() -> CheckResult {
-    let mut result = result("stop::returns_when_stopped", &["STOP-002"], Level::Should, Verdict::Warn);
+    let mut result = result(
+        "stop::returns_when_stopped",
+        &["STOP-002"],
+        Level::Should,
+        Verdict::Warn,
+    );
     result.problems = vec![Problem {
         clause: "STOP-002".into(),
         level: Level::Should,
@@ -180,11 +227,21 @@ pub(crate) fn mixed() -> Vec<Event> {
         failed(),
         warned(),
         with_reason(
-            result("stop::guest_ignores_acpi", &["STOP-007"], Level::Must, Verdict::DriverTimeout),
+            result(
+                "stop::guest_ignores_acpi",
+                &["STOP-007"],
+                Level::Must,
+                Verdict::DriverTimeout,
+            ),
             "Stop did not return within 180 s; its process was killed",
         ),
         with_reason(
-            result("start::vanished", &["START-007"], Level::Must, Verdict::KnownFailure),
+            result(
+                "start::vanished",
+                &["START-007"],
+                Level::Must,
+                Verdict::KnownFailure,
+            ),
             "the provider re-creates instances by itself, ticket 4711",
         ),
         with_reason(
@@ -192,17 +249,43 @@ pub(crate) fn mixed() -> Vec<Event> {
             "it passes now; remove the entry from the profile (its reason: ticket 4712)",
         ),
         with_reason(
-            result("ssh::key_alone_suffices", &["SSH-001"], Level::Must, Verdict::EnvironmentError),
+            result(
+                "ssh::key_alone_suffices",
+                &["SSH-001"],
+                Level::Must,
+                Verdict::EnvironmentError,
+            ),
             "the provider cannot be used: connection refused",
         ),
         with_reason(
-            result("ssh::output_is_clean", &["SSH-008"], Level::Should, Verdict::SuiteError),
+            result(
+                "ssh::output_is_clean",
+                &["SSH-008"],
+                Level::Should,
+                Verdict::SuiteError,
+            ),
             "the check panicked: index out of bounds; please report this",
         ),
-        with_reason(result("kill::hung_guest", &["KILL-001"], Level::Must, Verdict::NotApplicable), power),
-        with_reason(result("kill::twice", &["KILL-004"], Level::Must, Verdict::NotApplicable), power),
         with_reason(
-            result("fault::no_answer", &["FAULT-005"], Level::Must, Verdict::NotTested),
+            result(
+                "kill::hung_guest",
+                &["KILL-001"],
+                Level::Must,
+                Verdict::NotApplicable,
+            ),
+            power,
+        ),
+        with_reason(
+            result("kill::twice", &["KILL-004"], Level::Must, Verdict::NotApplicable),
+            power,
+        ),
+        with_reason(
+            result(
+                "fault::no_answer",
+                &["FAULT-005"],
+                Level::Must,
+                Verdict::NotTested,
+            ),
             "this provider cannot inject faults",
         ),
     ];
@@ -211,12 +294,18 @@ pub(crate) fn mixed() -> Vec<Event> {
 
 /// Text that tries to command the terminal, to break out of its line, and to break XML and JSON.
 pub(crate) fn hostile() -> Vec<Event> {
-    let evil = "\u{1b}[2J\u{1b}]0;owned\u{7}PASS\r\nCONFORMANT\u{202e}tnamrofnoc ]]> <b> & \" \u{0} \u{9b}31m";
+    let evil =
+        "\u{1b}[2J\u{1b}]0;owned\u{7}PASS\r\nCONFORMANT\u{202e}tnamrofnoc ]]> <b> & \" \u{0} \u{9b}31m";
     let mut result = failed();
     result.problems.truncate(1);
     result.problems[0].got = evil.into();
     result.calls = vec![call(0, 2, CallTarget::Driver(1), evil, Err(evil))];
-    result.log = vec![LogRecord { at_ms: 0, process: 1, stream: evil.into(), text: evil.into() }];
+    result.log = vec![LogRecord {
+        at_ms: 0,
+        process: 1,
+        stream: evil.into(),
+        text: evil.into(),
+    }];
     result.rerun = evil.into();
     let mut events = run(vec![with_reason(result, evil)], ExitCode::NOT_CONFORMANT);
     if let EventKind::RunStarted(info) = &mut events[0].kind {

@@ -15,8 +15,14 @@ fn plain(events: &[Event]) -> String {
 
 #[test]
 fn a_run_that_passes() {
-    let results = vec![sample::passed("create::makes_one_instance"), sample::passed("remove::is_repeatable")];
-    insta::assert_snapshot!("terminal_pass", plain(&sample::run(results, ExitCode::CONFORMANT)));
+    let results = vec![
+        sample::passed("create::makes_one_instance"),
+        sample::passed("remove::is_repeatable"),
+    ];
+    insta::assert_snapshot!(
+        "terminal_pass",
+        plain(&sample::run(results, ExitCode::CONFORMANT))
+    );
 }
 
 #[test]
@@ -26,17 +32,28 @@ fn a_run_that_fails() {
         sample::passed("remove::is_repeatable"),
         sample::failed(),
         sample::with_reason(
-            sample::result("fault::no_answer", &["FAULT-005"], Level::Must, Verdict::NotTested),
+            sample::result(
+                "fault::no_answer",
+                &["FAULT-005"],
+                Level::Must,
+                Verdict::NotTested,
+            ),
             "this provider cannot inject faults",
         ),
     ];
-    insta::assert_snapshot!("terminal_fail", plain(&sample::run(results, ExitCode::NOT_CONFORMANT)));
+    insta::assert_snapshot!(
+        "terminal_fail",
+        plain(&sample::run(results, ExitCode::NOT_CONFORMANT))
+    );
 }
 
 #[test]
 fn a_run_that_warns() {
     let results = vec![sample::passed("create::makes_one_instance"), sample::warned()];
-    insta::assert_snapshot!("terminal_warn", plain(&sample::run(results, ExitCode::CONFORMANT)));
+    insta::assert_snapshot!(
+        "terminal_warn",
+        plain(&sample::run(results, ExitCode::CONFORMANT))
+    );
 }
 
 #[test]
@@ -46,7 +63,11 @@ fn every_verdict() {
 
 #[test]
 fn colours() {
-    let results = vec![sample::passed("create::makes_one_instance"), sample::failed(), sample::warned()];
+    let results = vec![
+        sample::passed("create::makes_one_instance"),
+        sample::failed(),
+        sample::warned(),
+    ];
     let events = sample::run(results, ExitCode::NOT_CONFORMANT);
     let coloured = written(&events, |paper| Terminal::new(paper, 110)).0;
     insta::assert_snapshot!("terminal_colours", coloured.replace('\u{1b}', "^"));
@@ -55,7 +76,12 @@ fn colours() {
 #[test]
 fn nothing_ran() {
     let results = vec![sample::with_reason(
-        sample::result("create::makes_one_instance", &["CREATE-001"], Level::Must, Verdict::NotTested),
+        sample::result(
+            "create::makes_one_instance",
+            &["CREATE-001"],
+            Level::Must,
+            Verdict::NotTested,
+        ),
         "the run cannot create machines (no provider and no complete set of flags)",
     )];
     let mut events = sample::run(results, ExitCode::NOTHING_RAN);
@@ -67,7 +93,10 @@ fn nothing_ran() {
 
 #[test]
 fn a_run_that_was_cut_short() {
-    let mut events = sample::run(vec![sample::passed("create::makes_one_instance")], ExitCode::CONFORMANT);
+    let mut events = sample::run(
+        vec![sample::passed("create::makes_one_instance")],
+        ExitCode::CONFORMANT,
+    );
     if let Some(EventKind::RunFinished(summary)) = events.last_mut().map(|event| &mut event.kind) {
         summary.interrupted = true;
     }
@@ -77,11 +106,18 @@ fn a_run_that_was_cut_short() {
 #[test]
 fn text_that_tries_to_command_the_terminal() {
     let text = plain(&sample::hostile());
-    assert!(!text.chars().any(|character| character.is_control() && character != '\n'), "{text:?}");
+    assert!(
+        !text
+            .chars()
+            .any(|character| character.is_control() && character != '\n'),
+        "{text:?}"
+    );
     let coloured = written(&sample::hostile(), |paper| Terminal::new(paper, 110)).0;
     for escape in coloured.split('\u{1b}').skip(1) {
         let (code, _) = escape.split_once('m').unwrap_or((escape, ""));
-        let colour = code.strip_prefix('[').is_some_and(|code| code.chars().all(|c| c.is_ascii_digit() || c == ';'));
+        let colour = code
+            .strip_prefix('[')
+            .is_some_and(|code| code.chars().all(|c| c.is_ascii_digit() || c == ';'));
         assert!(colour, "an escape that is no colour: {escape:?}");
     }
     insta::assert_snapshot!("terminal_hostile", text);

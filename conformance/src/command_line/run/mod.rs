@@ -16,10 +16,13 @@ use crate::{
     event::Event,
     facts::Facts,
     provider_kind::ProviderKind,
-    report::{ReportTarget, Reports, RunRecord, terminal::{Progress, Terminal}},
+    report::{
+        ReportTarget, Reports, RunRecord,
+        terminal::{Progress, Terminal},
+    },
     stable_output::StableOutput,
     subject::PluginSubject,
-    world::{NoWorld, World},
+    world::{NoWorld, TemplateWorld, World},
 };
 
 const EXAMPLES: &str = "\
@@ -50,7 +53,12 @@ pub(super) struct RunArguments {
     create_machines: bool,
 
     /// Value of a flag of the driver, without dashes; repeat it for a list
-    #[arg(long = "flag", value_name = "NAME=VALUE", help_heading = "Driver")]
+    #[arg(
+        long = "flag",
+        value_name = "NAME=VALUE",
+        help_heading = "Driver",
+        allow_hyphen_values = true
+    )]
     flags: Vec<Assignment>,
 
     /// Environment variable of the driver's process
@@ -112,7 +120,11 @@ impl RunArguments {
             .build()
             .map_err(|error| Failure::environment(format!("cannot start the runtime: {error}")))?;
         let record = runtime.block_on(run(order, selected, subject, reports))?;
-        Ok(if record.summary.interrupted { interrupt::INTERRUPTED } else { record.summary.exit_code })
+        Ok(if record.summary.interrupted {
+            interrupt::INTERRUPTED
+        } else {
+            record.summary.exit_code
+        })
     }
 
     fn open_reports(&self, seed: u64) -> Result<Reports, Failure> {
@@ -122,10 +134,17 @@ impl RunArguments {
             return Err(Failure::usage("only one report can go to standard output"));
         }
         if self.stable_output {
-            let folder = std::env::current_dir().map(|folder| folder.display().to_string()).unwrap_or_default();
+            let folder = std::env::current_dir()
+                .map(|folder| folder.display().to_string())
+                .unwrap_or_default();
             reports.stabilise(StableOutput::new(seed, [(folder, "FOLDER".to_owned())]));
         }
-        let names = self.reports.iter().filter(|target| !target.is_stdout()).map(ToString::to_string).collect();
+        let names = self
+            .reports
+            .iter()
+            .filter(|target| !target.is_stdout())
+            .map(ToString::to_string)
+            .collect();
         // The terminal report makes way for one that is to be piped.
         let terminal: Box<dyn crate::report::Report> = if on_stdout > 0 {
             Box::new(self.terminal(anstream::AutoStream::auto(io::stderr()), names))
@@ -151,11 +170,16 @@ impl RunArguments {
 /// Columns for running text: those of the terminal as far as the shell tells, within what reads well.
 fn terminal_width() -> usize {
     const USUAL: usize = 110;
-    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let told = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
     told.unwrap_or(USUAL).clamp(80, 140)
 }
 
-#[expect(clippy::print_stderr, reason = "the command line's notes go to standard error")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the command line's notes go to standard error"
+)]
 fn note_on_stderr(note: &str) {
     eprintln!("note: {note}");
 }
@@ -166,10 +190,14 @@ async fn run(
     subject: PluginSubject,
     reports: Reports,
 ) -> Result<RunRecord, Failure> {
-    let cancelled = interrupt::watch_signals();
+    let cancelled = interrupt::Signals::listen()?.into_cancellation();
     let world: Arc<dyn World> = match order.provider {
         ProviderKind::None => Arc::new(NoWorld::new(order.create_machines)),
-        ProviderKind::Template => return Err(Failure::environment("the mock provider is not part of this build")),
+        ProviderKind::Template => Arc::new(
+            TemplateWorld::start()
+                .await
+                .map_err(|error| Failure::environment(error.to_string()))?,
+        ),
     };
     let facts = engine::look_up(&subject, order.timeout_factor).await;
     order.check_flags(&facts)?;
@@ -214,3 +242,6 @@ async fn report(
         Err(error) => Err(Failure::suite(format!("a report broke off: {error}"))),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,11 +63,24 @@ impl Order {
             .clone()
             .or_else(|| profile.as_ref().and_then(Profile::driver_program))
             .ok_or_else(|| no_driver(profile.as_ref()))?;
-        let section = profile.as_ref().map(|profile| profile.driver.clone()).unwrap_or_default();
+        let section = profile
+            .as_ref()
+            .map(|profile| profile.driver.clone())
+            .unwrap_or_default();
         let flags = values(profile.as_ref(), &section.flags, &arguments.flags, variable)?;
-        let environment = environment(profile.as_ref(), &section.environment, &arguments.environment, variable)?;
+        let environment = environment(
+            profile.as_ref(),
+            &section.environment,
+            &arguments.environment,
+            variable,
+        )?;
         let hidden = |name: &str| {
-            arguments.secrets.iter().chain(&section.secrets).any(|secret| secret == name) || sounds_secret(name)
+            arguments
+                .secrets
+                .iter()
+                .chain(&section.secrets)
+                .any(|secret| secret == name)
+                || sounds_secret(name)
         };
         let mut secrets: Vec<(String, String)> = Vec::new();
         for (name, value) in &flags {
@@ -75,7 +88,12 @@ impl Order {
                 secrets.extend(texts(value).map(|text| (name.clone(), text)));
             }
         }
-        secrets.extend(environment.iter().filter(|(name, _)| hidden(name)).map(|(n, v)| (n.clone(), v.clone())));
+        secrets.extend(
+            environment
+                .iter()
+                .filter(|(name, _)| hidden(name))
+                .map(|(n, v)| (n.clone(), v.clone())),
+        );
         let mut order = Self {
             program,
             arguments: section.arguments,
@@ -86,7 +104,9 @@ impl Order {
             provider: provider(arguments, profile.as_ref()),
             create_machines: arguments.create_machines
                 || profile.as_ref().is_some_and(|profile| profile.create_machines),
-            seed: arguments.seed.unwrap_or_else(|| rand::random_range(1_000..1_000_000)),
+            seed: arguments
+                .seed
+                .unwrap_or_else(|| rand::random_range(1_000..1_000_000)),
             jobs: arguments.jobs.map_or_else(usual_jobs, usize::from),
             timeout_factor: arguments
                 .timeout_factor
@@ -111,7 +131,12 @@ impl Order {
     pub(super) fn rerun(&self) -> String {
         let program = self.program.display().to_string();
         let words = ["machine-conformance", "run"].map(str::to_owned);
-        words.into_iter().chain([shell_word(&program)]).chain(self.repeated.clone()).collect::<Vec<_>>().join(" ")
+        words
+            .into_iter()
+            .chain([shell_word(&program)])
+            .chain(self.repeated.clone())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// Flags that the driver does not have, or that have another type, are mistakes of the user.
@@ -131,11 +156,14 @@ impl Order {
             }
             if let Err(problem) = value.for_flag(flag) {
                 let problem = redactor.redact(&problem).into_owned();
-                let placed = profile.filter(|profile| profile.flag_line(name).is_some() && !self.overridden(name));
-                return Err(match placed.and_then(|profile| profile.wrong_value(name, &problem)) {
-                    Some(error) => error.into(),
-                    None => Failure::usage(problem),
-                });
+                let placed =
+                    profile.filter(|profile| profile.flag_line(name).is_some() && !self.overridden(name));
+                return Err(
+                    match placed.and_then(|profile| profile.wrong_value(name, &problem)) {
+                        Some(error) => error.into(),
+                        None => Failure::usage(problem),
+                    },
+                );
             }
         }
         Ok(())
@@ -144,21 +172,36 @@ impl Order {
     /// Known failures that still count, for each check that they name.
     pub(super) fn known_failures(&self) -> Vec<KnownFailure> {
         let today = CalendarDate::of(SystemTime::now());
-        let Some(profile) = &self.profile else { return Vec::new() };
-        let counting = profile.known_failures.iter().filter(|known| known.counts_on(today));
+        let Some(profile) = &self.profile else {
+            return Vec::new();
+        };
+        let counting = profile
+            .known_failures
+            .iter()
+            .filter(|known| known.counts_on(today));
         counting
-            .flat_map(|known| checks::all().iter().filter(|check| known.names(check)).map(move |check| (known, check)))
+            .flat_map(|known| {
+                checks::all()
+                    .iter()
+                    .filter(|check| known.names(check))
+                    .map(move |check| (known, check))
+            })
             .filter_map(|(known, check)| {
                 // An escaped id is always a pattern.
                 let pattern = Pattern::new(&Pattern::escape(check.id)).ok()?;
-                Some(KnownFailure { pattern, reason: known.reason.clone() })
+                Some(KnownFailure {
+                    pattern,
+                    reason: known.reason.clone(),
+                })
             })
             .collect()
     }
 
     /// What the profile says that the driver lacks, in terms of what checks need.
     pub(super) fn lacks(&self) -> BTreeMap<Need, String> {
-        let Some(profile) = &self.profile else { return BTreeMap::new() };
+        let Some(profile) = &self.profile else {
+            return BTreeMap::new();
+        };
         let need = |gate: &Gate| match gate {
             Gate::Power => Some(Need::Power),
             Gate::Ssh => Some(Need::Guest),
@@ -166,19 +209,29 @@ impl Order {
             _ => None,
         };
         let reason = |gate: &Gate| format!("the profile says that the driver lacks \"{gate}\"");
-        profile.expect.lacks.iter().filter_map(|gate| Some((need(gate)?, reason(gate)))).collect()
+        profile
+            .expect
+            .lacks
+            .iter()
+            .filter_map(|gate| Some((need(gate)?, reason(gate))))
+            .collect()
     }
 
     fn unknown_flag(&self, name: &str, facts: &Facts) -> Failure {
         let declared: Vec<&str> = facts.flags.iter().map(|flag| flag.name.as_str()).collect();
         let placed = self.profile.as_ref().filter(|_| !self.overridden(name));
-        if let Some(error) =
-            placed.and_then(|profile| profile.unknown_flag(name, &facts.driver_name, declared.iter().copied()))
+        if let Some(error) = placed
+            .and_then(|profile| profile.unknown_flag(name, &facts.driver_name, declared.iter().copied()))
         {
             return error.into();
         }
-        let hint = did_you_mean(name, declared.iter().copied()).map(|hint| format!("; {hint}")).unwrap_or_default();
-        let failure = Failure::usage(format!("--flag {name}: the driver {} has no such flag{hint}", facts.driver_name));
+        let hint = did_you_mean(name, declared.iter().copied())
+            .map(|hint| format!("; {hint}"))
+            .unwrap_or_default();
+        let failure = Failure::usage(format!(
+            "--flag {name}: the driver {} has no such flag{hint}",
+            facts.driver_name
+        ));
         match declared.is_empty() {
             true => failure.help("it declares no flags at all"),
             false => failure.help(format!("it declares: {}", declared.join(", "))),
@@ -188,7 +241,9 @@ impl Order {
     /// Whether the command line gives this flag, whatever the profile says.
     fn overridden(&self, name: &str) -> bool {
         let prefix = format!("{name}=");
-        self.repeated.windows(2).any(|words| words[0] == "--flag" && words[1].starts_with(&prefix))
+        self.repeated
+            .windows(2)
+            .any(|words| words[0] == "--flag" && words[1].starts_with(&prefix))
     }
 
     fn redactor(&self) -> Redactor {
@@ -199,7 +254,11 @@ impl Order {
         let today = CalendarDate::of(SystemTime::now());
         let mut notes = Vec::new();
         if let Some(profile) = &self.profile {
-            for known in profile.known_failures.iter().filter(|known| !known.counts_on(today)) {
+            for known in profile
+                .known_failures
+                .iter()
+                .filter(|known| !known.counts_on(today))
+            {
                 let until = known.until.map(|day| day.to_string()).unwrap_or_default();
                 let place = format!("{}:{}", profile.file(), known.line);
                 notes.push(format!(
@@ -209,7 +268,9 @@ impl Order {
             }
         }
         for name in self.redactor().too_short() {
-            notes.push(format!("the secret \"{name}\" is too short to be hidden in reports"));
+            notes.push(format!(
+                "the secret \"{name}\" is too short to be hidden in reports"
+            ));
         }
         notes
     }
@@ -234,7 +295,10 @@ fn no_driver(profile: Option<&Profile>) -> Failure {
 }
 
 fn provider(arguments: &RunArguments, profile: Option<&Profile>) -> ProviderKind {
-    arguments.provider.or_else(|| profile.and_then(|profile| profile.provider)).unwrap_or_default()
+    arguments
+        .provider
+        .or_else(|| profile.and_then(|profile| profile.provider))
+        .unwrap_or_default()
 }
 
 /// Four checks per processor: they mostly wait.
@@ -251,7 +315,10 @@ fn values(
 ) -> Result<BTreeMap<String, GivenValue>, Failure> {
     let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for assignment in assignments {
-        given.entry(assignment.name.clone()).or_default().push(assignment.value.clone());
+        given
+            .entry(assignment.name.clone())
+            .or_default()
+            .push(assignment.value.clone());
     }
     let mut values: BTreeMap<String, GivenValue> = given
         .into_iter()
@@ -264,7 +331,10 @@ fn values(
         if let Some(profile) = profile
             && !values.contains_key(name)
         {
-            values.insert(name.clone(), given_value(profile.resolve(name, setting, variable)?));
+            values.insert(
+                name.clone(),
+                given_value(profile.resolve(name, setting, variable)?),
+            );
         }
     }
     Ok(values)
@@ -296,10 +366,14 @@ fn environment(
     assignments: &[Assignment],
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<BTreeMap<String, String>, Failure> {
-    let mut environment: BTreeMap<String, String> =
-        assignments.iter().map(|assignment| (assignment.name.clone(), assignment.value.clone())).collect();
+    let mut environment: BTreeMap<String, String> = assignments
+        .iter()
+        .map(|assignment| (assignment.name.clone(), assignment.value.clone()))
+        .collect();
     for (name, setting) in settings {
-        let Some(profile) = profile.filter(|_| !environment.contains_key(name)) else { continue };
+        let Some(profile) = profile.filter(|_| !environment.contains_key(name)) else {
+            continue;
+        };
         let text = match profile.resolve(name, setting, variable)? {
             Setting::Text(text) => text,
             Setting::Integer(number) => number.to_string(),
@@ -308,7 +382,9 @@ fn environment(
             Setting::Provider(_) => {
                 let problem = "the environment is the same for all checks, but each has its own part of the provider; \
                                give the value to a flag instead";
-                return Err(profile.wrong_value(name, problem).map_or_else(|| Failure::usage(problem), Into::into));
+                return Err(profile
+                    .wrong_value(name, problem)
+                    .map_or_else(|| Failure::usage(problem), Into::into));
             }
         };
         environment.insert(name.clone(), text);
@@ -329,7 +405,11 @@ fn repeated(arguments: &RunArguments, hidden: &dyn Fn(&str) -> bool) -> Vec<Stri
     for (name, assignments) in [("--flag", &arguments.flags), ("--env", &arguments.environment)] {
         for assignment in assignments {
             let value = if hidden(&assignment.name) {
-                format!("{}=\"${}\"", assignment.name, assignment.name.to_uppercase().replace('-', "_"))
+                format!(
+                    "{}=\"${}\"",
+                    assignment.name,
+                    assignment.name.to_uppercase().replace('-', "_")
+                )
             } else {
                 shell_word(&format!("{}={}", assignment.name, assignment.value))
             };

@@ -34,7 +34,15 @@ pub(super) fn write(
     not_run(writer, run, Verdict::NotTested, "not tested", width)?;
     not_run(writer, run, Verdict::NotApplicable, "not applicable", width)?;
     if !other_reports.is_empty() {
-        writeln!(writer, "reports: {}", other_reports.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", "))?;
+        writeln!(
+            writer,
+            "reports: {}",
+            other_reports
+                .iter()
+                .map(|name| printable(name))
+                .collect::<Vec<_>>()
+                .join(", ")
+        )?;
     }
     hint(writer, run, width)
 }
@@ -85,7 +93,10 @@ fn not_run(
     }
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let total: usize = reasons.iter().map(|(_, count)| count).sum();
-    let together: Vec<String> = reasons.iter().map(|(reason, count)| format!("{reason}: {count}")).collect();
+    let together: Vec<String> = reasons
+        .iter()
+        .map(|(reason, count)| format!("{reason}: {count}"))
+        .collect();
     let line = format!("{word}: {total} ({})", together.join(", "));
     if line.chars().count() <= width {
         return writeln!(writer, "{line}");
@@ -111,7 +122,9 @@ fn hint(writer: &mut impl Write, run: &RunRecord, width: usize) -> io::Result<()
         RunVerdict::EnvironmentError => {
             "The provider, the network or this machine was at fault, not the driver. Repair it and run again."
         }
-        RunVerdict::SuiteError => "The suite itself is at fault. Please report it with the output of --report json=PATH.",
+        RunVerdict::SuiteError => {
+            "The suite itself is at fault. Please report it with the output of --report json=PATH."
+        }
         RunVerdict::Interrupted => "The run was interrupted. The numbers are those of the checks that ended.",
         RunVerdict::Conformant | RunVerdict::NotConformant => return Ok(()),
     };

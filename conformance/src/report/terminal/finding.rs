@@ -20,7 +20,11 @@ use crate::{
 const TEXT: usize = 12;
 
 /// Writes the block of one check. Warnings and known failures get a shorter one.
-pub(in crate::report) fn write(writer: &mut impl Write, result: &CheckResult, width: usize) -> io::Result<()> {
+pub(in crate::report) fn write(
+    writer: &mut impl Write,
+    result: &CheckResult,
+    width: usize,
+) -> io::Result<()> {
     let block = Block { writer, width };
     block.write(result)
 }
@@ -61,7 +65,12 @@ impl<W: Write> Block<'_, W> {
         let room = self.width.saturating_sub(used + 1).max(id.chars().count() + 1);
         let style = paint::style_of(result.verdict).bold();
         writeln!(self.writer)?;
-        writeln!(self.writer, "{}  {}{clauses}", word.paint(style), format!("{id:<room$}").paint(paint::BOLD))
+        writeln!(
+            self.writer,
+            "{}  {}{clauses}",
+            word.paint(style),
+            format!("{id:<room$}").paint(paint::BOLD)
+        )
     }
 
     fn problem(&mut self, problem: &Problem, level_of_check: Level) -> io::Result<()> {
@@ -111,7 +120,11 @@ fn clauses(result: &CheckResult) -> Vec<&str> {
             broken.push(&problem.clause);
         }
     }
-    if broken.is_empty() { result.clauses.iter().map(String::as_str).collect() } else { broken }
+    if broken.is_empty() {
+        result.clauses.iter().map(String::as_str).collect()
+    } else {
+        broken
+    }
 }
 
 /// Word at the head of a block.

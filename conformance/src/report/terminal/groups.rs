@@ -16,13 +16,21 @@ const CLASSES: [(&[Verdict], char, &str); 8] = [
     (&[Verdict::Fail], '\u{2591}', "failed"),
     (&[Verdict::DriverTimeout], '\u{2591}', "timed out"),
     (&[Verdict::Stale], '\u{2591}', "stale"),
-    (&[Verdict::EnvironmentError, Verdict::SuiteError], '\u{2591}', "in error"),
+    (
+        &[Verdict::EnvironmentError, Verdict::SuiteError],
+        '\u{2591}',
+        "in error",
+    ),
     (&[Verdict::NotTested, Verdict::NotApplicable], '\u{b7}', "not run"),
 ];
 
 pub(super) fn write(writer: &mut impl Write, run: &RunRecord) -> io::Result<()> {
     let groups = run.groups();
-    let name_width = groups.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let name_width = groups
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or_default();
     for (name, results) in &groups {
         let bar = bar(results, BAR);
         writeln!(writer, "  {name:<name_width$}  {bar}  {}", numbers(results))?;
@@ -38,7 +46,10 @@ pub(super) fn bar(results: &[&CheckResult], width: usize) -> String {
         .iter()
         .zip(widths)
         .map(|((verdicts, character, _), width)| {
-            character.to_string().repeat(width).paint(paint::style_of(verdicts[0]))
+            character
+                .to_string()
+                .repeat(width)
+                .paint(paint::style_of(verdicts[0]))
         })
         .collect()
 }
@@ -55,7 +66,10 @@ fn numbers(results: &[&CheckResult]) -> String {
 }
 
 fn count(results: &[&CheckResult], verdicts: &[Verdict]) -> usize {
-    results.iter().filter(|result| verdicts.contains(&result.verdict)).count()
+    results
+        .iter()
+        .filter(|result| verdicts.contains(&result.verdict))
+        .count()
 }
 
 /// Divides `width` among `counts`; whatever is counted at all gets at least one.
@@ -74,7 +88,9 @@ fn share(counts: &[usize], width: usize) -> Vec<usize> {
     // Rounding is settled with the widest part.
     while widths.iter().sum::<usize>() != width {
         let short = widths.iter().sum::<usize>() < width;
-        let Some(widest) = widths.iter_mut().max() else { break };
+        let Some(widest) = widths.iter_mut().max() else {
+            break;
+        };
         if short { *widest += 1 } else { *widest -= 1 }
     }
     widths
@@ -83,7 +99,9 @@ fn share(counts: &[usize], width: usize) -> Vec<usize> {
 /// A bar too short for every class shows the first one only.
 fn share_without_room(counts: &[usize], width: usize) -> Vec<usize> {
     let first = counts.iter().position(|count| *count > 0);
-    (0..counts.len()).map(|index| if Some(index) == first { width } else { 0 }).collect()
+    (0..counts.len())
+        .map(|index| if Some(index) == first { width } else { 0 })
+        .collect()
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ mod progress;
 
 use std::io::{self, Write};
 
-pub use self::progress::Progress;
 use self::paint::Paint;
+pub use self::progress::Progress;
 use super::{Report, RunRecord};
 use crate::{
     event::{Event, EventKind, RunInfo},
@@ -29,7 +29,12 @@ pub struct Terminal<W: Write> {
 impl<W: Write> Terminal<W> {
     /// A report to `writer`, with lines of at most `width` characters where text can be broken.
     pub fn new(writer: W, width: usize) -> Self {
-        Self { writer, width: width.max(NARROWEST), progress: None, other_reports: Vec::new() }
+        Self {
+            writer,
+            width: width.max(NARROWEST),
+            progress: None,
+            other_reports: Vec::new(),
+        }
     }
 
     /// Shows live progress as well.
@@ -90,7 +95,9 @@ impl<W: Write + Send> Report for Terminal<W> {
 
 impl<W: Write> std::fmt::Debug for Terminal<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Terminal").field("width", &self.width).finish_non_exhaustive()
+        f.debug_struct("Terminal")
+            .field("width", &self.width)
+            .finish_non_exhaustive()
     }
 }
 
@@ -112,5 +119,9 @@ fn header(writer: &mut impl Write, info: &RunInfo) -> io::Result<()> {
         name => format!(" ({})", super::text::one_line(name, 60)),
     };
     let driver = super::text::one_line(&info.driver, 200);
-    writeln!(writer, "driver {driver}{named} \u{b7} provider {}\n", info.provider)
+    writeln!(
+        writer,
+        "driver {driver}{named} \u{b7} provider {}\n",
+        info.provider
+    )
 }

@@ -1,0 +1,72 @@
+//! The mock as a program: it says where it is, answers, and goes when it is told to.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Command, Stdio},
+};
+
+fn get(endpoint: &str, token: &str, path: &str) -> String {
+    let address = endpoint.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).unwrap();
+    write!(
+        connection,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_mock_serves_until_it_is_told_to_end() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_machine-conformance"))
+        .args([
+            "mock", "template", "--token", "t0ken", "--guest", "debian", "--json",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let started: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let text = |key: &str| started[key].as_str().unwrap().to_owned();
+    assert_eq!(
+        (text("schema").as_str(), text("token").as_str()),
+        ("machine-conformance/mock/v1", "t0ken")
+    );
+
+    let answer = get(&text("endpoint"), "t0ken", "/v1/regions");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("eu-1"),
+        "{answer}"
+    );
+    let answer = get(&text("endpoint"), "wrong", "/v1/regions");
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let answer = get(&text("control_endpoint"), &text("control_token"), "/requests");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("/v1/regions"),
+        "{answer}"
+    );
+
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    TcpStream::connect(text("endpoint").strip_prefix("http://").unwrap()).expect_err("the port is closed");
+}
+
+#[test]
+fn the_mock_is_not_offered_to_the_network() {
+    let output = Command::new(env!("CARGO_BIN_EXE_machine-conformance"))
+        .args(["mock", "template", "--listen", "0.0.0.0:0"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("0.0.0.0:0 is not a loopback address"), "{text}");
+}

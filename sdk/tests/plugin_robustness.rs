@@ -153,6 +153,24 @@ async fn log_lines_go_to_their_streams_and_stay_short() {
 }
 
 #[tokio::test]
+async fn large_records_pass_in_both_directions_while_others_talk() {
+    let mut options = peer("");
+    options.heartbeat_interval = std::time::Duration::from_millis(1);
+    let host = spawn(options).await;
+    let big = "ü".repeat(1 << 20);
+    // Keys that the driver does not know come back.
+    host.set_config_raw(format!(r#"{{"Big":"{big}"}}"#).into_bytes())
+        .await
+        .unwrap();
+    let (record, name, again) = tokio::join!(host.config_raw(), host.driver_name(), host.config_raw());
+    assert_eq!(name.unwrap(), "sleepy");
+    let record = String::from_utf8(record.unwrap()).unwrap();
+    assert!(record.contains(&big));
+    assert_eq!(again.unwrap(), record.into_bytes());
+    host.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn many_plugins_run_at_once() {
     let mut hosts = Vec::new();
     for number in 0..20 {

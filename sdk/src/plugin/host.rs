@@ -36,8 +36,8 @@ const EXIT_NEWS: Duration = Duration::from_millis(250);
 /// A driver in a process of its own, written in any language: starts the executable, speaks the plugin protocol with
 /// it, and drives it as [`DynDriver`](crate::DynDriver).
 ///
-/// The plugin lives until [`close`](Host::close), [`kill`](Host::kill), or the end of this value, which kills it with
-/// everything in its process group. Heartbeats go out by themselves; calls have no limit of time, so callers put
+/// The plugin lives until [`close`](Host::close), [`kill`](Host::kill), or the end of this value, which kills it, if it
+/// still runs, with everything in its process group. Heartbeats go out by themselves; calls have no limit of time, so callers put
 /// their own around them. Dropping a call does not stop it in the plugin. Needs a tokio runtime that keeps running.
 pub struct Host {
     // Dropped before the process: a plugin that still lives sees its host hang up first.
@@ -240,6 +240,8 @@ impl Host {
     }
 
     /// Ends the plugin in order: `Close`, then the end of the process. Ending it twice is no error.
+    ///
+    /// Processes that the plugin started and left behind are not touched: they may be its machines.
     ///
     /// # Errors
     /// If `Close` fails (a missing reply is none), or the process does not end within

@@ -5,7 +5,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
-    clippy::print_stderr
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a process that misbehaves"
 )]
 
 mod panicking;
@@ -95,6 +97,17 @@ fn main() -> ExitCode {
                 .spawn()
                 .unwrap();
             eprintln!("child {}", child.id());
+            plugin::main::<Sleepy>()
+        }
+        "introduce" => {
+            let variable = |name| env::var(name).unwrap_or_default();
+            eprintln!("arguments {:?}", env::args().skip(1).collect::<Vec<_>>());
+            eprintln!("folder {}", env::current_dir().unwrap().display());
+            eprintln!("driver {}", variable("MACHINE_PLUGIN_DRIVER_NAME"));
+            eprintln!("token {}", variable("MACHINE_PLUGIN_TOKEN"));
+            eprintln!("hobby {}", variable("PEER_HOBBY"));
+            eprintln!("home {}", variable("HOME"));
+            eprintln!("input {}", std::io::stdin().lines().count());
             plugin::main::<Sleepy>()
         }
         "chatter" => {

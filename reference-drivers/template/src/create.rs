@@ -11,10 +11,10 @@ use tokio::io::AsyncReadExt;
 use crate::{
     api::Api,
     driver::{ENGINE_PORT, TemplateDriver},
-    instance::VISIBLE,
-    names::{MACHINE_TAG, OWNER_TAG},
-    remove::{all, same_key},
-    server::{Firewall, Key, Server},
+    instance::{SEARCHED, SHOWN},
+    names::{self, MACHINE_TAG, OWNER_TAG},
+    remove::all,
+    server::{Firewall, Key, Object, Server},
 };
 
 /// Port of a Swarm master when `--swarm-host` says nothing.
@@ -36,15 +36,12 @@ impl TemplateDriver {
             KeyPair::copy(&self.ssh_key_source, self.ssh_key_path()).await?
         };
         let name = self.object_name();
-        let body = json!({ "name": name, "public_key": key_pair.public_key() });
+        // The comment is the only place of a key for the owner's mark.
+        let public_key = names::marked(key_pair.public_key(), &name);
+        let body = json!({ "name": name, "public_key": public_key });
         self.key_id = api.create::<Key>(&name, body).await?.id;
         cx.publish(self);
-        // Some providers show a new object late, and refuse a server whose key they do not see yet (FAULT-003).
-        let shown = cx
-            .waits()
-            .until(&VISIBLE, || api.object::<Key>(&self.key_id))
-            .await;
-        shown.map_err(|error| error.with_context("key", &self.key_id))?;
+        shown::<Key>(api, cx, &self.key_id).await?;
 
         cx.log().info("Creating server...");
         let server = api
@@ -52,12 +49,8 @@ impl TemplateDriver {
             .await?;
         self.server_id.clone_from(&server.id);
         cx.publish(self);
-        let shown = cx
-            .waits()
-            .until(&VISIBLE, || api.object::<Server>(&self.server_id))
-            .await;
-        shown.map_err(|error| error.with_context("server", &self.server_id))?;
-        self.open_ports(api, &server).await?;
+        shown::<Server>(api, cx, &self.server_id).await?;
+        self.open_ports(api, cx, &server).await?;
         self.come_up(api, cx, &server.id).await
     }
 
@@ -80,7 +73,7 @@ impl TemplateDriver {
     }
 
     /// Lets the ports through that the provider does not let through by itself (CREATE-005, CREATE-006, SEC-006).
-    async fn open_ports(&self, api: &Api, server: &Server) -> Result<()> {
+    async fn open_ports(&self, api: &Api, cx: &Context, server: &Server) -> Result<()> {
         // A port that the provider chose is open already.
         let ssh_port = server.ssh_port.is_none().then(|| self.ssh_port());
         let ports = ssh_port.into_iter().chain(swarm_port(&self.base)?);
@@ -90,7 +83,8 @@ impl TemplateDriver {
         }
         let name = self.object_name();
         let body = json!({ "name": name, "server_id": server.id, "ports": ports });
-        api.create::<Firewall>(&name, body).await.map(drop)
+        let firewall = api.create::<Firewall>(&name, body).await?;
+        shown::<Firewall>(api, cx, &firewall.id).await
     }
 
     /// Deletes what this `create` made and nothing else (CREATE-009, CREATE-010).
@@ -107,7 +101,7 @@ impl TemplateDriver {
             // A server that is not shown yet cannot be deleted yet; if it never is, deleting it says more.
             let _ = cx
                 .waits()
-                .until(&VISIBLE, || api.object::<Server>(&self.server_id))
+                .until(&SEARCHED, || api.object::<Server>(&self.server_id))
                 .await;
             server = self.remove_server(api, cx).await;
             firewalls = self.remove_firewalls(api).await;
@@ -118,14 +112,14 @@ impl TemplateDriver {
         all([searched, server, firewalls, key])
     }
 
-    /// Looks for the object that the last request may have made: a key with this public half, or a server with this
+    /// Looks for the object that the last request may have made: a key with the owner's mark, or a server with this
     /// key, can be nobody else's.
     async fn find_unanswered(&mut self, api: &Api, cx: &Context) -> Result<()> {
-        let key_pair = KeyPair::load(self.ssh_key_path()).await?;
-        let ours = |key: &Key| same_key(&key.public_key, key_pair.public_key());
-        let found = cx.waits().until(&VISIBLE, || async {
+        let name = self.object_name();
+        let ours = |key: &Key| names::is_marked(&key.public_key, &name);
+        let found = cx.waits().until(&SEARCHED, || async {
             Ok(if self.key_id.is_empty() {
-                api.named::<Key>(&self.object_name())
+                api.named::<Key>(&name)
                     .await?
                     .into_iter()
                     .find(ours)
@@ -219,6 +213,12 @@ impl TemplateDriver {
             _ => Err(refused("is longer than the provider's limit of 16 KiB")),
         }
     }
+}
+
+/// Waits until the provider shows what it has made: some do so late, and refuse what refers to it (FAULT-003).
+async fn shown<T: Object>(api: &Api, cx: &Context, id: &str) -> Result<()> {
+    let shown = cx.waits().until(&SHOWN, || api.object::<T>(id)).await;
+    shown.map(drop).map_err(|error| error.with_context(T::WORD, id))
 }
 
 /// Port of the Swarm master, if the machine is one. Hosts pass `--swarm-host` on as it was given (FLAG-009).

@@ -213,7 +213,7 @@ impl Request {
         body: Vec<u8>,
     ) -> Result<Option<Vec<u8>>, Failure> {
         if body.len() > LARGEST_ANSWER {
-            return Err(self.failure(ErrorKind::Provider, "its answer is too long", Next::GiveUp));
+            return Err(self.failure(ErrorKind::Provider, "'s answer is too long", Next::GiveUp));
         }
         if status.is_success() {
             return Ok(Some(body));
@@ -222,7 +222,7 @@ impl Request {
         if status == StatusCode::NOT_FOUND && reason.code == "not_found" {
             return Ok(None);
         }
-        let text = format!("it answers {}: {reason}", status.as_u16());
+        let text = format!(" answers {}: {reason}", status.as_u16());
         Err(match status.as_u16() {
             401 | 403 => self.failure(
                 ErrorKind::Unauthenticated,
@@ -239,20 +239,20 @@ impl Request {
     fn not_answered(&self, error: reqwest::Error) -> Failure {
         // The URL adds nothing, and proxies may put things into it that nobody should read.
         let error = error.without_url();
-        let mut failure = self.failure(ErrorKind::Connection, "it cannot be reached", Next::AskAgain);
+        let mut failure = self.failure(ErrorKind::Connection, " gave no answer", Next::AskAgain);
         failure.error = failure.error.with_source(&error);
         failure
     }
 
     fn too_late(&self, deadline: Duration) -> Failure {
-        let text = format!("it did not answer within {:.0} s", deadline.as_secs_f64());
+        let text = format!(" did not answer within {:.0} s", deadline.as_secs_f64());
         self.failure(ErrorKind::Timeout, &text, Next::AskAgain)
     }
 
     /// An answer that cannot be understood. The parser's text is left out: it quotes values.
     pub(crate) fn not_understood(&self, error: &serde_json::Error) -> Error {
         let text = format!(
-            "its answer makes no sense (line {}, column {})",
+            "'s answer makes no sense (line {}, column {})",
             error.line(),
             error.column()
         );
@@ -263,18 +263,15 @@ impl Request {
     pub(crate) fn not_there(&self) -> Error {
         self.failure(
             ErrorKind::Provider,
-            "it answers 404; check the endpoint",
+            " answers 404; check the endpoint",
             Next::GiveUp,
         )
         .error
     }
 
-    /// An error of this request: operation, object and reason (ERR-002).
+    /// An error of this request: operation, object and reason (ERR-002). `reason` goes on after "the provider".
     fn failure(&self, kind: ErrorKind, reason: &str, next: Next) -> Failure {
-        let error = Error::new(
-            kind,
-            format!("cannot {}: the provider failed: {reason}", self.purpose),
-        );
+        let error = Error::new(kind, format!("cannot {}: the provider{reason}", self.purpose));
         let error = if matches!(next, Next::GiveUp | Next::OtherToken) {
             error
         } else {

@@ -17,7 +17,8 @@ use crate::{
 };
 
 // Every wait has a name, which errors quote, and an end (CREATE-017, START-010, STOP-007, RM-018).
-pub(crate) const VISIBLE: Wait = wait("the new object to show up", 20, 1);
+pub(crate) const SHOWN: Wait = wait("the provider to show what it has made", 120, 1);
+pub(crate) const SEARCHED: Wait = wait("the provider to show what it may have made", 20, 1);
 pub(crate) const RUNNING: Wait = wait("the server to run", 300, 1);
 pub(crate) const SHUT_DOWN: Wait = wait("the guest to shut down", 180, 1);
 pub(crate) const POWERED_OFF: Wait = wait("the server to be off", 60, 1);

@@ -31,6 +31,17 @@ pub(crate) fn object_name(machine_name: &str, owner: &str) -> String {
     format!("machine-{machine_name}-{owner}")
 }
 
+/// A public key with another comment.
+pub(crate) fn marked(public_key: &str, comment: &str) -> String {
+    let key: Vec<&str> = public_key.split_whitespace().take(2).chain([comment]).collect();
+    key.join(" ")
+}
+
+/// Whether a public key has this comment.
+pub(crate) fn is_marked(public_key: &str, comment: &str) -> bool {
+    public_key.split_whitespace().skip(2).eq([comment])
+}
+
 /// Refuses names that hosts allow and the provider does not, before anything is made (BASE-007).
 pub(crate) fn check(machine_name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric();
@@ -60,6 +71,21 @@ mod tests {
         assert_ne!(mark("/a", "m1"), mark("/a", "m2"));
         assert_ne!(mark("/a", "m1"), mark("/b", "m1"));
         assert_ne!(mark("/a", "b"), mark("/ab", ""));
+    }
+
+    #[test]
+    fn keys_carry_their_mark_in_the_comment() {
+        let ours = marked("ssh-ed25519 AAAA somebody at home", "machine-m1-0");
+        assert_eq!(ours, "ssh-ed25519 AAAA machine-m1-0");
+        assert!(is_marked(&ours, "machine-m1-0"));
+        for theirs in [
+            "ssh-ed25519 AAAA",
+            "ssh-ed25519 AAAA machine-m1-1",
+            "ssh-ed25519 AAAA x machine-m1-0",
+            "",
+        ] {
+            assert!(!is_marked(theirs, "machine-m1-0"), "{theirs}");
+        }
     }
 
     #[test]

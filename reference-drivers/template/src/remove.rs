@@ -1,9 +1,10 @@
-use machine_driver::{Context, Driver, Result, ssh::KeyPair};
+use machine_driver::{Context, Result};
 
 use crate::{
     api::Api,
     driver::TemplateDriver,
     instance::GONE,
+    names,
     server::{Firewall, Key, Server},
 };
 
@@ -43,29 +44,18 @@ impl TemplateDriver {
             self.key_id.clear();
             return Ok(());
         }
-        // The name carries the owner's mark. If the private half is still here, it has the last word.
-        let here = KeyPair::load(self.ssh_key_path()).await.ok();
-        let ours = |key: &Key| {
-            here.as_ref()
-                .is_none_or(|here| same_key(&key.public_key, here.public_key()))
-        };
+        let name = self.object_name();
+        let mut outcomes = Vec::new();
         for key in api
-            .named::<Key>(&self.object_name())
+            .named::<Key>(&name)
             .await?
             .iter()
-            .filter(|key| ours(key))
+            .filter(|key| names::is_marked(&key.public_key, &name))
         {
-            api.delete::<Key>(&key.id).await?;
+            outcomes.push(api.delete::<Key>(&key.id).await);
         }
-        Ok(())
+        all(outcomes)
     }
-}
-
-/// Whether two lines hold the same public key; comments may differ.
-pub(crate) fn same_key(one: &str, other: &str) -> bool {
-    one.split_whitespace()
-        .take(2)
-        .eq(other.split_whitespace().take(2))
 }
 
 /// One error out of several: the first, followed by the others.

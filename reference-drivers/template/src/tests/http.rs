@@ -358,7 +358,7 @@ async fn nobody_at_the_endpoint() {
     assert_eq!(error.kind(), ErrorKind::Connection);
     let text = error.to_string();
     assert!(
-        text.contains("cannot be reached") && text.contains("refused"),
+        text.contains("the provider gave no answer") && text.contains("refused"),
         "{text}"
     );
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use machine_driver::ErrorKind;
+use machine_driver::{Driver, ErrorKind};
 use serde_json::json;
 
 use super::*;
@@ -22,7 +22,10 @@ async fn removing_from_the_record_before_create_finds_what_carries_the_mark() {
     let (name, owner) = (setting.driver.object_name(), setting.driver.owner());
     let theirs = setting.cloud.with(|cloud| {
         cloud.add("servers", json!({ "name": "m1", "tags": { "owner": owner } }));
-        cloud.add("keys", json!({ "name": name, "public_key": "ssh-ed25519 AAAA" }));
+        cloud.add(
+            "keys",
+            json!({ "name": name, "public_key": format!("ssh-ed25519 AAAA {name}") }),
+        );
         cloud.add("firewalls", json!({ "name": name }));
         [
             cloud.add(
@@ -31,6 +34,7 @@ async fn removing_from_the_record_before_create_finds_what_carries_the_mark() {
             ),
             cloud.add("servers", json!({ "name": "m1" })),
             cloud.add("keys", json!({ "name": "m1" })),
+            cloud.add("keys", json!({ "name": name, "public_key": "ssh-ed25519 AAAA" })),
         ]
     });
     setting.driver.remove(&setting.cx).await.unwrap();

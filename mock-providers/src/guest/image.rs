@@ -264,6 +264,10 @@ fn plain_image(os: GuestOs) -> Disk {
     for (path, program) in COMMON_PLACES.iter().chain(special) {
         install_program(&mut disk, path, program);
     }
+    if os != GuestOs::Boot2Docker {
+        disk.install("/etc/systemd/system/multi-user.target.wants", "root", 0o755, None);
+        disk.install("/usr/lib/systemd/system", "root", 0o755, None);
+    }
     match os {
         GuestOs::Ubuntu => {
             disk.install("/usr/lib/os-release", "root", 0o644, Some(release(os).as_bytes()));

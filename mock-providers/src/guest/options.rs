@@ -61,7 +61,7 @@ impl Default for GuestOptions {
 
 /// Operating systems, chosen because each has a provisioner of its own in libmachine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum GuestOs {
     /// Ubuntu 24.04.

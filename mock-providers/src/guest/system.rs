@@ -255,7 +255,8 @@ impl SystemState {
                 listener.open = None;
             }
             if open && listener.open.is_none() {
-                result = result.and(self.open(listener));
+                let opened = self.open(listener);
+                result = result.and(opened);
             }
         }
         if let Some(boot) = &mut self.boot {

@@ -124,7 +124,7 @@ impl Contents {
                 let faults = start_faults(order.faults);
                 json!(
                     self.cloud
-                        .create_server(new, faults, order.now, &mut self.guests)?
+                        .create_server(&new, faults, order.now, &mut self.guests)?
                 )
             }
             Kind::Firewall => {

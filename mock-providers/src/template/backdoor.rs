@@ -241,7 +241,10 @@ impl Account {
     pub fn reset(&self) {
         let mut contents = self.tenant.contents.lock();
         let contents = &mut *contents;
-        contents.guests.machines.clear();
+        // Cut, not only dropped: observers may hold handles of the machines.
+        for guest in std::mem::take(&mut contents.guests.machines).into_values() {
+            guest.power_off();
+        }
         contents.cloud.clear();
         self.clear_faults();
         self.clear_request_log();

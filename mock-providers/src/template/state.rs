@@ -132,14 +132,14 @@ impl Cloud {
 
     pub(super) fn create_server(
         &mut self,
-        new: NewServer,
+        new: &NewServer,
         faults: StartFaults,
         now: Duration,
         hardware: &mut dyn Hardware,
     ) -> Result<Server> {
         if let Some((order, id)) = new.idempotency_key.as_ref().and_then(|key| self.orders.get(key)) {
             let existing = self.servers.iter().find(|record| record.server.id == *id);
-            return match existing.filter(|_| *order == new) {
+            return match existing.filter(|_| order == new) {
                 Some(record) => Ok(record.server.clone()),
                 None => {
                     let message =
@@ -148,13 +148,13 @@ impl Cloud {
                 }
             };
         }
-        validate::server(&new)?;
+        validate::server(new)?;
         let key = self.keys.iter().find(|key| key.id == new.key_id);
         let public_key = key.map(|key| key.public_key.clone());
         let public_key = public_key
             .ok_or_else(|| ApiError::field("key_id", format!("there is no key {:?}", new.key_id)))?;
         self.refuse_taken(&new.name)?;
-        let mut server = self.server(&new, ServerState::Provisioning);
+        let mut server = self.server(new, ServerState::Provisioning);
         let port = hardware
             .build(&server, &public_key, &faults.guest)
             .map_err(|reason| ApiError::new(503, "unavailable", format!("no capacity: {reason}")))?;
@@ -284,7 +284,6 @@ impl Cloud {
             (Action::PowerOff, Running | Stopping | Starting | Provisioning | Error) => {
                 hardware.power_off(id);
                 record.become_state(Stopping);
-                record.server.error = None;
                 record.due = Some((now + times.power_off, Change::Down));
             }
             (Action::Reboot, Running) => {
@@ -412,6 +411,7 @@ impl Record {
     fn become_state(&mut self, state: ServerState) {
         self.before = Some(self.server.clone());
         self.server.state = state;
+        self.server.error = None;
     }
 
     /// Holds a server in a state, with nothing due.
@@ -445,3 +445,7 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -11,20 +11,20 @@ use tokio::{
 
 /// An answer; `complete` says whether the body has the promised length.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
-    pub complete: bool,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+    pub(crate) complete: bool,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// The code of an error.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["error"]["code"]
             .as_str()
             .unwrap_or_default()
@@ -33,7 +33,7 @@ impl Answer {
 }
 
 /// Sends one request on a connection of its own.
-pub async fn send(
+pub(crate) async fn send(
     address: SocketAddr,
     token: Option<&str>,
     method: &str,
@@ -72,37 +72,37 @@ pub async fn send(
 }
 
 /// A client with the token of an account.
-pub struct Client {
-    pub address: SocketAddr,
-    pub token: String,
+pub(crate) struct Client {
+    pub(crate) address: SocketAddr,
+    pub(crate) token: String,
 }
 
 impl Client {
-    pub fn new(server: &Server, account: &Account) -> Self {
+    pub(crate) fn new(server: &Server, account: &Account) -> Self {
         Self {
             address: server.address(),
             token: account.token().to_owned(),
         }
     }
 
-    pub async fn try_send(&self, method: &str, path: &str, body: &str) -> std::io::Result<Answer> {
+    pub(crate) async fn try_send(&self, method: &str, path: &str, body: &str) -> std::io::Result<Answer> {
         send(self.address, Some(&self.token), method, path, body).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.try_send("GET", path, "").await.unwrap()
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.try_send("POST", path, &body.to_string()).await.unwrap()
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.try_send("DELETE", path, "").await.unwrap()
     }
 
     /// Polls a server until it is in a state.
-    pub async fn reaches(&self, id: &str, state: &str) -> Value {
+    pub(crate) async fn reaches(&self, id: &str, state: &str) -> Value {
         let polling = async {
             loop {
                 let server = self.get(&format!("/v1/servers/{id}")).await.json();

@@ -245,14 +245,14 @@ async fn recorded_hosts_provision_all_systems() {
 async fn an_engine_with_bad_certificates_does_not_start() {
     for os in [GuestOs::Ubuntu, GuestOs::Boot2Docker] {
         let key = new_key();
-        let guest = booted(options(os, &key)).await;
-        let good = certificates(&guest);
-        let other = certificates(&guest);
+        let example = booted(options(os, &key)).await;
+        let (good, other) = (certificates(&example), certificates(&example));
         for (what, server, server_key) in [
             ("no PEM", "nonsense", good.server_key.as_str()),
             ("another key", good.server.as_str(), other.server_key.as_str()),
             ("no key", good.server.as_str(), ""),
         ] {
+            let guest = booted(options(os, &key)).await;
             let session = Session::open(&guest, os.default_user(), &key).await.unwrap();
             let recording = recordings()
                 .into_iter()
@@ -297,7 +297,6 @@ async fn an_engine_with_bad_certificates_does_not_start() {
     }
 }
 
-/// The certificates that docker-machine makes have RSA keys in the form of PKCS #1.
 #[tokio::test]
 async fn a_plain_engine_answers_without_tls() {
     let key = new_key();

@@ -10,18 +10,18 @@ use russh::{
 };
 
 /// How long anything may take on a busy machine before a test fails.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
-pub fn new_key() -> PrivateKey {
+pub(crate) fn new_key() -> PrivateKey {
     PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap()
 }
 
-pub fn public_line(key: &PrivateKey) -> String {
+pub(crate) fn public_line(key: &PrivateKey) -> String {
     key.public_key().to_openssh().unwrap()
 }
 
 /// Options of a machine whose usual user accepts a key.
-pub fn options(os: GuestOs, key: &PrivateKey) -> GuestOptions {
+pub(crate) fn options(os: GuestOs, key: &PrivateKey) -> GuestOptions {
     GuestOptions {
         os,
         host_name: "h0".into(),
@@ -33,7 +33,7 @@ pub fn options(os: GuestOs, key: &PrivateKey) -> GuestOptions {
     }
 }
 
-pub async fn reached(guest: &Guest, state: PowerState) {
+pub(crate) async fn reached(guest: &Guest, state: PowerState) {
     let waited = tokio::time::timeout(LIMIT, guest.reached(state)).await;
     assert!(
         waited.is_ok(),
@@ -43,7 +43,7 @@ pub async fn reached(guest: &Guest, state: PowerState) {
     );
 }
 
-pub async fn booted(options: GuestOptions) -> Guest {
+pub(crate) async fn booted(options: GuestOptions) -> Guest {
     let guest = Guest::new(options).unwrap();
     guest.power_on();
     reached(&guest, PowerState::Running).await;
@@ -51,22 +51,22 @@ pub async fn booted(options: GuestOptions) -> Guest {
 }
 
 #[derive(Debug)]
-pub struct Output {
-    pub status: Option<u32>,
-    pub stdout: Vec<u8>,
-    pub stderr: String,
+pub(crate) struct Output {
+    pub(crate) status: Option<u32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
 }
 
 impl Output {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.stdout.clone()).unwrap()
     }
 }
 
-pub struct Session(Handle<Trust>);
+pub(crate) struct Session(Handle<Trust>);
 
 /// Accepts the host key that it expects.
-pub struct Trust(Option<String>);
+pub(crate) struct Trust(Option<String>);
 
 impl client::Handler for Trust {
     type Error = russh::Error;
@@ -86,12 +86,12 @@ impl client::Handler for Trust {
 }
 
 impl Session {
-    pub async fn open(guest: &Guest, user: &str, key: &PrivateKey) -> Result<Self, String> {
+    pub(crate) async fn open(guest: &Guest, user: &str, key: &PrivateKey) -> Result<Self, String> {
         let expected = Some(guest.host_key());
         Self::open_at(guest.address(), guest.ssh_port(), user, key, expected).await
     }
 
-    pub async fn open_at(
+    pub(crate) async fn open_at(
         address: Ipv4Addr,
         port: u16,
         user: &str,
@@ -118,11 +118,11 @@ impl Session {
         Ok(Self(handle))
     }
 
-    pub async fn run(&self, command: &str) -> Output {
+    pub(crate) async fn run(&self, command: &str) -> Output {
         self.run_with_input(command, None).await
     }
 
-    pub async fn run_with_input(&self, command: &str, input: Option<&[u8]>) -> Output {
+    pub(crate) async fn run_with_input(&self, command: &str, input: Option<&[u8]>) -> Output {
         let mut channel = self.0.channel_open_session().await.unwrap();
         channel.exec(true, command).await.unwrap();
         if let Some(input) = input {
@@ -150,11 +150,11 @@ impl Session {
         output
     }
 
-    pub fn handle(&self) -> &Handle<Trust> {
+    pub(crate) fn handle(&self) -> &Handle<Trust> {
         &self.0
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         let _ = self.0.disconnect(Disconnect::ByApplication, "", "").await;
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn mkdir(call: &mut Call<'_>) -> u8 {
             }
             (Ok(()), _) => {}
             (Err(error), _) => {
-                status = call.fail(format!("mkdir: cannot create directory '{name}': {error}"))
+                status = call.fail(format!("mkdir: cannot create directory '{name}': {error}"));
             }
         }
     }

@@ -199,7 +199,7 @@ pub(super) fn chown(call: &mut Call<'_>) -> u8 {
     }
     let owner: String = owner.split([':', '.']).next().unwrap_or_default().to_owned();
     change_all(call, "chown", "changing ownership", names, |entry| {
-        entry.owner = owner.as_str().into()
+        entry.owner = owner.as_str().into();
     })
 }
 

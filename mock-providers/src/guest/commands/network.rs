@@ -85,7 +85,7 @@ pub(super) fn ip(call: &mut Call<'_>) -> u8 {
                 call.line(format!(
                     "{index}: {name}: <UP,LOWER_UP> mtu 1500 qdisc noqueue state UP"
                 ));
-                if !operands.first().is_some_and(|object| *object == "link") {
+                if operands.first().is_none_or(|object| *object != "link") {
                     call.line(format!("    inet {address} scope global {name}"));
                 }
             }

@@ -191,7 +191,7 @@ pub(super) fn tr(call: &mut Call<'_>) -> u8 {
             |character| match from.iter().position(|member| *member == character) {
                 None => Some(character),
                 Some(_) if call.has('d') => None,
-                Some(index) => to.get(index).or(to.last()).copied().or(Some(character)),
+                Some(index) => to.get(index).or_else(|| to.last()).copied().or(Some(character)),
             },
         )
         .collect();

@@ -187,7 +187,7 @@ impl Shell {
             };
             match (known, command) {
                 (Some((sentence, _)), "type") => {
-                    self.write(&streams.output, format!("{sentence}\n").as_bytes())
+                    self.write(&streams.output, format!("{sentence}\n").as_bytes());
                 }
                 (Some((_, path)), _) => self.write(&streams.output, format!("{path}\n").as_bytes()),
                 (None, "type") => {

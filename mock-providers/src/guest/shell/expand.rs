@@ -90,9 +90,12 @@ impl Shell {
 
     async fn single(&mut self, word: &Word, streams: &Streams) -> Field {
         let mut fields = Fields::default();
-        for part in &word.0 {
+        for (position, part) in word.0.iter().enumerate() {
             let mut piece = Fields::default();
-            self.expand_part(part, streams, &mut piece, false).await;
+            match self.home_prefix(part).filter(|_| position == 0) {
+                Some((home, rest)) => piece.push(&format!("{home}{rest}"), true),
+                None => self.expand_part(part, streams, &mut piece, false).await,
+            }
             piece.end_field();
             for (index, field) in piece.done.iter().enumerate() {
                 let separator = if index > 0 { " " } else { "" };
@@ -106,18 +109,25 @@ impl Shell {
 
     async fn expand(&mut self, word: &Word, streams: &Streams, fields: &mut Fields) {
         for (index, part) in word.0.iter().enumerate() {
-            match part {
-                Part::Text { text, quoted: false } if index == 0 && text.starts_with('~') => {
-                    let (user, rest) = text.split_at(text.find('/').unwrap_or(text.len()));
-                    match user {
-                        "~" => fields.push(&self.variable("HOME"), true),
-                        user => fields.push(user, false),
-                    }
+            match self.home_prefix(part).filter(|_| index == 0) {
+                Some((home, rest)) => {
+                    fields.push(&home, true);
                     fields.push(rest, false);
                 }
-                part => self.expand_part(part, streams, fields, true).await,
+                None => self.expand_part(part, streams, fields, true).await,
             }
         }
+    }
+
+    /// Home directory and the rest of a text that starts with `~` or `~/`.
+    fn home_prefix<'a>(&self, part: &'a Part) -> Option<(String, &'a str)> {
+        let Part::Text { text, quoted: false } = part else {
+            return None;
+        };
+        let rest = text
+            .strip_prefix('~')
+            .filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+        Some((self.variable("HOME"), rest))
     }
 
     fn expand_part<'a>(
@@ -217,7 +227,7 @@ impl Shell {
                 let mut ends = value.char_indices().map(|(index, _)| index).chain([value.len()]);
                 let fits = |end: &usize| pattern::matches(&pattern, &value[..*end]);
                 let end = if longest {
-                    ends.filter(fits).last()
+                    ends.rfind(fits)
                 } else {
                     ends.find(fits)
                 };
@@ -231,7 +241,7 @@ impl Shell {
                 let start = if longest {
                     starts.find(fits)
                 } else {
-                    starts.filter(fits).last()
+                    starts.rfind(fits)
                 };
                 value[..start.unwrap_or(value.len())].to_owned()
             }

@@ -15,7 +15,7 @@ use machine_driver::{DriverOptions, Flag, State};
 
 use crate::{
     check::{Check, Need, Stop},
-    engine::Setup,
+    engine::{Setup, unmet},
     event::Problem,
     expectation::Rule,
     facts::Facts,
@@ -152,7 +152,7 @@ impl Context {
 
     /// Whether the run offers `need`.
     pub fn offers(&self, need: Need) -> bool {
-        self.0.setup.world.offers().contains(&need) && !self.0.setup.lacks.contains_key(&need)
+        unmet(&self.0.setup, need).is_none()
     }
 
     /// A number that is the same for the same seed, check and `what`.

@@ -14,6 +14,7 @@ use std::{
 use tokio::sync::{Semaphore, mpsc, watch};
 
 pub use decide::KnownFailure;
+pub(crate) use plan::unmet;
 
 use crate::{
     check::{Check, Need},

@@ -17,7 +17,7 @@ pub(super) fn without_running(setup: &Setup, check: &'static Check, at_ms: u64) 
 }
 
 /// Why `need` is not met. What the driver lacks makes a check not applicable, what the run lacks not tested.
-fn unmet(setup: &Setup, need: Need) -> Option<(Verdict, String)> {
+pub(crate) fn unmet(setup: &Setup, need: Need) -> Option<(Verdict, String)> {
     if let Some(reason) = setup.lacks.get(&need) {
         return Some((Verdict::NotApplicable, reason.clone()));
     }

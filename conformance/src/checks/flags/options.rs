@@ -89,12 +89,22 @@ pub(super) const MISSING_KEYS_ARE_ZERO: Check = Check {
             for name in &zeros {
                 fewer.remove(name);
             }
-            compare(&cx, &base, "all zero options left out", &options, &fewer).await?;
+            let plain = BTreeMap::new();
+            let expected = outcome(&cx, &base, &options, &plain).await?;
+            if let Some((expected, got)) = contrast(&expected, &outcome(&cx, &base, &fewer, &plain).await?) {
+                cx.rule("FLAG-007").broken(format!("{expected} when options with zero values are left out"), got);
+            }
             for flag in cx.flags()?.iter().filter(|flag| !zeros.contains(&flag.name)) {
-                let (mut zero, mut missing) = (options.clone(), options.clone());
+                let (mut zero, mut missing, mut default) = (options.clone(), options.clone(), options.clone());
                 zero.insert(&flag.name, zero_of(flag));
                 missing.remove(&flag.name);
-                compare(&cx, &base, &format!("{} left out", flag.name), &zero, &missing).await?;
+                default.insert(&flag.name, default_of(flag));
+                let got = outcome(&cx, &base, &missing, &plain).await?;
+                let Some((expected, problem)) = contrast(&outcome(&cx, &base, &zero, &plain).await?, &got) else { continue };
+                // The flag's own default is as good.
+                if contrast(&outcome(&cx, &base, &default, &plain).await?, &got).is_some() {
+                    cx.rule("FLAG-007").broken(format!("{expected} without {} as with its zero value", flag.name), problem);
+                }
             }
             Ok(())
         })
@@ -258,15 +268,6 @@ async fn accepted(cx: &Context, base: &[u8], options: &DriverOptions) -> Result<
             "SetConfigFromFlags refuses the options of the run: {error} (give required flags with --flag NAME=VALUE)"
         ))),
     }
-}
-
-async fn compare(cx: &Context, base: &[u8], what: &str, zero: &DriverOptions, missing: &DriverOptions) -> Result<(), Stop> {
-    let plain = BTreeMap::new();
-    let (with, without) = (outcome(cx, base, zero, &plain).await?, outcome(cx, base, missing, &plain).await?);
-    if let Some((expected, got)) = contrast(&with, &without) {
-        cx.rule("FLAG-007").broken(format!("{what}: {expected}"), got);
-    }
-    Ok(())
 }
 
 /// Expected and got, if two outcomes differ.

@@ -7,6 +7,7 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
+    clippy::zombie_processes,
     reason = "a process that misbehaves"
 )]
 

@@ -21,7 +21,10 @@ const PREDICATE: Wait = Wait::new("a condition of the test", LONG, Duration::fro
 
 /// Options for the test plugin, misbehaving as `script` says; empty for a good one.
 pub fn peer(script: &str) -> HostOptions {
-    HostOptions::new(env!("CARGO_BIN_EXE_machine-driver-test-plugin")).env("PEER", script)
+    HostOptions::new(env!("CARGO_BIN_EXE_machine-driver-test-plugin"))
+        .env("PEER", script)
+        // Backtraces of panics that a test asks for take longer than all the rest.
+        .env("RUST_BACKTRACE", "0")
 }
 
 pub async fn spawn(options: HostOptions) -> Host {

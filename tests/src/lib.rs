@@ -1,7 +1,10 @@
 //! What the tests across crates share: executables of this workspace, peers written in Go, running programs.
 
+pub mod bench;
+pub mod defects;
 pub mod executables;
 pub mod go_tools;
 pub mod peers;
 pub mod rancher_machine;
 pub mod run;
+pub mod suite;

@@ -1,0 +1,238 @@
+//! Known-bad drivers: the template driver with one thing wrong each, and what the suite must say about them.
+//!
+//! A defect is chosen by the environment variable [`VARIABLE`], so that all of them are one executable.
+
+mod expected;
+mod process;
+mod serial;
+mod wrapper;
+
+pub use expected::{Expected, TABLE};
+pub use process::{SHARED_FOLDER, main};
+pub use wrapper::Defective;
+
+/// Environment variable that names the defect.
+pub const VARIABLE: &str = "TEMPLATE_DRIVER_DEFECT";
+
+macro_rules! defects {
+    ($($(#[doc = $doc:literal])* $name:ident;)*) => {
+        /// One thing that is wrong with a driver.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Defect {
+            $($(#[doc = $doc])* $name,)*
+        }
+
+        impl Defect {
+            /// All defects.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Name, as [`VARIABLE`] takes it.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// Whether the driver must run as an executable to show it: it is about the process, its streams or its end.
+            pub fn needs_a_process(self) -> bool {
+                matches!(
+                    self,
+                    Self::Nothing
+                        | Self::MalformedValueCrashes
+                        | Self::RemoveCrashes
+                        | Self::GetterExits
+                        | Self::ErrorsAreEmpty
+                        | Self::TokenInErrors
+                        | Self::TokenIsLogged
+                        | Self::KeyIsPrinted
+                        | Self::LineIsTooLong
+                        | Self::PrintsBeforeTheAddress
+                        | Self::StartsWithoutToken
+                        | Self::IgnoresMissingHeartbeats
+                        | Self::IgnoresClose
+                        | Self::ReadsStandardInput
+                        | Self::OneProcessAtATime
+                        | Self::ServesOneCallAtATime
+                        | Self::RecordCountsItsReads
+                        | Self::UnknownKeysAreRefused
+                        | Self::SecondLoadIsRefused
+                )
+            }
+
+            /// The defect of this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|defect| defect.name() == name)
+            }
+        }
+    };
+}
+
+defects! {
+    /// Nothing is wrong; for measuring the wrapper itself.
+    Nothing;
+
+    /// `DriverName` contains the machine's name.
+    NameFollowsTheMachine;
+    /// `GetMachineName` answers in lower case.
+    MachineNameInLowerCase;
+    /// Two flags have one name.
+    FlagDeclaredTwice;
+    /// A flag has the name of one that hosts own.
+    FlagOfTheHost;
+    /// A flag has no help text.
+    FlagWithoutUsage;
+    /// The list of flags changes once the machine has a name.
+    FlagsDependOnTheMachine;
+    /// A switch says that it is on by default, which switches cannot be.
+    SwitchThatIsOn;
+    /// A missing token is accepted.
+    RequiredFlagIsOptional;
+    /// A missing key is an error, although hosts leave defaults out.
+    OptionsAreMixedUp;
+    /// A negative number ends the process.
+    MalformedValueCrashes;
+    /// Options are added to the record again with each call.
+    ListsGrow;
+    /// Swarm options are not stored.
+    SwarmOptionsAreDropped;
+
+    /// Reading the record changes it.
+    RecordCountsItsReads;
+    /// The record lacks the store path.
+    RecordWithoutStorePath;
+    /// The record never holds the address.
+    RecordWithoutAddress;
+    /// A record with unknown keys is refused.
+    UnknownKeysAreRefused;
+    /// The second `SetConfigRaw` is refused.
+    SecondLoadIsRefused;
+    /// User and port of SSH are what the first configuration said: empty and 0.
+    SshDefaultsAreLost;
+    /// Files are written beside the machine's folder.
+    WritesBesideTheMachine;
+
+    /// `PreCreateCheck` makes the machine's folder.
+    PreCreateCheckMakesTheFolder;
+    /// `PreCreateCheck` fails the second time.
+    PreCreateCheckWorksOnce;
+
+    /// `Create` leaves a machine that is off.
+    MachineIsOffAfterCreate;
+    /// A second `Create` makes a second server.
+    SecondCreateMakesAnother;
+    /// The private key can be read by everybody.
+    KeyIsReadableByAll;
+    /// The SSH user does not exist in the guest.
+    SshUserCannotLogIn;
+    /// `GetSSHHostname` is empty, without an error, before `Create`.
+    SshHostIsEmptyBeforeCreate;
+    /// `GetSSHHostname` has a port in it.
+    SshHostWithPort;
+
+    /// `GetURL` has no port.
+    UrlWithoutPort;
+    /// `GetURL` has another host than `GetIP`.
+    UrlOfAnotherHost;
+    /// `GetURL` of a stopped machine is a URL.
+    UrlWhenStopped;
+    /// `GetURL` is `tcp://:2376` while the address is unknown.
+    UrlWithEmptyHost;
+    /// `GetURL` of a stopped machine fails with a text that hosts do not know.
+    NotRunningInOtherWords;
+    /// `GetIP` has a scheme.
+    AddressWithScheme;
+    /// `GetIP` of a stopped machine is empty, without an error.
+    AddressIsEmptyWhenStopped;
+    /// `GetIP` remembers its first answer.
+    AddressIsRemembered;
+
+    /// `GetState` remembers that the machine was running.
+    StateIsRemembered;
+    /// `GetState` of a vanished server is Stopped.
+    VanishedIsStopped;
+    /// `GetState` is Stopped when the provider cannot be asked.
+    UnknownIsStopped;
+    /// `GetState` of a stopped server is Error.
+    OffIsError;
+    /// `GetState` is Running before `Create`.
+    RunningBeforeCreate;
+    /// `GetState` needs SSH.
+    StateNeedsTheGuest;
+
+    /// `Start` does nothing.
+    StartDoesNothing;
+    /// `Start` of a vanished server returns nil.
+    StartOfVanishedSucceeds;
+    /// `Start` of a running server reboots it.
+    StartOfRunningReboots;
+    /// `Start` of a running server fails.
+    StartOfRunningFails;
+    /// `Stop` does nothing.
+    StopDoesNothing;
+    /// `Stop` cuts the power.
+    StopKills;
+    /// `Stop` of a vanished server returns nil.
+    StopOfVanishedSucceeds;
+    /// `Stop` deletes the server.
+    StopDeletes;
+    /// `Stop` returns nil although the guest ignored the request.
+    StopHangsWhenIgnored;
+    /// `Restart` does nothing.
+    RestartDoesNothing;
+    /// `Restart` of a vanished server returns nil.
+    RestartOfVanishedSucceeds;
+    /// `Restart` of a stopped server returns nil and does nothing.
+    RestartOfStoppedDoesNothing;
+    /// `Kill` asks the guest.
+    KillAsksTheGuest;
+    /// `Kill` deletes the server.
+    KillDeletes;
+    /// `Kill` of a stopped server starts it.
+    KillStartsStopped;
+
+    /// `Remove` does nothing.
+    RemoveDoesNothing;
+    /// `Remove` ends the process.
+    RemoveCrashes;
+    /// `Remove` fails when the server is gone.
+    RemoveFailsWhenGone;
+    /// `Remove` fails when the server is off.
+    RemoveOnlyWhenRunning;
+    /// `Remove` fails without the key file.
+    RemoveNeedsTheKey;
+    /// `Remove` deletes the folders of all machines.
+    RemoveDeletesTheStore;
+    /// `Remove` shuts the server down first, and fails if the guest does not answer.
+    RemoveStopsFirst;
+    /// `Remove` returns nil when the provider refuses.
+    RemoveSwallowsErrors;
+
+    /// A getter ends the process.
+    GetterExits;
+    /// Errors have no text.
+    ErrorsAreEmpty;
+    /// Errors contain the token.
+    TokenInErrors;
+    /// The token is logged.
+    TokenIsLogged;
+    /// The private key is logged.
+    KeyIsPrinted;
+    /// A log line is longer than hosts read.
+    LineIsTooLong;
+
+    /// Something is printed before the address line.
+    PrintsBeforeTheAddress;
+    /// The executable starts without the token of hosts.
+    StartsWithoutToken;
+    /// The process does not end without heartbeats.
+    IgnoresMissingHeartbeats;
+    /// The process does not end after `Close`.
+    IgnoresClose;
+    /// The process reads its standard input before it serves.
+    ReadsStandardInput;
+    /// A second process fails while a first one runs.
+    OneProcessAtATime;
+    /// All calls are served one after the other.
+    ServesOneCallAtATime;
+}

@@ -105,4 +105,6 @@ impl ExitCode {
     pub const NOTHING_RAN: u8 = 4;
     /// A defect of the suite.
     pub const SUITE_DEFECT: u8 = 5;
+    /// The user interrupted the run, as shells number it.
+    pub const INTERRUPTED: u8 = 130;
 }

@@ -8,9 +8,7 @@ use tokio::{
 };
 
 use super::failure::Failure;
-
-/// Exit code of a program that was interrupted, as shells use it.
-pub(super) const INTERRUPTED: u8 = 130;
+use crate::verdict::ExitCode;
 
 /// Ctrl-C and SIGTERM. From [`listen`](Self::listen) on they do not end the process any more.
 #[derive(Debug)]
@@ -60,7 +58,7 @@ impl Signals {
                 clippy::disallowed_methods,
                 reason = "the user asked twice to end without any further ado"
             )]
-            std::process::exit(INTERRUPTED.into());
+            std::process::exit(ExitCode::INTERRUPTED.into());
         });
         receiver
     }

@@ -75,6 +75,9 @@ impl RunRecord {
             EventKind::RunFinished(summary) => {
                 self.verdict = RunVerdict::of(summary);
                 self.summary = summary.clone();
+                if summary.interrupted {
+                    self.summary.exit_code = ExitCode::INTERRUPTED;
+                }
             }
         }
     }

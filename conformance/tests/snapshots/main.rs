@@ -7,6 +7,7 @@
 
 mod command_line;
 mod documents;
+mod interrupt;
 mod mock;
 mod profile;
 mod sample;

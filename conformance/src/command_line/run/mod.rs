@@ -120,11 +120,7 @@ impl RunArguments {
             .build()
             .map_err(|error| Failure::environment(format!("cannot start the runtime: {error}")))?;
         let record = runtime.block_on(run(order, selected, subject, reports))?;
-        Ok(if record.summary.interrupted {
-            interrupt::INTERRUPTED
-        } else {
-            record.summary.exit_code
-        })
+        Ok(record.summary.exit_code)
     }
 
     fn open_reports(&self, seed: u64) -> Result<Reports, Failure> {

@@ -24,6 +24,7 @@ pub struct Progress {
     groups: Vec<Group>,
     running: Vec<String>,
     last_line: ProgressBar,
+    coloured: bool,
 }
 
 #[derive(Debug)]
@@ -36,18 +37,21 @@ struct Group {
 impl Progress {
     /// Progress on standard error if that is a terminal; otherwise `None`.
     pub fn on_stderr() -> Option<Self> {
-        std::io::stderr()
+        let stderr = std::io::stderr();
+        let coloured = anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never;
+        stderr
             .is_terminal()
-            .then(|| Self::new(ProgressDrawTarget::stderr()))
+            .then(|| Self::new(ProgressDrawTarget::stderr(), coloured))
     }
 
-    /// Progress on a given target.
-    pub fn new(target: ProgressDrawTarget) -> Self {
+    /// Progress on a given target, with or without colours.
+    pub fn new(target: ProgressDrawTarget, coloured: bool) -> Self {
         Self {
             bars: MultiProgress::with_draw_target(target),
             groups: Vec::new(),
             running: Vec::new(),
             last_line: ProgressBar::hidden(),
+            coloured,
         }
     }
 
@@ -63,6 +67,7 @@ impl Progress {
                     .find(|group| group.name == group_of(&result.id))
                 {
                     group.take(result);
+                    group.show(self.coloured);
                 }
             }
             EventKind::RunFinished(_) => self.running.clear(),
@@ -109,7 +114,7 @@ impl Progress {
         self.last_line
             .enable_steady_tick(std::time::Duration::from_millis(120));
         for group in &self.groups {
-            group.show();
+            group.show(self.coloured);
         }
     }
 }
@@ -121,10 +126,9 @@ impl Group {
         (kept.calls, kept.log) = (Vec::new(), Vec::new());
         self.results.push(kept);
         self.bar.inc(1);
-        self.show();
     }
 
-    fn show(&self) {
+    fn show(&self, coloured: bool) {
         let (done, all) = (
             self.bar.position() as usize,
             self.bar.length().unwrap_or_default() as usize,
@@ -139,8 +143,12 @@ impl Group {
         } else {
             format!("  {bad} failed").paint(paint::BAD)
         };
-        self.bar
-            .set_message(format!("{bar}{rest}  {done:>3} of {all}{bad}"));
+        let message = format!("{bar}{rest}  {done:>3} of {all}{bad}");
+        self.bar.set_message(if coloured {
+            message
+        } else {
+            anstream::adapter::strip_str(&message).to_string()
+        });
     }
 }
 
@@ -192,7 +200,7 @@ mod tests {
 
     #[test]
     fn bars_follow_the_run() {
-        let mut progress = Progress::new(ProgressDrawTarget::hidden());
+        let mut progress = Progress::new(ProgressDrawTarget::hidden(), false);
         let checks = ["create::a", "create::b", "stop::c"].map(str::to_owned).to_vec();
         let mut play = |kind| progress.event(&Event::new(0, kind));
         play(EventKind::RunStarted(RunInfo {
@@ -207,14 +215,7 @@ mod tests {
         let shown: Vec<String> = progress
             .groups
             .iter()
-            .map(|group| {
-                let message = group.bar.message();
-                format!(
-                    "{} {}",
-                    group.bar.prefix(),
-                    anstream::adapter::strip_str(&message)
-                )
-            })
+            .map(|group| format!("{} {}", group.bar.prefix(), group.bar.message()))
             .collect();
         let bar = |full: usize| {
             format!(

@@ -90,8 +90,9 @@ pub(super) const CONSTRUCTOR_FIELDS_STAY: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let session = cx.process().await?;
-            let before = record_of(&cx, &session).await?;
+            // First the getters: those of Go's base driver write the default that they answer into the record.
             let answers = local_answers(&session).await;
+            let before = record_of(&cx, &session).await?;
             cx.rule("PERSIST-009").succeeds(&session.set_config(b"{}").await, "SetConfigRaw with {}");
             match stable_record(&session).await {
                 Ok(after) => {

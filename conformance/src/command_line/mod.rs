@@ -1,7 +1,7 @@
 //! The command line: `machine-conformance run | list | explain | spec | mock`.
 //!
 //! Results go to standard output, progress and errors to standard error. Exit codes are those of
-//! [`ExitCode`](crate::verdict::ExitCode).
+//! [`ExitCode`].
 
 mod explain;
 mod failure;

@@ -2,6 +2,7 @@
 
 mod assignment;
 mod order;
+mod values;
 
 use std::{io, path::PathBuf, sync::Arc};
 

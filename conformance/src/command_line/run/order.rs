@@ -1,7 +1,7 @@
 //! What a run is asked to do: the command line over the profile.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -10,7 +10,8 @@ use glob::Pattern;
 
 use super::{
     RunArguments,
-    assignment::{Assignment, shell_word, sounds_secret},
+    assignment::{shell_word, sounds_secret},
+    values,
 };
 use crate::{
     calendar::CalendarDate,
@@ -20,7 +21,7 @@ use crate::{
     engine::KnownFailure,
     facts::{Facts, GivenValue},
     nearest::did_you_mean,
-    profile::{Profile, ProfileSetting, Setting},
+    profile::Profile,
     provider_kind::ProviderKind,
     redact::Redactor,
     spec::Gate,
@@ -39,6 +40,8 @@ pub(super) struct Order {
     profile: Option<Profile>,
     /// The command line without driver, selection and seed.
     repeated: Vec<String>,
+    /// Flags that the command line gives.
+    overridden: BTreeSet<String>,
     pub(super) flags: BTreeMap<String, GivenValue>,
     pub(super) secrets: Vec<(String, String)>,
     pub(super) provider: ProviderKind,
@@ -67,8 +70,8 @@ impl Order {
             .as_ref()
             .map(|profile| profile.driver.clone())
             .unwrap_or_default();
-        let flags = values(profile.as_ref(), &section.flags, &arguments.flags, variable)?;
-        let environment = environment(
+        let flags = values::flags(profile.as_ref(), &section.flags, &arguments.flags, variable)?;
+        let environment = values::environment(
             profile.as_ref(),
             &section.environment,
             &arguments.environment,
@@ -85,7 +88,7 @@ impl Order {
         let mut secrets: Vec<(String, String)> = Vec::new();
         for (name, value) in &flags {
             if hidden(name) {
-                secrets.extend(texts(value).map(|text| (name.clone(), text)));
+                secrets.extend(values::texts(value).map(|text| (name.clone(), text)));
             }
         }
         secrets.extend(
@@ -99,6 +102,7 @@ impl Order {
             arguments: section.arguments,
             environment,
             repeated: Vec::new(),
+            overridden: arguments.flags.iter().map(|flag| flag.name.clone()).collect(),
             flags,
             secrets,
             provider: provider(arguments, profile.as_ref()),
@@ -116,7 +120,7 @@ impl Order {
             notes: Vec::new(),
             profile,
         };
-        order.repeated = repeated(arguments, &hidden);
+        order.repeated = values::repeated(arguments, order.profile.as_ref(), &hidden);
         order.notes = order.notes();
         Ok(order)
     }
@@ -191,7 +195,7 @@ impl Order {
                 let pattern = Pattern::new(&Pattern::escape(check.id)).ok()?;
                 Some(KnownFailure {
                     pattern,
-                    reason: known.reason.clone(),
+                    reason: format!("{} ({}:{})", known.reason, profile.file(), known.line),
                 })
             })
             .collect()
@@ -240,10 +244,7 @@ impl Order {
 
     /// Whether the command line gives this flag, whatever the profile says.
     fn overridden(&self, name: &str) -> bool {
-        let prefix = format!("{name}=");
-        self.repeated
-            .windows(2)
-            .any(|words| words[0] == "--flag" && words[1].starts_with(&prefix))
+        self.overridden.contains(name)
     }
 
     fn redactor(&self) -> Redactor {
@@ -304,126 +305,4 @@ fn provider(arguments: &RunArguments, profile: Option<&Profile>) -> ProviderKind
 /// Four checks per processor: they mostly wait.
 fn usual_jobs() -> usize {
     (4 * std::thread::available_parallelism().map_or(2, usize::from)).min(16)
-}
-
-/// Flag values: those of the command line replace those of the profile.
-fn values(
-    profile: Option<&Profile>,
-    settings: &BTreeMap<String, ProfileSetting>,
-    assignments: &[Assignment],
-    variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<BTreeMap<String, GivenValue>, Failure> {
-    let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for assignment in assignments {
-        given
-            .entry(assignment.name.clone())
-            .or_default()
-            .push(assignment.value.clone());
-    }
-    let mut values: BTreeMap<String, GivenValue> = given
-        .into_iter()
-        .map(|(name, mut texts)| match texts.len() {
-            1 => (name, GivenValue::Text(texts.remove(0))),
-            _ => (name, GivenValue::List(texts)),
-        })
-        .collect();
-    for (name, setting) in settings {
-        if let Some(profile) = profile
-            && !values.contains_key(name)
-        {
-            values.insert(
-                name.clone(),
-                given_value(profile.resolve(name, setting, variable)?),
-            );
-        }
-    }
-    Ok(values)
-}
-
-fn given_value(setting: Setting) -> GivenValue {
-    match setting {
-        Setting::Text(text) => GivenValue::Text(text),
-        Setting::Integer(number) => GivenValue::Number(number),
-        Setting::Switch(on) => GivenValue::Switch(on),
-        Setting::List(texts) => GivenValue::List(texts),
-        Setting::Provider(name) => GivenValue::Provider(name),
-    }
-}
-
-fn texts(value: &GivenValue) -> impl Iterator<Item = String> {
-    match value {
-        GivenValue::Text(text) => vec![text.clone()],
-        GivenValue::List(texts) => texts.clone(),
-        GivenValue::Number(number) => vec![number.to_string()],
-        GivenValue::Switch(_) | GivenValue::Provider(_) => Vec::new(),
-    }
-    .into_iter()
-}
-
-fn environment(
-    profile: Option<&Profile>,
-    settings: &BTreeMap<String, ProfileSetting>,
-    assignments: &[Assignment],
-    variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<BTreeMap<String, String>, Failure> {
-    let mut environment: BTreeMap<String, String> = assignments
-        .iter()
-        .map(|assignment| (assignment.name.clone(), assignment.value.clone()))
-        .collect();
-    for (name, setting) in settings {
-        let Some(profile) = profile.filter(|_| !environment.contains_key(name)) else {
-            continue;
-        };
-        let text = match profile.resolve(name, setting, variable)? {
-            Setting::Text(text) => text,
-            Setting::Integer(number) => number.to_string(),
-            Setting::Switch(on) => on.to_string(),
-            Setting::List(texts) => texts.join(","),
-            Setting::Provider(_) => {
-                let problem = "the environment is the same for all checks, but each has its own part of the provider; \
-                               give the value to a flag instead";
-                return Err(profile
-                    .wrong_value(name, problem)
-                    .map_or_else(|| Failure::usage(problem), Into::into));
-            }
-        };
-        environment.insert(name.clone(), text);
-    }
-    Ok(environment)
-}
-
-/// The options that belong into the line that repeats a run. Values of secrets are left to the shell's environment.
-fn repeated(arguments: &RunArguments, hidden: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
-    if let Some(profile) = &arguments.profile {
-        option("--profile", shell_word(&profile.display().to_string()));
-    }
-    if let Some(provider) = arguments.provider {
-        option("--provider", provider.word().to_owned());
-    }
-    for (name, assignments) in [("--flag", &arguments.flags), ("--env", &arguments.environment)] {
-        for assignment in assignments {
-            let value = if hidden(&assignment.name) {
-                format!(
-                    "{}=\"${}\"",
-                    assignment.name,
-                    assignment.name.to_uppercase().replace('-', "_")
-                )
-            } else {
-                shell_word(&format!("{}={}", assignment.name, assignment.value))
-            };
-            option(name, value);
-        }
-    }
-    for secret in &arguments.secrets {
-        option("--secret", shell_word(secret));
-    }
-    if let Some(factor) = arguments.timeout_factor {
-        option("--timeout-factor", factor.to_string());
-    }
-    if arguments.create_machines {
-        words.push("--create-machines".to_owned());
-    }
-    words
 }

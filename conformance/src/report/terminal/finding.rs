@@ -19,7 +19,7 @@ use crate::{
 /// Column at which the text of each row begins.
 const TEXT: usize = 12;
 
-/// Writes the block of one check. Warnings and known failures get a shorter one.
+/// Writes the block of one check. Warnings, known and stale failures get a shorter one.
 pub(in crate::report) fn write(
     writer: &mut impl Write,
     result: &CheckResult,
@@ -37,7 +37,7 @@ struct Block<'w, W> {
 impl<W: Write> Block<'_, W> {
     fn write(mut self, result: &CheckResult) -> io::Result<()> {
         self.title(result)?;
-        let shorter = matches!(result.verdict, Verdict::Warn | Verdict::KnownFailure);
+        let shorter = matches!(result.verdict, Verdict::Warn | Verdict::KnownFailure | Verdict::Stale);
         if result.problems.is_empty() {
             self.row("check", &result.title)?;
         }

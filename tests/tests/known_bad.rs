@@ -51,11 +51,13 @@ fn judge(expected: &Expected, results: &[CheckResult]) -> Vec<String> {
     }
     for (check, result) in &complaints {
         if !expected.checks.contains(check) {
+            let found: Vec<_> =
+                result.problems.iter().map(|problem| format!("{}: {}", problem.clause, problem.got)).collect();
             wrong.push(format!(
-                "{check} complains, but is not about this: {} {:?} {:?}",
+                "{check} complains, but is not about this: {} {} {}",
                 result.verdict.word(),
-                result.reason,
-                result.problems
+                result.reason.as_deref().unwrap_or_default(),
+                found.join("; ")
             ));
         }
     }
@@ -103,6 +105,9 @@ async fn the_suite_finds_every_defect_and_nothing_else() {
                 "NOT AS EXPECTED"
             }
         );
+        for line in &wrong {
+            eprintln!("    {line}");
+        }
         if !wrong.is_empty() {
             failures.push(format!(
                 "{}:\n    {}",

@@ -5,7 +5,7 @@ mod loading;
 pub(super) mod record;
 pub(super) mod travel;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use machine_driver::State;
 
@@ -142,17 +142,40 @@ const GETTERS_CHANGE_NOTHING: Check = Check {
     },
 };
 
-/// A machine that was created, and runs unless its driver knows no states (as for a host that is only recorded).
+/// A machine that was created and is at rest: it runs, unless its driver knows better (a host that is only
+/// recorded has no state at all, or is off).
 pub(super) async fn made(cx: &Context) -> Result<Arc<Machine>, Stop> {
     let machine = cx.configured().await?;
     machine.create().await.map_err(|error| cx.prerequisite("Create", &error))?;
-    if !matches!(machine.session().state().await, Ok(State::None)) {
-        machine
-            .settle(State::Running)
-            .await
-            .map_err(|error| Stop::Prerequisite(format!("the created machine does not run: {error}")))?;
-    }
+    at_rest(cx, &machine.session()).await?;
     Ok(machine)
+}
+
+/// Waits until the machine runs, or stays in another state that is not on the way to one.
+pub(super) async fn at_rest(cx: &Context, session: &Session) -> Result<State, Stop> {
+    let (limits, settle) = (cx.limits(), cx.limits().settle());
+    let seen = Mutex::new((None, 0));
+    let rested = limits.machine_waits().until(&settle, || async {
+        let state = session.state().await.ok();
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen = (state, if seen.0 == state { seen.1 + 1 } else { 1 });
+        Ok(state.filter(|state| is_rest(*state, seen.1)))
+    });
+    rested.await.map_err(|_| {
+        let (state, _) = *seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = state.map_or_else(|| "an error".to_owned(), |state| state.to_string());
+        Stop::Prerequisite(format!("the created machine does not come to rest; the last answer of GetState was {last}"))
+    })
+}
+
+/// Whether a state that was seen `times` times in a row will not change by itself.
+fn is_rest(state: State, times: usize) -> bool {
+    const LONG_ENOUGH: usize = 4;
+    match state {
+        State::Running => true,
+        State::Starting | State::Stopping => false,
+        _ => times >= LONG_ENOUGH,
+    }
 }
 
 /// A new process with this record.
@@ -168,4 +191,16 @@ async fn loaded(cx: &Context, record: &Record) -> Result<Arc<Session>, Stop> {
 /// The record of a machine, without what changes by itself.
 async fn record_of(cx: &Context, session: &Session) -> Result<Record, Stop> {
     stable_record(session).await.map_err(|error| cx.prerequisite("GetConfigRaw", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_running_is_rest_at_once() {
+        assert!(is_rest(State::Running, 1));
+        assert!(!is_rest(State::Stopped, 1) && is_rest(State::Stopped, 4));
+        assert!(!is_rest(State::Starting, 100) && !is_rest(State::Stopping, 100));
+    }
 }

@@ -62,16 +62,20 @@ pub(super) const LOADING_TWICE_IS_LOADING_ONCE: Check = Check {
             let exists = cx.offers(Need::Machine);
             let machine = if exists { made(&cx).await? } else { cx.configured().await? };
             let record = record_of(&cx, &machine.session()).await?;
-            let session = loaded(&cx, &record).await?;
-            let once = (record_of(&cx, &session).await?, if exists { answers_state_first(&session).await } else { local_answers(&session).await });
-            let again = session.set_config(&to_bytes(&record)).await;
+            let once = loaded(&cx, &record).await?;
+            let twice = loaded(&cx, &record).await?;
+            let again = twice.set_config(&to_bytes(&record)).await;
             if !cx.rule("PERSIST-009").succeeds(&again, "the second SetConfigRaw with the same record") {
                 return Ok(());
             }
-            let found = differences(&once.0, &record_of(&cx, &session).await?);
-            cx.rule("IDEM-007").holds(found.is_empty(), "the record after the first SetConfigRaw", || found.join("; "));
-            let twice = if exists { answers_state_first(&session).await } else { local_answers(&session).await };
-            for (method, expected, got) in changed(&once.1, &twice) {
+            let found = differences(&record_of(&cx, &once).await?, &record_of(&cx, &twice).await?);
+            cx.rule("IDEM-007").holds(found.is_empty(), "the record after one SetConfigRaw", || found.join("; "));
+            let (once, twice) = if exists {
+                (answers_state_first(&once).await, answers_state_first(&twice).await)
+            } else {
+                (local_answers(&once).await, local_answers(&twice).await)
+            };
+            for (method, expected, got) in changed(&once, &twice) {
                 cx.rule("PERSIST-009").broken(format!("{method} answers {expected} after the second SetConfigRaw"), got);
             }
             Ok(())
@@ -101,7 +105,12 @@ pub(super) const CONSTRUCTOR_FIELDS_STAY: Check = Check {
                 }
                 Err(error) => cx.rule("PERSIST-009").broken("GetConfigRaw answers after SetConfigRaw with {}", error),
             }
-            for (method, expected, got) in changed(&answers, &local_answers(&session).await) {
+            let mut broken = changed(&answers, &local_answers(&session).await);
+            // What comes after the end of the process says nothing more.
+            if session.driver_name().await.is_err() {
+                broken.truncate(1);
+            }
+            for (method, expected, got) in broken {
                 cx.rule("PERSIST-009").broken(format!("{method} answers {expected} after SetConfigRaw with {{}}"), got);
             }
             Ok(())

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use machine_driver::State;
-
 use crate::{
     check::{Need, Stop},
-    checks::persistence::answers::{answers_state_first, local_answers},
+    checks::persistence::{
+        answers::{answers_state_first, local_answers},
+        at_rest,
+    },
     context::Context,
     machine::Machine,
     session::Session,
@@ -34,18 +35,19 @@ pub(crate) async fn live(cx: &Context) -> Result<Life, Stop> {
     }
     life.created = machine.create().await.is_ok();
     life.private_key = private_key(&machine).await;
-    if life.created && !matches!(machine.session().state().await, Ok(State::None)) {
-        let _ = machine.settle(State::Running).await;
+    if life.created {
+        let _ = at_rest(cx, &machine.session()).await;
     }
     if let Ok(session) = machine.fresh_process().await {
         life.sessions.push(Arc::clone(&session));
         answers_state_first(&session).await;
     }
     if life.created && cx.offers(Need::Power) {
-        let _ = machine.stop().await;
-        life.sessions.push(machine.session());
-        let _ = machine.start().await;
-        life.sessions.push(machine.session());
+        let session = machine.session();
+        let _ = session.stop().await;
+        let _ = at_rest(cx, &session).await;
+        let _ = session.start().await;
+        let _ = machine.save().await;
     }
     let _ = machine.remove().await;
     life.sessions.push(machine.session());

@@ -42,9 +42,14 @@ const RECORD_HAS_THE_SHARED_FIELDS: Check = Check {
             let sent = telling_record(&cx.machine_name(), &store.to_string_lossy());
             let session = cx.process().await?;
             let bytes = serde_json::to_vec(&sent).unwrap_or_default();
-            cx.rule("BASE-001").succeeds(&session.set_config(&bytes).await, "SetConfigRaw with the shared fields");
+            cx.rule("BASE-001").succeeds(
+                &session.set_config(&bytes).await,
+                "SetConfigRaw with the shared fields",
+            );
             match session.config_object().await {
-                Err(error) => cx.rule("BASE-001").broken("GetConfigRaw answers a JSON object", error),
+                Err(error) => cx
+                    .rule("BASE-001")
+                    .broken("GetConfigRaw answers a JSON object", error),
                 Ok(record) => {
                     for (expected, got) in field_problems(&sent, &record) {
                         cx.rule("BASE-001").broken(expected, got);
@@ -69,7 +74,9 @@ const SSH_DEFAULTS_SURVIVE: Check = Check {
             let base = BaseDriver::new(cx.machine_name(), cx.store().await?.to_string_lossy());
             let zero = cx.process().await?;
             let first = serde_json::to_vec(&base).unwrap_or_default();
-            zero.set_config(&first).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
+            zero.set_config(&first)
+                .await
+                .map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
             let port_before_flags = zero.ssh_port().await;
             let options = cx.options()?;
             let refused = |error| cx.prerequisite("SetConfigFromFlags", &error);
@@ -78,13 +85,20 @@ const SSH_DEFAULTS_SURVIVE: Check = Check {
             let kept = cx.process().await?;
             let names = json!({"MachineName": base.machine_name, "StorePath": base.store_path});
             let names = names.to_string();
-            kept.set_config(names.as_bytes()).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
+            kept.set_config(names.as_bytes())
+                .await
+                .map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
             kept.set_config_from_flags(&options).await.map_err(refused)?;
             let (user, port) = (kept.ssh_username().await, kept.ssh_port().await);
             let answered = |error| cx.prerequisite("an SSH getter", &error);
-            cx.rule("BASE-002").answers("GetSSHUsername", &user.map_err(answered)?, &zero.ssh_username().await);
+            cx.rule("BASE-002").answers(
+                "GetSSHUsername",
+                &user.map_err(answered)?,
+                &zero.ssh_username().await,
+            );
             let port = port.map_err(answered)?;
-            cx.rule("BASE-002").answers("GetSSHPort", &port, &zero.ssh_port().await);
+            cx.rule("BASE-002")
+                .answers("GetSSHPort", &port, &zero.ssh_port().await);
             cx.rule("BASE-002").holds(
                 port == 0 || matches!(port_before_flags, Ok(1..)),
                 "GetSSHPort answers a port right after the first configuration",
@@ -110,12 +124,16 @@ const EMPTY_DRIVER_ANSWERS: Check = Check {
             let answers = answers_state_last(&session).await;
             for (method, answer) in &answers {
                 let panicked = matches!(answer, Err(error) if error.contains("Panic in the driver"));
-                cx.rule("BASE-003").holds(!panicked, format!("{method} of an empty driver does not panic"), || {
-                    format!("{answer:?}")
-                });
+                cx.rule("BASE-003").holds(
+                    !panicked,
+                    format!("{method} of an empty driver does not panic"),
+                    || format!("{answer:?}"),
+                );
             }
-            cx.rule("BASE-003").succeeds(&session.config().await, "GetConfigRaw of an empty driver");
-            cx.rule("BASE-003").succeeds(&session.create_flags().await, "GetCreateFlags of an empty driver");
+            cx.rule("BASE-003")
+                .succeeds(&session.config().await, "GetConfigRaw of an empty driver");
+            cx.rule("BASE-003")
+                .succeeds(&session.create_flags().await, "GetCreateFlags of an empty driver");
             cx.rule("BASE-003").succeeds(
                 &session.driver_name().await,
                 "DriverName after all other getters of an empty driver",
@@ -135,15 +153,26 @@ const SSH_GETTERS_ASK_NOBODY: Check = Check {
     bad: "GetSSHUsername asks the provider which image the server has.",
     run: |cx| {
         Box::pin(async move {
-            let machine = if cx.offers(Need::Machine) { cx.created().await? } else { cx.configured().await? };
+            let machine = if cx.offers(Need::Machine) {
+                cx.created().await?
+            } else {
+                cx.configured().await?
+            };
             let session = machine.session();
             let before = cx.tenant().requests().await?.len();
-            cx.rule("SSH-012").succeeds(&session.ssh_key_path().await, "GetSSHKeyPath");
-            cx.rule("SSH-012").succeeds(&session.ssh_username().await, "GetSSHUsername");
+            cx.rule("SSH-012")
+                .succeeds(&session.ssh_key_path().await, "GetSSHKeyPath");
+            cx.rule("SSH-012")
+                .succeeds(&session.ssh_username().await, "GetSSHUsername");
             let requests: Vec<_> = cx.tenant().requests().await?.split_off(before);
-            cx.rule("SSH-012").holds(requests.is_empty(), "no request to the provider", || {
-                requests.iter().map(|request| request.operation.clone()).collect::<Vec<_>>().join(", ")
-            });
+            cx.rule("SSH-012")
+                .holds(requests.is_empty(), "no request to the provider", || {
+                    requests
+                        .iter()
+                        .map(|request| request.operation.clone())
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                });
             Ok(())
         })
     },
@@ -164,11 +193,18 @@ const SWARM_OPTIONS_ARE_STORED: Check = Check {
                 options.insert(name, value);
             }
             let machine = cx.machine_with(cx.machine_name(), options.clone()).await?;
-            machine.configure().await.map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
+            machine
+                .configure()
+                .await
+                .map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
             let record = record_of(&cx, &machine.session()).await?;
             for (key, expected) in swarm_fields(&options) {
                 let got = record.get(key).unwrap_or(&Value::Null);
-                cx.rule("BASE-005").equals(&format!("{key} in the record"), &expected.to_string(), &got.to_string());
+                cx.rule("BASE-005").equals(
+                    &format!("{key} in the record"),
+                    &expected.to_string(),
+                    &got.to_string(),
+                );
             }
             Ok(())
         })
@@ -176,7 +212,10 @@ const SWARM_OPTIONS_ARE_STORED: Check = Check {
 };
 
 async fn record_of(cx: &Context, session: &Session) -> Result<Record, crate::check::Stop> {
-    session.config_object().await.map_err(|error| cx.prerequisite("GetConfigRaw", &error))
+    session
+        .config_object()
+        .await
+        .map_err(|error| cx.prerequisite("GetConfigRaw", &error))
 }
 
 /// A base record in which no field has its zero value. The keys are those of docker-machine; rancher-machine knows
@@ -204,7 +243,10 @@ fn field_problems(sent: &Record, got: &Record) -> Vec<(String, String)> {
     sent.iter()
         .filter_map(|(key, expected)| match got.get(key) {
             Some(value) if value == expected => None,
-            Some(value) => Some((format!("{key} is {expected} at the top level of the record"), format!("{key} is {value}"))),
+            Some(value) => Some((
+                format!("{key} is {expected} at the top level of the record"),
+                format!("{key} is {value}"),
+            )),
             None => {
                 let other = got.keys().find(|other| other.eq_ignore_ascii_case(key));
                 let got = other.map_or_else(|| "no such key".to_owned(), |other| format!("only {other}"));
@@ -219,7 +261,10 @@ fn swarm_options() -> BTreeMap<&'static str, OptionValue> {
         ("swarm", OptionValue::Bool(true)),
         ("swarm-master", OptionValue::Bool(true)),
         ("swarm-host", OptionValue::String("tcp://0.0.0.0:3377".to_owned())),
-        ("swarm-discovery", OptionValue::String("token://conformance".to_owned())),
+        (
+            "swarm-discovery",
+            OptionValue::String("token://conformance".to_owned()),
+        ),
     ])
 }
 
@@ -247,8 +292,14 @@ mod tests {
         assert_eq!(
             field_problems(&sent, &got),
             [
-                ("SSHPort is 2022 at the top level of the record".to_owned(), "SSHPort is 22".to_owned()),
-                ("StorePath is \"/s\" at the top level of the record".to_owned(), "only storepath".to_owned()),
+                (
+                    "SSHPort is 2022 at the top level of the record".to_owned(),
+                    "SSHPort is 22".to_owned()
+                ),
+                (
+                    "StorePath is \"/s\" at the top level of the record".to_owned(),
+                    "only storepath".to_owned()
+                ),
             ]
         );
         assert_eq!(field_problems(&sent, &Record::new()).len(), 9);

@@ -38,7 +38,11 @@ const UNSUPPORTED_POWER_IS_REFUSED: Check = Check {
             cx.rule("KILL-007").fails(&session.kill().await, "Kill");
             cx.rule("KILL-007").fails(&session.start().await, "Start");
             if let Ok(before) = before {
-                cx.rule("KILL-007").answers("GetState after refused operations", &before, &session.state().await);
+                cx.rule("KILL-007").answers(
+                    "GetState after refused operations",
+                    &before,
+                    &session.state().await,
+                );
             }
             Ok(())
         })
@@ -57,7 +61,11 @@ const UNSUPPORTED_RESTART_IS_REFUSED: Check = Check {
         Box::pin(async move {
             let machine = existing(&cx).await?;
             let session = machine.session();
-            let before = if cx.offers(Need::Guest) { cx.boot_id(&machine).await.ok() } else { None };
+            let before = if cx.offers(Need::Guest) {
+                cx.boot_id(&machine).await.ok()
+            } else {
+                None
+            };
             if session.restart().await.is_err() {
                 return Ok(());
             }
@@ -65,9 +73,14 @@ const UNSUPPORTED_RESTART_IS_REFUSED: Check = Check {
             let Some(before) = before else {
                 let alive = matches!(session.state().await, Ok(State::Running));
                 if alive {
-                    return Err(Stop::NotTested("Restart returned nil, and the suite cannot look into the guest".to_owned()));
+                    return Err(Stop::NotTested(
+                        "Restart returned nil, and the suite cannot look into the guest".to_owned(),
+                    ));
                 }
-                cx.rule("KILL-007").broken("Restart returns an error", "Restart returned nil for a machine that does not run");
+                cx.rule("KILL-007").broken(
+                    "Restart returns an error",
+                    "Restart returned nil for a machine that does not run",
+                );
                 return Ok(());
             };
             cx.rule("KILL-007").succeeds(
@@ -114,7 +127,8 @@ const HAVE_TEXT: Check = Check {
             provoke(&cx).await?;
             live(&cx).await?;
             for what in cx.observations().empty_errors {
-                cx.rule("ERR-001").broken("an error that says what went wrong", what);
+                cx.rule("ERR-001")
+                    .broken("an error that says what went wrong", what);
             }
             Ok(())
         })
@@ -133,8 +147,14 @@ const DO_NOT_END_THE_PROCESS: Check = Check {
         Box::pin(async move {
             provoke(&cx).await?;
             live(&cx).await?;
-            for (method, how) in cx.observations().deaths.into_iter().filter(|(_, how)| !is_crash(how)) {
-                cx.rule("ERR-008").broken(format!("the process survives {method}"), how);
+            for (method, how) in cx
+                .observations()
+                .deaths
+                .into_iter()
+                .filter(|(_, how)| !is_crash(how))
+            {
+                cx.rule("ERR-008")
+                    .broken(format!("the process survives {method}"), how);
             }
             Ok(())
         })
@@ -144,7 +164,10 @@ const DO_NOT_END_THE_PROCESS: Check = Check {
 /// A machine that was created, whatever state it is in.
 async fn existing(cx: &Context) -> Result<std::sync::Arc<Machine>, Stop> {
     let machine = cx.configured().await?;
-    machine.create().await.map_err(|error| cx.prerequisite("Create", &error))?;
+    machine
+        .create()
+        .await
+        .map_err(|error| cx.prerequisite("Create", &error))?;
     Ok(machine)
 }
 

@@ -1,13 +1,20 @@
 //! Flags as the driver declares them.
 
+mod declared;
 mod option_values;
 mod options;
+mod outcome;
+mod required;
 
 use std::collections::BTreeMap;
 
 use machine_driver::{
-    BaseDriver, Flag, FlagKind,
+    BaseDriver, FlagKind,
     plugin::{Argument, wire::Value},
+};
+
+use declared::{
+    command_line_names, declared, flag_differences, naming_problems, positive_default, wrong_type,
 };
 
 use super::{name::isolation::Isolation, plugin::raw};
@@ -28,19 +35,12 @@ pub(crate) const CHECKS: &[Check] = &[
     options::VARIABLES_WORK,
     options::DEFAULTS_ARE_ENOUGH,
     options::MISSING_KEYS_ARE_ZERO,
-    options::REQUIRED_FLAG_IS_NAMED,
+    required::REQUIRED_FLAG_IS_NAMED,
+    options::MAKE_NOTHING,
     options::ONLY_DECLARED_FLAGS_ARE_READ,
     options::SECOND_TIME_CHANGES_NOTHING,
     option_values::NONSENSE_ENDS_NO_PROCESS,
     option_values::NONSENSE_IS_REFUSED,
-];
-
-/// Registered names of the four types that hosts know, with whether they carry a default.
-const FLAG_TYPES: [(&str, bool); 4] = [
-    ("*mcnflag.StringFlag", true),
-    ("*mcnflag.StringSliceFlag", true),
-    ("*mcnflag.IntFlag", true),
-    ("*mcnflag.BoolFlag", false),
 ];
 
 const HAVE_KNOWN_TYPES: Check = Check {
@@ -57,11 +57,16 @@ const HAVE_KNOWN_TYPES: Check = Check {
             match raw::ask(&cx, &session, "GetCreateFlags", Argument::Empty).await? {
                 Ok(Value::Slice(flags)) => {
                     for problem in flags.iter().filter_map(wrong_type) {
-                        cx.rule("FLAG-001").broken("a flag of type string, string list, int or bool", problem);
+                        cx.rule("FLAG-001")
+                            .broken("a flag of type string, string list, int or bool", problem);
                     }
                 }
-                Ok(other) => cx.rule("FLAG-001").broken("a list of flags", format!("a {}", other.kind())),
-                Err(error) => cx.rule("FLAG-001").broken("a list of flags", format!("GetCreateFlags failed: {error}")),
+                Ok(other) => cx
+                    .rule("FLAG-001")
+                    .broken("a list of flags", format!("a {}", other.kind())),
+                Err(error) => cx
+                    .rule("FLAG-001")
+                    .broken("a list of flags", format!("GetCreateFlags failed: {error}")),
             }
             Ok(())
         })
@@ -83,11 +88,13 @@ const NAMES_ARE_UNIQUE: Check = Check {
                 *uses.entry(name).or_default() += 1;
             }
             for (name, uses) in uses {
-                cx.rule("FLAG-002").holds(uses == 1, format!("one flag --{name}"), || format!("{uses} flags --{name}"));
+                cx.rule("FLAG-002")
+                    .holds(uses == 1, format!("one flag --{name}"), || declared(&name, uses));
                 let taken = HOST_FLAGS.contains(&name.as_str());
-                cx.rule("FLAG-002").holds(!taken, "no flag with the name of a flag of the host", || {
-                    format!("the driver declares --{name}, which `create` has already")
-                });
+                cx.rule("FLAG-002")
+                    .holds(!taken, "no flag with the name of a flag of the host", || {
+                        format!("the driver declares --{name}, which `create` has already")
+                    });
             }
             Ok(())
         })
@@ -129,12 +136,20 @@ const ARE_ALWAYS_THE_SAME: Check = Check {
             let quiet = Isolation::new(&cx).await?;
             let lookup = cx.process_in(quiet.environment()).await?;
             configure(&cx, &lookup, &BaseDriver::new(LOOKUP_NAME, "")).await?;
-            let expected = lookup.create_flags().await.map_err(|error| cx.prerequisite("GetCreateFlags", &error))?;
+            let expected = lookup
+                .create_flags()
+                .await
+                .map_err(|error| cx.prerequisite("GetCreateFlags", &error))?;
             let session = cx.process_in(quiet.environment()).await?;
             let mut answers = vec![("in a new process", session.create_flags().await)];
             answers.push(("the second time", session.create_flags().await));
             let store = cx.store().await?;
-            configure(&cx, &session, &BaseDriver::new(cx.machine_name(), store.to_string_lossy())).await?;
+            configure(
+                &cx,
+                &session,
+                &BaseDriver::new(cx.machine_name(), store.to_string_lossy()),
+            )
+            .await?;
             answers.push(("for a machine", session.create_flags().await));
             for (when, answer) in answers {
                 match answer {
@@ -153,10 +168,14 @@ const ARE_ALWAYS_THE_SAME: Check = Check {
                 }
             }
             let (contacts, files) = (quiet.contacts(), quiet.files());
-            cx.rule("FLAG-004").holds(contacts.is_empty(), "no use of the network", || {
-                format!("it asked its proxy for: {}", contacts.join(", "))
-            });
-            cx.rule("FLAG-004").holds(files.is_empty(), "no files in the home folder", || format!("{files:?}"));
+            cx.rule("FLAG-004")
+                .holds(contacts.is_empty(), "no use of the network", || {
+                    format!("it asked its proxy for: {}", contacts.join(", "))
+                });
+            cx.rule("FLAG-004")
+                .holds(files.is_empty(), "no files in the home folder", || {
+                    format!("{files:?}")
+                });
             Ok(())
         })
     },
@@ -172,7 +191,10 @@ const LISTS_HAVE_NO_VARIABLE: Check = Check {
     bad: "--acme-tag [$ACME_TAGS]: who sets the variable gets a machine without tags.",
     run: |cx| {
         Box::pin(async move {
-            let lists = cx.flags()?.iter().filter(|flag| matches!(flag.kind, FlagKind::StringList { .. }));
+            let lists = cx
+                .flags()?
+                .iter()
+                .filter(|flag| matches!(flag.kind, FlagKind::StringList { .. }));
             for flag in lists {
                 cx.rule("FLAG-006").holds(
                     flag.env_var.is_empty(),
@@ -205,161 +227,8 @@ const SWITCHES_ARE_OFF: Check = Check {
 
 async fn configure(cx: &Context, session: &Session, base: &BaseDriver) -> Result<(), Stop> {
     let config = serde_json::to_vec(base).unwrap_or_default();
-    session.set_config(&config).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))
-}
-
-/// What is wrong with the type of a flag on the wire.
-fn wrong_type(flag: &Value) -> Option<String> {
-    let Value::Interface(Some(held)) = flag else {
-        return Some(format!("a flag that is a {}", flag.kind()));
-    };
-    let (type_name, value) = (&held.0, &held.1);
-    let name = match value.field("Name") {
-        Some(Value::String(name)) => format!("--{name}"),
-        _ => "a flag without name".to_owned(),
-    };
-    let Some((_, has_default)) = FLAG_TYPES.iter().find(|(known, _)| known == type_name) else {
-        return Some(format!("{name} has the type {type_name}"));
-    };
-    match value.field("Value") {
-        Some(Value::Bool(true)) if !has_default => {
-            Some(format!("{name} is a switch with the default true, which hosts ignore"))
-        }
-        _ => None,
-    }
-}
-
-/// Names that a flag takes on the command line: `name, n` is a long and a short one.
-fn command_line_names(flag: &Flag) -> impl Iterator<Item = String> {
-    flag.name.split(',').map(|name| name.trim().to_owned())
-}
-
-/// Expected and got for everything that FLAG-003 does not like about a flag.
-fn naming_problems(driver: &str, flag: &Flag) -> Vec<(String, String)> {
-    let mut problems = Vec::new();
-    let prefix = format!("{driver}-");
-    if !flag.name.starts_with(&prefix) {
-        problems.push((format!("a flag name that starts with {prefix}"), format!("--{}", flag.name)));
-    }
-    if flag.usage.trim().is_empty() {
-        problems.push((format!("a help text for --{}", flag.name), "none".to_owned()));
-    }
-    let variables: Vec<&str> = flag.env_var.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-    let variable_prefix = prefix.to_uppercase().replace('-', "_");
-    let upper = |name: &&str| !name.chars().any(char::is_lowercase);
-    let good = variables.iter().all(upper)
-        && (variables.is_empty() || variables.iter().any(|name| name.starts_with(&variable_prefix)));
-    if !good {
-        problems.push((
-            format!("a variable of --{} in upper case that starts with {variable_prefix}", flag.name),
-            flag.env_var.clone(),
-        ));
-    }
-    problems
-}
-
-/// Expected and got for a flag that is on by default.
-fn positive_default(flag: &Flag) -> Option<(String, String)> {
-    let negative = flag
-        .name
-        .split('-')
-        .any(|word| matches!(word, "no" | "not" | "disable" | "disabled" | "without" | "skip" | "omit"));
-    match &flag.kind {
-        FlagKind::Bool if !negative && says_on(&flag.usage) => Some((
-            format!("a switch that turns it off instead of --{}", flag.name),
-            format!("its help says {:?}, but switches are false unless given", flag.usage),
-        )),
-        FlagKind::String { default } if default.eq_ignore_ascii_case("true") => Some((
-            format!("a switch that turns it off instead of --{}", flag.name),
-            format!("a text flag with the default {default:?}"),
-        )),
-        _ => None,
-    }
-}
-
-/// Whether a help text says that the switch is on by default.
-fn says_on(usage: &str) -> bool {
-    let words: String =
-        usage.to_lowercase().chars().map(|character| if character.is_alphanumeric() { character } else { ' ' }).collect();
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    ["default true", "default is true", "defaults to true", "default on", "defaults to on", "enabled by default", "on by default", "true by default"]
-        .iter()
-        .any(|phrase| format!(" {words} ").contains(&format!(" {phrase} ")))
-}
-
-/// Where two lists of flags differ, a sentence fragment each.
-fn flag_differences(expected: &[Flag], got: &[Flag]) -> Vec<String> {
-    let missing = expected.iter().filter(|flag| !got.contains(flag)).map(|flag| format!("--{} is missing or changed", flag.name));
-    let new = got
-        .iter()
-        .filter(|flag| !expected.iter().any(|old| old.name == flag.name))
-        .map(|flag| format!("--{} is new", flag.name));
-    let mut differences: Vec<_> = missing.chain(new).collect();
-    if differences.is_empty() && expected.len() != got.len() {
-        differences.push(format!("{} flags instead of {}", got.len(), expected.len()));
-    }
-    differences
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn types_on_the_wire() {
-        let flag = |type_name: &str, value: Option<Value>| {
-            let mut fields = vec![("Name".to_owned(), Value::String("acme-x".into()))];
-            fields.extend(value.map(|value| ("Value".to_owned(), value)));
-            Value::interface(type_name, Value::Struct(fields))
-        };
-        assert_eq!(wrong_type(&flag("*mcnflag.StringFlag", Some(Value::String("x".into())))), None);
-        assert_eq!(wrong_type(&flag("*mcnflag.BoolFlag", None)), None);
-        assert_eq!(wrong_type(&flag("*cli.DurationFlag", None)).unwrap(), "--acme-x has the type *cli.DurationFlag");
-        assert!(wrong_type(&flag("*mcnflag.BoolFlag", Some(Value::Bool(true)))).unwrap().contains("default true"));
-        assert!(wrong_type(&Value::Interface(None)).is_some());
-        assert!(wrong_type(&Value::Int(1)).is_some());
-    }
-
-    #[test]
-    fn names_and_variables() {
-        let flag = |name: &str, variable: &str| Flag::string(name).usage("Help").env_var(variable);
-        for good in [flag("acme-x-region", "ACME_X_REGION"), flag("acme-x-a", ""), flag("acme-x-b", "REGION, ACME_X_B")] {
-            assert!(naming_problems("acme-x", &good).is_empty(), "{good:?}");
-        }
-        for bad in [flag("region", ""), flag("acme-x-a", "REGION"), flag("acme-x-a", "acme_x_a"), Flag::string("acme-x-a")] {
-            assert_eq!(naming_problems("acme-x", &bad).len(), 1, "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn switches_that_are_on() {
-        for usage in ["Make backups (default: true)", "Backups. Enabled by default.", "Defaults to TRUE"] {
-            assert!(positive_default(&Flag::bool("acme-backups").usage(usage)).is_some(), "{usage}");
-            assert!(positive_default(&Flag::bool("acme-no-backups").usage(usage)).is_none(), "{usage}");
-        }
-        for usage in ["Make backups", "Use the default VPC", "Disabled by default"] {
-            assert!(positive_default(&Flag::bool("acme-backups").usage(usage)).is_none(), "{usage}");
-        }
-        let text = |default: &str| Flag::string("a").kind(FlagKind::String { default: default.into() });
-        assert!(positive_default(&text("true")).is_some());
-        assert!(positive_default(&text("truecolor")).is_none());
-    }
-
-    #[test]
-    fn aliases_count_as_names() {
-        let names: Vec<_> = command_line_names(&Flag::string("acme-name, n")).collect();
-        assert_eq!(names, ["acme-name", "n"]);
-    }
-
-    #[test]
-    fn differences_between_lists() {
-        let (a, b) = (Flag::string("a"), Flag::string("b"));
-        let twice = [a.clone(), a.clone()];
-        assert!(flag_differences(&[a.clone(), b.clone()], &[b.clone(), a.clone()]).is_empty());
-        assert_eq!(flag_differences(std::slice::from_ref(&a), &[b]).len(), 2);
-        assert_eq!(flag_differences(std::slice::from_ref(&a), &[a.clone().usage("x")]), ["--a is missing or changed"]);
-        assert_eq!(flag_differences(&[a], &twice), ["2 flags instead of 1"]);
-    }
+    session
+        .set_config(&config)
+        .await
+        .map_err(|error| cx.prerequisite("SetConfigRaw", &error))
 }

@@ -51,7 +51,9 @@ const SURVIVES_A_NEW_PROCESS: Check = Check {
             let after = answers_state_first(&session).await;
             for (method, expected, got) in changed(&before, &after) {
                 cx.rule("PERSIST-001").broken(
-                    format!("{method} answers {expected} in a new process, as in the one that created the machine"),
+                    format!(
+                        "{method} answers {expected} in a new process, as in the one that created the machine"
+                    ),
                     got,
                 );
             }
@@ -94,13 +96,20 @@ const RECORD_IS_A_FIXED_POINT: Check = Check {
     bad: "Every load counts a number up, or turns a list into a list in a list.",
     run: |cx| {
         Box::pin(async move {
-            let machine = if cx.offers(Need::Machine) { made(&cx).await? } else { cx.configured().await? };
+            let machine = if cx.offers(Need::Machine) {
+                made(&cx).await?
+            } else {
+                cx.configured().await?
+            };
             let read = |error| cx.prerequisite("GetConfigRaw", &error);
             let record = machine.session().config_object().await.map_err(read)?;
             let session = loaded(&cx, &record).await?;
             let again = session.config_object().await.map_err(read)?;
             let found = differences(&record, &again);
-            cx.rule("PERSIST-003").holds(found.is_empty(), "the record that was loaded", || found.join("; "));
+            cx.rule("PERSIST-003")
+                .holds(found.is_empty(), "the record that was loaded", || {
+                    found.join("; ")
+                });
             Ok(())
         })
     },
@@ -117,7 +126,11 @@ const GETTERS_CHANGE_NOTHING: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let exists = cx.offers(Need::Machine);
-            let machine = if exists { made(&cx).await? } else { cx.configured().await? };
+            let machine = if exists {
+                made(&cx).await?
+            } else {
+                cx.configured().await?
+            };
             let session = machine.session();
             let read = |error| cx.prerequisite("GetConfigRaw", &error);
             let mut before = None;
@@ -130,7 +143,10 @@ const GETTERS_CHANGE_NOTHING: Check = Check {
                 let record = session.config_object().await.map_err(read)?;
                 before.get_or_insert(record);
             }
-            let (before, after) = (before.unwrap_or_default(), session.config_object().await.map_err(read)?);
+            let (before, after) = (
+                before.unwrap_or_default(),
+                session.config_object().await.map_err(read)?,
+            );
             let found = differences(&before, &after);
             cx.rule("IDEM-005").holds(
                 found.is_empty(),
@@ -146,7 +162,10 @@ const GETTERS_CHANGE_NOTHING: Check = Check {
 /// recorded has no state at all, or is off).
 pub(super) async fn made(cx: &Context) -> Result<Arc<Machine>, Stop> {
     let machine = cx.configured().await?;
-    machine.create().await.map_err(|error| cx.prerequisite("Create", &error))?;
+    machine
+        .create()
+        .await
+        .map_err(|error| cx.prerequisite("Create", &error))?;
     at_rest(cx, &machine.session()).await?;
     Ok(machine)
 }
@@ -164,7 +183,9 @@ pub(super) async fn at_rest(cx: &Context, session: &Session) -> Result<State, St
     rested.await.map_err(|_| {
         let (state, _) = *seen.lock().unwrap_or_else(PoisonError::into_inner);
         let last = state.map_or_else(|| "an error".to_owned(), |state| state.to_string());
-        Stop::Prerequisite(format!("the created machine does not come to rest; the last answer of GetState was {last}"))
+        Stop::Prerequisite(format!(
+            "the created machine does not come to rest; the last answer of GetState was {last}"
+        ))
     })
 }
 
@@ -190,7 +211,9 @@ async fn loaded(cx: &Context, record: &Record) -> Result<Arc<Session>, Stop> {
 
 /// The record of a machine, without what changes by itself.
 async fn record_of(cx: &Context, session: &Session) -> Result<Record, Stop> {
-    stable_record(session).await.map_err(|error| cx.prerequisite("GetConfigRaw", &error))
+    stable_record(session)
+        .await
+        .map_err(|error| cx.prerequisite("GetConfigRaw", &error))
 }
 
 #[cfg(test)]

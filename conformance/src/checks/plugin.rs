@@ -50,9 +50,11 @@ const ENDS_WITHOUT_HEARTBEATS: Check = Check {
             host.pause_heartbeat();
             let limit = cx.limits().process_waits().scale(cx.limits().orphan().deadline);
             let exit = host.wait_exit(limit).await;
-            cx.rule("PLUG-005").holds(exit.is_some(), "the process ends about 10 s after the last heartbeat", || {
-                format!("it still runs after {:.0} s", limit.as_secs_f64())
-            });
+            cx.rule("PLUG-005").holds(
+                exit.is_some(),
+                "the process ends about 10 s after the last heartbeat",
+                || format!("it still runs after {:.0} s", limit.as_secs_f64()),
+            );
             Ok(())
         })
     },
@@ -72,18 +74,32 @@ const CLOSE_ENDS_THE_PROCESS: Check = Check {
             let session = machine.session();
             let host = raw::host(&session)?;
             let children = descendants(host.pid()).unwrap_or_default();
-            let (started, limit) = (Instant::now(), cx.limits().process_waits().scale(cx.limits().exit().deadline));
+            let (started, limit) = (
+                Instant::now(),
+                cx.limits().process_waits().scale(cx.limits().exit().deadline),
+            );
             session.close().await;
             let exit = host.wait_exit(limit).await;
             let seconds = started.elapsed().as_secs_f64();
             cx.rule("PLUG-006").holds(
                 exit.is_some_and(|status| status.code() == Some(0)),
-                format!("the process ends with status 0 within {:.0} s after Close", limit.as_secs_f64()),
-                || exit.map_or_else(|| format!("it still runs after {seconds:.1} s"), |status| format!("{status} after {seconds:.1} s")),
+                format!(
+                    "the process ends with status 0 within {:.0} s after Close",
+                    limit.as_secs_f64()
+                ),
+                || {
+                    exit.map_or_else(
+                        || format!("it still runs after {seconds:.1} s"),
+                        |status| format!("{status} after {seconds:.1} s"),
+                    )
+                },
             );
             let mut left = children;
             left.retain(|pid, command_line| processes::is_running(*pid, command_line));
-            cx.rule("PLUG-006").holds(left.is_empty(), "no children left after Close", || format!("{left:?}"));
+            cx.rule("PLUG-006")
+                .holds(left.is_empty(), "no children left after Close", || {
+                    format!("{left:?}")
+                });
             Ok(())
         })
     },
@@ -102,10 +118,12 @@ const NEVER_PANICS: Check = Check {
             life::live(&cx).await?;
             let observed = cx.observations();
             for (method, text) in observed.panics {
-                cx.rule("PLUG-007").broken(format!("{method} does not panic"), text);
+                cx.rule("PLUG-007")
+                    .broken(format!("{method} does not panic"), text);
             }
             for (method, how) in observed.deaths.into_iter().filter(|(_, how)| is_crash(how)) {
-                cx.rule("PLUG-007").broken(format!("the process survives {method}"), how);
+                cx.rule("PLUG-007")
+                    .broken(format!("the process survives {method}"), how);
             }
             Ok(())
         })
@@ -130,10 +148,20 @@ mod tests {
 
     #[test]
     fn crashes_are_told_from_exits() {
-        for how in ["the process ended: exit status: 2", "exit status: 101", "signal: 6 (SIGABRT)", "the connection broke"] {
+        for how in [
+            "the process ended: exit status: 2",
+            "exit status: 101",
+            "signal: 6 (SIGABRT)",
+            "the connection broke",
+        ] {
             assert!(is_crash(how), "{how}");
         }
-        for how in ["the process ended: exit status: 1", "exit status: 0", "exit status: 255", "exit status: 20"] {
+        for how in [
+            "the process ended: exit status: 1",
+            "exit status: 0",
+            "exit status: 255",
+            "exit status: 20",
+        ] {
             assert!(!is_crash(how), "{how}");
         }
     }

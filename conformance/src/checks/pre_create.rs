@@ -20,15 +20,17 @@ const MAKES_NO_FOLDER: Check = Check {
             let machine = cx.configured().await?;
             let dir = machine.dir();
             let checked = machine.session().pre_create_check().await;
-            cx.rule("PRE-002").holds(!dir.exists(), "no folder for the machine after PreCreateCheck", || {
-                format!("{} exists", dir.display())
-            });
+            cx.rule("PRE-002").holds(
+                !dir.exists(),
+                "no folder for the machine after PreCreateCheck",
+                || format!("{} exists", dir.display()),
+            );
             let Err(error) = checked else { return Ok(()) };
             // It may fail for a reason of its own; then it fails with a folder as well.
             let second = cx.configured().await?;
-            tokio::fs::create_dir_all(second.dir())
-                .await
-                .map_err(|error| Stop::Environment(format!("cannot make {}: {error}", second.dir().display())))?;
+            tokio::fs::create_dir_all(second.dir()).await.map_err(|error| {
+                Stop::Environment(format!("cannot make {}: {error}", second.dir().display()))
+            })?;
             match second.session().pre_create_check().await {
                 Ok(()) => {
                     cx.rule("PRE-002").broken(
@@ -37,7 +39,9 @@ const MAKES_NO_FOLDER: Check = Check {
                     );
                     Ok(())
                 }
-                Err(_) => Err(cx.prerequisite("PreCreateCheck, with the machine's folder and without,", &error)),
+                Err(_) => {
+                    Err(cx.prerequisite("PreCreateCheck, with the machine's folder and without,", &error))
+                }
             }
         })
     },
@@ -61,7 +65,8 @@ const CAN_BE_REPEATED: Check = Check {
             let second = session.pre_create_check().await;
             match (&first, &second) {
                 (Ok(()), _) => {
-                    cx.rule("PRE-006").succeeds(&second, "PreCreateCheck the second time");
+                    cx.rule("PRE-006")
+                        .succeeds(&second, "PreCreateCheck the second time");
                 }
                 (Err(error), Ok(())) => cx.rule("PRE-006").broken(
                     format!("the error {error} again"),
@@ -70,7 +75,10 @@ const CAN_BE_REPEATED: Check = Check {
                 (Err(_), Err(_)) => {}
             }
             let found = differences(&before, &stable_record(&session).await.map_err(read)?);
-            cx.rule("PRE-006").holds(found.is_empty(), "the record after the first call", || found.join("; "));
+            cx.rule("PRE-006")
+                .holds(found.is_empty(), "the record after the first call", || {
+                    found.join("; ")
+                });
             Ok(())
         })
     },

@@ -50,18 +50,30 @@ const FILES_ARE_PRIVATE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             if !modes_show(&cx) {
-                return Err(Stop::NotTested("the umask of this run hides which mode the driver asks for".to_owned()));
+                return Err(Stop::NotTested(
+                    "the umask of this run hides which mode the driver asks for".to_owned(),
+                ));
             }
             let machine = made(&cx).await?;
             let mut secrets = cx.secrets();
-            secrets.extend(private_key(&machine).await.map(|key| ("private key".to_owned(), key)));
+            secrets.extend(
+                private_key(&machine)
+                    .await
+                    .map(|key| ("private key".to_owned(), key)),
+            );
             let redactor = Redactor::new(secrets);
             for file in files_below(machine.store()) {
                 let path = machine.store().join(&file);
-                let Some((mode, held)) = mode_and_secrets(&path, &redactor) else { continue };
+                let Some((mode, held)) = mode_and_secrets(&path, &redactor) else {
+                    continue;
+                };
                 cx.rule("SEC-002").holds(
                     held.is_empty() || mode & 0o077 == 0,
-                    format!("{} is readable by its owner only, for it holds: {}", file.display(), held.join(", ")),
+                    format!(
+                        "{} is readable by its owner only, for it holds: {}",
+                        file.display(),
+                        held.join(", ")
+                    ),
                     || format!("mode {mode:04o}"),
                 );
             }
@@ -82,15 +94,25 @@ const CREDENTIALS_NEED_NOT_BE_STORED: Check = Check {
         Box::pin(async move {
             let credentials = credentials(&cx)?;
             let machine = made(&cx).await?;
-            let state = machine.session().state().await.map_err(|error| cx.prerequisite("GetState", &error))?;
+            let state = machine
+                .session()
+                .state()
+                .await
+                .map_err(|error| cx.prerequisite("GetState", &error))?;
             let record = record_of(&cx, &machine.session()).await?;
             let session = cx.process_in(variables(&credentials)?).await?;
             session
                 .set_config(&to_bytes(&without(&record, &credentials, "")))
                 .await
                 .map_err(|error| cx.prerequisite("SetConfigRaw without credentials", &error))?;
-            let names: Vec<_> = credentials.iter().map(|credential| credential.variable.as_str()).collect();
-            let what = format!("GetState without credentials in the record, with {} in the environment", names.join(", "));
+            let names: Vec<_> = credentials
+                .iter()
+                .map(|credential| credential.variable.as_str())
+                .collect();
+            let what = format!(
+                "GetState without credentials in the record, with {} in the environment",
+                names.join(", ")
+            );
             cx.rule("SEC-003").answers(&what, &state, &session.state().await);
             Ok(())
         })
@@ -108,7 +130,9 @@ const ARGUMENTS_ARE_CLEAN: Check = Check {
     run: |cx| {
         Box::pin(async move {
             if started_by_drivers().is_none() {
-                return Err(Stop::NotTested("this system does not list the arguments of processes under /proc".to_owned()));
+                return Err(Stop::NotTested(
+                    "this system does not list the arguments of processes under /proc".to_owned(),
+                ));
             }
             let mut seen = BTreeSet::new();
             let (waits, sample) = (cx.limits().process_waits(), cx.limits().sample());
@@ -131,9 +155,11 @@ const ARGUMENTS_ARE_CLEAN: Check = Check {
             let redactor = Redactor::new(secrets);
             for command_line in seen {
                 let found = redactor.secrets_in(&command_line);
-                cx.rule("SEC-008").holds(found.is_empty(), "no secret among the arguments of a program", || {
-                    format!("{} in: {}", found.join(", "), redactor.redact(&command_line))
-                });
+                cx.rule("SEC-008").holds(
+                    found.is_empty(),
+                    "no secret among the arguments of a program",
+                    || format!("{} in: {}", found.join(", "), redactor.redact(&command_line)),
+                );
             }
             Ok(())
         })
@@ -161,7 +187,8 @@ const ERRORS_ARE_CLEAN: Check = Check {
                 cx.tenant().heal().await?;
             }
             for (secret, place) in cx.observations().leaked_in_errors {
-                cx.rule("SEC-009").broken("errors without secrets", format!("{secret} is in {place}"));
+                cx.rule("SEC-009")
+                    .broken("errors without secrets", format!("{secret} is in {place}"));
             }
             Ok(())
         })
@@ -194,30 +221,49 @@ async fn wrong_credentials(cx: &Context) -> Result<(), Stop> {
     for (method, outcome) in outcomes {
         let Err(error) = outcome else { continue };
         let text = error.to_string();
-        cx.rule("SEC-009").holds(redactor.secrets_in(&text).is_empty(), format!("an error of {method} without credentials"), || {
-            redactor.redact(&text).into_owned()
-        });
+        cx.rule("SEC-009").holds(
+            redactor.secrets_in(&text).is_empty(),
+            format!("an error of {method} without credentials"),
+            || redactor.redact(&text).into_owned(),
+        );
     }
     Ok(())
 }
 
 async fn record_of(cx: &Context, session: &Session) -> Result<Record, Stop> {
-    stable_record(session).await.map_err(|error| cx.prerequisite("GetConfigRaw", &error))
+    stable_record(session)
+        .await
+        .map_err(|error| cx.prerequisite("GetConfigRaw", &error))
 }
 
 /// Whether a new file shows more than its owner's permissions, so that a driver that does not care is found out.
 fn modes_show(cx: &Context) -> bool {
     let path = cx.private_dir().join("mode");
-    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o666).open(&path);
-    file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o666)
+        .open(&path);
+    file.and_then(|file| file.metadata())
+        .is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
 }
 
 /// Permissions of a file, and the names of the secrets in it. `None` for what is no readable file.
 fn mode_and_secrets(path: &Path, redactor: &Redactor) -> Option<(u32, Vec<String>)> {
-    let mode = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file)?.permissions().mode() & 0o7777;
+    let mode = std::fs::symlink_metadata(path)
+        .ok()
+        .filter(std::fs::Metadata::is_file)?
+        .permissions()
+        .mode()
+        & 0o7777;
     let text = std::fs::read(path).ok()?;
     let text = String::from_utf8_lossy(&text);
-    let mut held: Vec<String> = redactor.secrets_in(&text).into_iter().map(str::to_owned).collect();
+    let mut held: Vec<String> = redactor
+        .secrets_in(&text)
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     if held.is_empty() && text.contains("PRIVATE KEY-----") {
         held.push("a private key".to_owned());
     }

@@ -30,9 +30,9 @@ pub(super) const FILES_STAY_IN_THE_STORE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let home = cx.private_dir().join("home");
-            tokio::fs::create_dir_all(&home)
-                .await
-                .map_err(|error| Stop::Environment(format!("cannot make the folder {}: {error}", home.display())))?;
+            tokio::fs::create_dir_all(&home).await.map_err(|error| {
+                Stop::Environment(format!("cannot make the folder {}: {error}", home.display()))
+            })?;
             let here = std::env::current_dir().unwrap_or_default();
             let before = entries(&here);
             let machine = cx.configured().await?;
@@ -50,7 +50,9 @@ pub(super) const FILES_STAY_IN_THE_STORE: Check = Check {
                 .filter(|path| belongs_to_machine(machine.store(), path, machine.name()))
                 .collect();
             let expected = format!("files of the machine only in machines/{}", machine.name());
-            cx.rule("BASE-004").holds(beside.is_empty(), &expected, || format!("in the store: {}", listed(&beside)));
+            cx.rule("BASE-004").holds(beside.is_empty(), &expected, || {
+                format!("in the store: {}", listed(&beside))
+            });
             cx.rule("BASE-004").holds(outside.is_empty(), &expected, || {
                 format!("in the user's home or temporary folder: {}", listed(&outside))
             });
@@ -78,27 +80,38 @@ pub(super) const MISSING_FOLDERS_ARE_MADE: Check = Check {
             let before = if counts { cx.inventory().await? } else { Vec::new() };
             let session = machine.session();
             let checked = session.pre_create_check().await;
-            cx.rule("BASE-006").succeeds(&checked, "PreCreateCheck without a folder for the machine");
+            cx.rule("BASE-006")
+                .succeeds(&checked, "PreCreateCheck without a folder for the machine");
             if checked.is_err() {
                 return Ok(());
             }
             match create_by_hand(&cx, &machine, &session).await {
                 Ok(()) => {
                     let key = session.ssh_key_path().await;
-                    let missing = key.as_ref().is_ok_and(|key| !key.is_empty() && !Path::new(key).exists());
-                    cx.rule("BASE-006").holds(!missing, "after Create, the private key exists", || {
-                        format!("Create returned nil, but the file {key:?} does not exist")
-                    });
+                    let missing = key
+                        .as_ref()
+                        .is_ok_and(|key| !key.is_empty() && !Path::new(key).exists());
+                    cx.rule("BASE-006")
+                        .holds(!missing, "after Create, the private key exists", || {
+                            format!("Create returned nil, but the file {key:?} does not exist")
+                        });
                 }
                 Err(error) => {
                     let crashed = session.driver_name().await.is_err();
-                    cx.rule("BASE-006").holds(!crashed, "a Create that fails cleanly", || {
-                        format!("the process does not answer after Create, which failed: {error}")
-                    });
-                    let left = if counts { left_over(&before, &cx.inventory().await?) } else { Vec::new() };
-                    cx.rule("BASE-006").holds(left.is_empty(), "a Create that fails before it makes anything", || {
-                            format!("Create failed ({error}) and left behind: {}", objects_of(&left))
+                    cx.rule("BASE-006")
+                        .holds(!crashed, "a Create that fails cleanly", || {
+                            format!("the process does not answer after Create, which failed: {error}")
                         });
+                    let left = if counts {
+                        left_over(&before, &cx.inventory().await?)
+                    } else {
+                        Vec::new()
+                    };
+                    cx.rule("BASE-006").holds(
+                        left.is_empty(),
+                        "a Create that fails before it makes anything",
+                        || format!("Create failed ({error}) and left behind: {}", objects_of(&left)),
+                    );
                 }
             }
             removed(&machine).await;
@@ -118,9 +131,20 @@ async fn make_folder(machine: &Machine) -> Result<(), Stop> {
 /// A process for the machine whose home and temporary folder is `home`, configured by the machine's options.
 async fn in_home(cx: &Context, machine: &Machine, home: &Path) -> Result<Arc<Session>, Stop> {
     let text = home.to_string_lossy().into_owned();
-    let environment = ["HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"];
-    let session = cx.process_in(environment.map(|name| (name.to_owned(), text.clone())).into()).await?;
-    session.set_config(&machine.first_config()).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
+    let environment = [
+        "HOME",
+        "TMPDIR",
+        "XDG_CONFIG_HOME",
+        "XDG_CACHE_HOME",
+        "XDG_DATA_HOME",
+    ];
+    let session = cx
+        .process_in(environment.map(|name| (name.to_owned(), text.clone())).into())
+        .await?;
+    session
+        .set_config(&machine.first_config())
+        .await
+        .map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
     session
         .set_config_from_flags(machine.options())
         .await
@@ -132,7 +156,11 @@ async fn in_home(cx: &Context, machine: &Machine, home: &Path) -> Result<Arc<Ses
 async fn create_by_hand(cx: &Context, machine: &Machine, session: &Session) -> machine_driver::Result<()> {
     let before = session.config().await?;
     let outcome = session.create().await;
-    let record = if outcome.is_ok() { session.config().await.unwrap_or(before) } else { before };
+    let record = if outcome.is_ok() {
+        session.config().await.unwrap_or(before)
+    } else {
+        before
+    };
     let driver = cx.driver_name().unwrap_or_default();
     store::save(machine.store(), machine.name(), driver, &record).await?;
     outcome
@@ -160,7 +188,11 @@ fn belongs_to_machine(folder: &Path, path: &Path, machine: &str) -> bool {
 }
 
 fn listed(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]

@@ -30,7 +30,11 @@ pub(super) const NONSENSE_ENDS_NO_PROCESS: Check = Check {
             let machine = cx.configured().await?;
             let mut cases: Vec<(String, OptionValue)> = Vec::new();
             for flag in cx.flags()? {
-                cases.extend(nonsense_for(flag).into_iter().map(|value| (flag.name.clone(), value)));
+                cases.extend(
+                    nonsense_for(flag)
+                        .into_iter()
+                        .map(|value| (flag.name.clone(), value)),
+                );
             }
             for host in ["", "nonsense", "tcp://0.0.0.0", "tcp://[::]:x"] {
                 cases.push(("swarm-host".to_owned(), OptionValue::String(host.to_owned())));
@@ -38,7 +42,9 @@ pub(super) const NONSENSE_ENDS_NO_PROCESS: Check = Check {
             let mut deaths = 0;
             let mut session = machine.session();
             for (name, value) in cases {
-                let Some(error) = try_value(&machine, &session, &name, &value).await else { continue };
+                let Some(error) = try_value(&machine, &session, &name, &value).await else {
+                    continue;
+                };
                 cx.rule("FLAG-009").broken(
                     format!("--{name} {} is accepted or refused", shown(&value)),
                     format!("the process ended: {error}"),
@@ -64,9 +70,15 @@ pub(super) const NONSENSE_IS_REFUSED: Check = Check {
     bad: "Both SetConfigFromFlags and PreCreateCheck return nil.",
     run: |cx| {
         Box::pin(async move {
-            let cases: Vec<_> = cx.flags()?.iter().filter_map(|flag| Some((flag.name.clone(), malformed(flag)?))).collect();
+            let cases: Vec<_> = cx
+                .flags()?
+                .iter()
+                .filter_map(|flag| Some((flag.name.clone(), malformed(flag)?)))
+                .collect();
             if cases.is_empty() {
-                return Err(Stop::NotApplicable("the driver has no text flag for a URL or a port".to_owned()));
+                return Err(Stop::NotApplicable(
+                    "the driver has no text flag for a URL or a port".to_owned(),
+                ));
             }
             let healthy = cx.configured().await?.session().pre_create_check().await;
             let mut undecided = Vec::new();
@@ -98,7 +110,12 @@ pub(super) const NONSENSE_IS_REFUSED: Check = Check {
 };
 
 /// Sends one value; the error, if the process did not survive it.
-async fn try_value(machine: &Machine, session: &Arc<Session>, name: &str, value: &OptionValue) -> Option<Error> {
+async fn try_value(
+    machine: &Machine,
+    session: &Arc<Session>,
+    name: &str,
+    value: &OptionValue,
+) -> Option<Error> {
     let mut options = machine.options().clone();
     options.insert(name, value.clone());
     let outcome = match session.set_config_from_flags(&options).await {
@@ -111,7 +128,8 @@ async fn try_value(machine: &Machine, session: &Arc<Session>, name: &str, value:
 
 /// Whether an error means that the driver panicked or ended.
 fn ends_the_process(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Connection | ErrorKind::Panic) || error.to_string().contains("Panic in the driver")
+    matches!(error.kind(), ErrorKind::Connection | ErrorKind::Panic)
+        || error.to_string().contains("Panic in the driver")
 }
 
 /// A name that no provider has anything under.
@@ -120,25 +138,52 @@ fn unknown() -> OptionValue {
 }
 
 fn nonsense_for(flag: &Flag) -> Vec<OptionValue> {
-    let texts = |texts: &[&str]| texts.iter().map(|&text| OptionValue::String(text.to_owned())).collect::<Vec<_>>();
+    let texts = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|&text| OptionValue::String(text.to_owned()))
+            .collect::<Vec<_>>()
+    };
     let lists = |lists: &[&[&str]]| {
-        lists.iter().map(|list| OptionValue::List(list.iter().map(|&item| item.to_owned()).collect())).collect()
+        lists
+            .iter()
+            .map(|list| OptionValue::List(list.iter().map(|&item| item.to_owned()).collect()))
+            .collect()
     };
     match flag.kind {
         FlagKind::String { .. } => {
-            let mut values = texts(&["", " ", "-", ",", ":", "=", "a:b:c", "../..", "%s%n%x", "{\"", "ünï¢ödé\n", NO_URL]);
+            let mut values = texts(&[
+                "",
+                " ",
+                "-",
+                ",",
+                ":",
+                "=",
+                "a:b:c",
+                "../..",
+                "%s%n%x",
+                "{\"",
+                "ünï¢ödé\n",
+                NO_URL,
+            ]);
             values.extend([unknown(), OptionValue::String("long".repeat(5_000))]);
             values
         }
-        FlagKind::Int { .. } => [-1, 0, 65_536, i64::from(i32::MAX) + 1, i64::MAX, i64::MIN].map(OptionValue::Int).into(),
+        FlagKind::Int { .. } => [-1, 0, 65_536, i64::from(i32::MAX) + 1, i64::MAX, i64::MIN]
+            .map(OptionValue::Int)
+            .into(),
         FlagKind::Bool => vec![OptionValue::Bool(true)],
-        FlagKind::StringList { .. } => lists(&[&[], &[""], &["="], &[",", ":"], &["a", "a"], &["a=b=c", "/"]]),
+        FlagKind::StringList { .. } => {
+            lists(&[&[], &[""], &["="], &[",", ":"], &["a", "a"], &["a=b=c", "/"]])
+        }
     }
 }
 
 /// A text that a flag of this name cannot mean.
 fn malformed(flag: &Flag) -> Option<&'static str> {
-    let FlagKind::String { .. } = flag.kind else { return None };
+    let FlagKind::String { .. } = flag.kind else {
+        return None;
+    };
     match flag.name.rsplit('-').next()? {
         "url" | "endpoint" | "uri" => Some(NO_URL),
         "port" => Some(NO_PORT),
@@ -186,7 +231,12 @@ mod tests {
                 )
             })
         };
-        for flag in [Flag::string("s"), Flag::int("i"), Flag::bool("b"), Flag::string_list("l")] {
+        for flag in [
+            Flag::string("s"),
+            Flag::int("i"),
+            Flag::bool("b"),
+            Flag::string_list("l"),
+        ] {
             assert!(fits(&flag) && !nonsense_for(&flag).is_empty(), "{}", flag.name);
         }
     }

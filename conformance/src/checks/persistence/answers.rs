@@ -63,7 +63,12 @@ pub(crate) fn changed(before: &Answers, after: &Answers) -> Vec<(&'static str, S
 }
 
 fn answer<T: Display>(method: &'static str, outcome: Result<T>) -> (&'static str, Result<String, String>) {
-    (method, outcome.map(|value| value.to_string()).map_err(|error| error.to_string()))
+    (
+        method,
+        outcome
+            .map(|value| value.to_string())
+            .map_err(|error| error.to_string()),
+    )
 }
 
 #[cfg(test)]
@@ -80,7 +85,11 @@ mod tests {
         assert_eq!(changed(&before, &of(Ok("10.0.0.1"), Ok("Running"))), []);
         assert_eq!(
             changed(&before, &of(Err("no address"), Err("other"))),
-            [("GetIP", "\"10.0.0.1\"".to_owned(), "the error no address".to_owned())]
+            [(
+                "GetIP",
+                "\"10.0.0.1\"".to_owned(),
+                "the error no address".to_owned()
+            )]
         );
         assert_eq!(changed(&before, &of(Ok("10.0.0.2"), Err("x"))).len(), 1);
     }

@@ -25,23 +25,33 @@ pub(super) const OLDER_AND_NEWER_RECORDS_LOAD: Check = Check {
     bad: "After an upgrade all machines are in state Error, because the new field for the port is 0 in old records.",
     run: |cx| {
         Box::pin(async move {
-            let machine = if cx.offers(Need::Machine) { made(&cx).await? } else { cx.configured().await? };
+            let machine = if cx.offers(Need::Machine) {
+                made(&cx).await?
+            } else {
+                cx.configured().await?
+            };
             let record = record_of(&cx, &machine.session()).await?;
             let usual = local_answers(&*loaded(&cx, &record).await?).await;
             for key in record.keys() {
                 let mut older = record.clone();
                 older.shift_remove(key);
-                let Some(answers) = load(&cx, &older, &format!("a record without {key}")).await? else { continue };
+                let Some(answers) = load(&cx, &older, &format!("a record without {key}")).await? else {
+                    continue;
+                };
                 for (expected, got) in missing_defaults(key, &usual, &answers) {
                     cx.rule("PERSIST-004").broken(expected, got);
                 }
             }
             let mut newer = record;
             newer.insert("ConformanceText".to_owned(), "unknown".into());
-            newer.insert("ConformanceObject".to_owned(), json!({"Id": 1, "Tags": ["a", null]}));
+            newer.insert(
+                "ConformanceObject".to_owned(),
+                json!({"Id": 1, "Tags": ["a", null]}),
+            );
             if let Some(answers) = load(&cx, &newer, "a record with unknown keys").await? {
                 for (method, expected, got) in changed(&usual, &answers) {
-                    cx.rule("PERSIST-004").broken(format!("{method} answers {expected} despite unknown keys"), got);
+                    cx.rule("PERSIST-004")
+                        .broken(format!("{method} answers {expected} despite unknown keys"), got);
                 }
             }
             Ok(())
@@ -60,23 +70,39 @@ pub(super) const LOADING_TWICE_IS_LOADING_ONCE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let exists = cx.offers(Need::Machine);
-            let machine = if exists { made(&cx).await? } else { cx.configured().await? };
+            let machine = if exists {
+                made(&cx).await?
+            } else {
+                cx.configured().await?
+            };
             let record = record_of(&cx, &machine.session()).await?;
             let once = loaded(&cx, &record).await?;
             let twice = loaded(&cx, &record).await?;
             let again = twice.set_config(&to_bytes(&record)).await;
-            if !cx.rule("PERSIST-009").succeeds(&again, "the second SetConfigRaw with the same record") {
+            if !cx
+                .rule("PERSIST-009")
+                .succeeds(&again, "the second SetConfigRaw with the same record")
+            {
                 return Ok(());
             }
             let found = differences(&record_of(&cx, &once).await?, &record_of(&cx, &twice).await?);
-            cx.rule("IDEM-007").holds(found.is_empty(), "the record after one SetConfigRaw", || found.join("; "));
+            cx.rule("IDEM-007")
+                .holds(found.is_empty(), "the record after one SetConfigRaw", || {
+                    found.join("; ")
+                });
             let (once, twice) = if exists {
-                (answers_state_first(&once).await, answers_state_first(&twice).await)
+                (
+                    answers_state_first(&once).await,
+                    answers_state_first(&twice).await,
+                )
             } else {
                 (local_answers(&once).await, local_answers(&twice).await)
             };
             for (method, expected, got) in changed(&once, &twice) {
-                cx.rule("PERSIST-009").broken(format!("{method} answers {expected} after the second SetConfigRaw"), got);
+                cx.rule("PERSIST-009").broken(
+                    format!("{method} answers {expected} after the second SetConfigRaw"),
+                    got,
+                );
             }
             Ok(())
         })
@@ -97,13 +123,19 @@ pub(super) const CONSTRUCTOR_FIELDS_STAY: Check = Check {
             // First the getters: those of Go's base driver write the default that they answer into the record.
             let answers = local_answers(&session).await;
             let before = record_of(&cx, &session).await?;
-            cx.rule("PERSIST-009").succeeds(&session.set_config(b"{}").await, "SetConfigRaw with {}");
+            cx.rule("PERSIST-009")
+                .succeeds(&session.set_config(b"{}").await, "SetConfigRaw with {}");
             match stable_record(&session).await {
                 Ok(after) => {
                     let found = differences(&before, &after);
-                    cx.rule("PERSIST-009").holds(found.is_empty(), "the record of the new driver", || found.join("; "));
+                    cx.rule("PERSIST-009")
+                        .holds(found.is_empty(), "the record of the new driver", || {
+                            found.join("; ")
+                        });
                 }
-                Err(error) => cx.rule("PERSIST-009").broken("GetConfigRaw answers after SetConfigRaw with {}", error),
+                Err(error) => cx
+                    .rule("PERSIST-009")
+                    .broken("GetConfigRaw answers after SetConfigRaw with {}", error),
             }
             let mut broken = changed(&answers, &local_answers(&session).await);
             // What comes after the end of the process says nothing more.
@@ -111,7 +143,10 @@ pub(super) const CONSTRUCTOR_FIELDS_STAY: Check = Check {
                 broken.truncate(1);
             }
             for (method, expected, got) in broken {
-                cx.rule("PERSIST-009").broken(format!("{method} answers {expected} after SetConfigRaw with {{}}"), got);
+                cx.rule("PERSIST-009").broken(
+                    format!("{method} answers {expected} after SetConfigRaw with {{}}"),
+                    got,
+                );
             }
             Ok(())
         })
@@ -129,26 +164,37 @@ pub(super) const PROCESSES_SHARE_A_RECORD: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let exists = cx.offers(Need::Machine);
-            let machine = if exists { made(&cx).await? } else { cx.configured().await? };
+            let machine = if exists {
+                made(&cx).await?
+            } else {
+                cx.configured().await?
+            };
             let record = record_of(&cx, &machine.session()).await?;
             let files = files_below(machine.store());
             let first = loaded(&cx, &record).await?;
             let second = cx.process().await?;
             let outcome = second.set_config(&to_bytes(&record)).await;
-            cx.rule("PERSIST-010").succeeds(&outcome, "SetConfigRaw beside another process with the same record");
+            cx.rule("PERSIST-010").succeeds(
+                &outcome,
+                "SetConfigRaw beside another process with the same record",
+            );
             let (alone, beside) = if exists {
                 join(answers_state_first(&first), answers_state_first(&second)).await
             } else {
                 join(local_answers(&first), local_answers(&second)).await
             };
             for (method, expected, got) in changed(&alone, &beside) {
-                cx.rule("PERSIST-010").broken(format!("{method} answers {expected} in both processes"), got);
+                cx.rule("PERSIST-010")
+                    .broken(format!("{method} answers {expected} in both processes"), got);
             }
             first.close().await;
             second.close().await;
             let mut left = files_below(machine.store());
             left.retain(|file| !files.contains(file));
-            cx.rule("PERSIST-010").holds(left.is_empty(), "no file left behind by two loads", || format!("{left:?}"));
+            cx.rule("PERSIST-010")
+                .holds(left.is_empty(), "no file left behind by two loads", || {
+                    format!("{left:?}")
+                });
             Ok(())
         })
     },
@@ -158,10 +204,17 @@ pub(super) const PROCESSES_SHARE_A_RECORD: Check = Check {
 async fn load(cx: &Context, record: &Record, what: &str) -> Result<Option<Answers>, Stop> {
     let session = cx.process().await?;
     let outcome = session.set_config(&to_bytes(record)).await;
-    let loads = cx.rule("PERSIST-004").succeeds(&outcome, &format!("SetConfigRaw with {what}"));
-    let answers = if loads { Some(local_answers(&session).await) } else { None };
+    let loads = cx
+        .rule("PERSIST-004")
+        .succeeds(&outcome, &format!("SetConfigRaw with {what}"));
+    let answers = if loads {
+        Some(local_answers(&session).await)
+    } else {
+        None
+    };
     if loads {
-        cx.rule("PERSIST-004").succeeds(&session.config().await, &format!("GetConfigRaw after {what}"));
+        cx.rule("PERSIST-004")
+            .succeeds(&session.config().await, &format!("GetConfigRaw after {what}"));
     }
     session.close().await;
     Ok(answers)
@@ -180,7 +233,9 @@ fn missing_defaults(key: &str, usual: &Answers, answers: &Answers) -> Vec<(Strin
             match answers.get(method)? {
                 Ok(answer) if !empty(answer) || always_there => None,
                 Ok(answer) => Some((
-                    format!("a record without {key} has a working default: {method} answers {usual:?} with it"),
+                    format!(
+                        "a record without {key} has a working default: {method} answers {usual:?} with it"
+                    ),
                     format!("{method} answers {answer:?}"),
                 )),
                 Err(error) => Some((
@@ -204,9 +259,15 @@ mod tests {
         let usual = answers(Ok("2022"));
         assert!(missing_defaults("SSHPort", &usual, &answers(Ok("22"))).is_empty());
         assert_eq!(missing_defaults("SSHPort", &usual, &answers(Ok("0"))).len(), 1);
-        assert_eq!(missing_defaults("SSHPort", &usual, &answers(Err("died"))).len(), 1);
+        assert_eq!(
+            missing_defaults("SSHPort", &usual, &answers(Err("died"))).len(),
+            1
+        );
         assert!(missing_defaults("SSHPort", &answers(Ok("0")), &answers(Ok("0"))).is_empty());
         assert!(missing_defaults("SSHUser", &usual, &answers(Ok(""))).is_empty());
-        assert_eq!(missing_defaults("SSHUser", &usual, &answers(Err("died"))).len(), 1);
+        assert_eq!(
+            missing_defaults("SSHUser", &usual, &answers(Err("died"))).len(),
+            1
+        );
     }
 }

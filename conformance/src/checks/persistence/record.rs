@@ -13,7 +13,10 @@ pub(crate) type Record = Map<String, Value>;
 pub(crate) async fn stable_record(session: &Session) -> Result<Record> {
     let first = session.config_object().await?;
     let second = session.config_object().await?;
-    Ok(first.into_iter().filter(|(key, value)| second.get(key) == Some(value)).collect())
+    Ok(first
+        .into_iter()
+        .filter(|(key, value)| second.get(key) == Some(value))
+        .collect())
 }
 
 /// Where two records differ, a sentence fragment for each key. The order of keys and numbers written in another way
@@ -23,7 +26,9 @@ pub(crate) fn differences(before: &Record, after: &Record) -> Vec<String> {
     for (key, old) in before {
         match after.get(key) {
             None => found.push(format!("{key} is missing (was {})", shown(old))),
-            Some(new) if !same(old, new) => found.push(format!("{key} is {} (was {})", shown(new), shown(old))),
+            Some(new) if !same(old, new) => {
+                found.push(format!("{key} is {} (was {})", shown(new), shown(old)))
+            }
             Some(_) => {}
         }
     }
@@ -96,6 +101,9 @@ mod tests {
         let after = record(r#"{"C":{"y":2.0,"x":null},"B":[],"A":1.0}"#);
         assert_eq!(differences(&before, &after), Vec::<String>::new());
         // An empty text is a value.
-        assert_eq!(differences(&record(r#"{"A":""}"#), &record(r#"{"A":null}"#)).len(), 1);
+        assert_eq!(
+            differences(&record(r#"{"A":""}"#), &record(r#"{"A":null}"#)).len(),
+            1
+        );
     }
 }

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use machine_driver::{DriverOptions, Flag, OptionValue, State};
 use serde_json::Value;
 
-use super::{loaded, made, record::{Record, to_bytes}, record_of};
+use super::{
+    loaded, made,
+    record::{Record, to_bytes},
+    record_of,
+};
 use crate::{
     check::{Check, Need, Stop},
     context::Context,
@@ -24,23 +28,36 @@ pub(super) const STORE_CAN_MOVE: Check = Check {
     bad: "The record holds /home/ann/.docker/machine/machines/web/id_rsa, which Bob does not have.",
     run: |cx| {
         Box::pin(async move {
-            let machine = if cx.offers(Need::Machine) { made(&cx).await? } else { cx.configured().await? };
+            let machine = if cx.offers(Need::Machine) {
+                made(&cx).await?
+            } else {
+                cx.configured().await?
+            };
             let before = record_of(&cx, &machine.session()).await?;
             let old = machine.store().to_string_lossy().into_owned();
             let session = loaded(&cx, &before).await?;
-            let path_before = session.ssh_key_path().await.map_err(|error| cx.prerequisite("GetSSHKeyPath", &error))?;
+            let path_before = session
+                .ssh_key_path()
+                .await
+                .map_err(|error| cx.prerequisite("GetSSHKeyPath", &error))?;
             let new = cx.store().await?.to_string_lossy().into_owned();
             let mut moved = before.clone();
             moved.insert("StorePath".to_owned(), new.clone().into());
             let session = loaded(&cx, &moved).await?;
             if let Some(rest) = path_before.strip_prefix(&old) {
                 let expected = format!("{new}{rest}");
-                cx.rule("PERSIST-007").answers("GetSSHKeyPath in the new store", &expected, &session.ssh_key_path().await);
+                cx.rule("PERSIST-007").answers(
+                    "GetSSHKeyPath in the new store",
+                    &expected,
+                    &session.ssh_key_path().await,
+                );
             }
             let fixed = paths_below(&before, &old);
-            cx.rule("PERSIST-007").holds(fixed.is_empty(), "no path below the store in the record, beside StorePath", || {
-                format!("the old path is in {}", fixed.join(", "))
-            });
+            cx.rule("PERSIST-007").holds(
+                fixed.is_empty(),
+                "no path below the store in the record, beside StorePath",
+                || format!("the old path is in {}", fixed.join(", ")),
+            );
             Ok(())
         })
     },
@@ -58,7 +75,11 @@ pub(super) const CREDENTIALS_CAN_BE_REPLACED: Check = Check {
         Box::pin(async move {
             let credentials = credentials(&cx)?;
             let machine = made(&cx).await?;
-            let state = machine.session().state().await.map_err(|error| cx.prerequisite("GetState", &error))?;
+            let state = machine
+                .session()
+                .state()
+                .await
+                .map_err(|error| cx.prerequisite("GetState", &error))?;
             let record = record_of(&cx, &machine.session()).await?;
             let session = cx.process_in(variables(&credentials)?).await?;
             let outdated = without(&record, &credentials, OUTDATED);
@@ -66,11 +87,19 @@ pub(super) const CREDENTIALS_CAN_BE_REPLACED: Check = Check {
                 .set_config(&to_bytes(&outdated))
                 .await
                 .map_err(|error| cx.prerequisite("SetConfigRaw with other credentials", &error))?;
-            let names: Vec<_> = credentials.iter().map(|credential| credential.variable.as_str()).collect();
-            let what = format!("with an outdated record and {} in the environment", names.join(", "));
-            cx.rule("PERSIST-008").answers(&format!("GetState {what}"), &state, &session.state().await);
+            let names: Vec<_> = credentials
+                .iter()
+                .map(|credential| credential.variable.as_str())
+                .collect();
+            let what = format!(
+                "with an outdated record and {} in the environment",
+                names.join(", ")
+            );
+            cx.rule("PERSIST-008")
+                .answers(&format!("GetState {what}"), &state, &session.state().await);
             if state == State::Running {
-                cx.rule("PERSIST-008").succeeds(&session.remove().await, &format!("Remove {what}"));
+                cx.rule("PERSIST-008")
+                    .succeeds(&session.remove().await, &format!("Remove {what}"));
             }
             Ok(())
         })
@@ -93,7 +122,9 @@ pub(crate) fn credentials(cx: &Context) -> Result<Vec<Credential>, Stop> {
     let secrets: Vec<String> = cx.secrets().into_iter().map(|(_, value)| value).collect();
     let found = find(cx.flags()?, &cx.options()?, &secrets);
     if found.is_empty() {
-        return Err(Stop::NotApplicable("no option of the run is a credential".to_owned()));
+        return Err(Stop::NotApplicable(
+            "no option of the run is a credential".to_owned(),
+        ));
     }
     Ok(found)
 }
@@ -107,7 +138,9 @@ pub(crate) fn variables(credentials: &[Credential]) -> Result<BTreeMap<String, S
         .iter()
         .map(|credential| {
             if credential.variable.is_empty() {
-                return Err(Stop::NotApplicable("a flag for a credential has no environment variable".to_owned()));
+                return Err(Stop::NotApplicable(
+                    "a flag for a credential has no environment variable".to_owned(),
+                ));
             }
             Ok((credential.variable.clone(), credential.value.clone()))
         })
@@ -119,8 +152,17 @@ fn find(flags: &[Flag], options: &DriverOptions, secrets: &[String]) -> Vec<Cred
         .iter()
         .filter_map(|flag| match options.value(&flag.name) {
             Some(OptionValue::String(value)) if !value.is_empty() && secrets.contains(value) => {
-                let variable = flag.env_var.split(',').next().unwrap_or_default().trim().to_owned();
-                Some(Credential { variable, value: value.clone() })
+                let variable = flag
+                    .env_var
+                    .split(',')
+                    .next()
+                    .unwrap_or_default()
+                    .trim()
+                    .to_owned();
+                Some(Credential {
+                    variable,
+                    value: value.clone(),
+                })
             }
             _ => None,
         })
@@ -129,13 +171,19 @@ fn find(flags: &[Flag], options: &DriverOptions, secrets: &[String]) -> Vec<Cred
 
 /// The record with other text in place of credentials, at any depth.
 pub(crate) fn without(record: &Record, credentials: &[Credential], other: &str) -> Record {
-    record.iter().map(|(key, value)| (key.clone(), replaced(value, credentials, other))).collect()
+    record
+        .iter()
+        .map(|(key, value)| (key.clone(), replaced(value, credentials, other)))
+        .collect()
 }
 
 fn replaced(value: &Value, credentials: &[Credential], other: &str) -> Value {
     match value {
         Value::String(text) if credentials.iter().any(|credential| credential.value == *text) => other.into(),
-        Value::Array(items) => items.iter().map(|item| replaced(item, credentials, other)).collect(),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| replaced(item, credentials, other))
+            .collect(),
         Value::Object(fields) => Value::Object(without(fields, credentials, other)),
         _ => value.clone(),
     }
@@ -165,25 +213,39 @@ mod tests {
 
     #[test]
     fn credentials_are_replaced_at_any_depth() {
-        let credentials = [Credential { variable: "T".into(), value: "s3cret".into() }];
-        let before = record(json!({"Token": "s3cret", "Deep": {"Tokens": ["s3cret", "x"]}, "Name": "s3cret-not"}));
+        let credentials = [Credential {
+            variable: "T".into(),
+            value: "s3cret".into(),
+        }];
+        let before =
+            record(json!({"Token": "s3cret", "Deep": {"Tokens": ["s3cret", "x"]}, "Name": "s3cret-not"}));
         let after = record(json!({"Token": "", "Deep": {"Tokens": ["", "x"]}, "Name": "s3cret-not"}));
         assert_eq!(without(&before, &credentials, ""), after);
     }
 
     #[test]
     fn credentials_are_found_by_value() {
-        let flags = [Flag::string("a-token").env_var("A_TOKEN,B"), Flag::string("a-region")];
+        let flags = [
+            Flag::string("a-token").env_var("A_TOKEN,B"),
+            Flag::string("a-region"),
+        ];
         let mut options = DriverOptions::defaults(&flags);
         options.insert("a-token", OptionValue::String("s3cret".into()));
         let found = find(&flags, &options, &["s3cret".to_owned(), String::new()]);
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].variable.as_str(), found[0].value.as_str()), ("A_TOKEN", "s3cret"));
+        assert_eq!(
+            (found[0].variable.as_str(), found[0].value.as_str()),
+            ("A_TOKEN", "s3cret")
+        );
     }
 
     #[test]
     fn fixed_paths_are_named() {
-        let record = record(json!({"StorePath": "/old", "SSHKeyPath": "/old/machines/m/id_rsa", "Other": "/usr"}));
-        assert_eq!(paths_below(&record, "/old"), ["SSHKeyPath (\"/old/machines/m/id_rsa\")"]);
+        let record =
+            record(json!({"StorePath": "/old", "SSHKeyPath": "/old/machines/m/id_rsa", "Other": "/usr"}));
+        assert_eq!(
+            paths_below(&record, "/old"),
+            ["SSHKeyPath (\"/old/machines/m/id_rsa\")"]
+        );
     }
 }

@@ -1,6 +1,9 @@
 //! The methods that the executable offers.
 
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
 use machine_driver::{
@@ -65,18 +68,29 @@ pub(super) const OFFERS_EVERY_METHOD: Check = Check {
             let mut session = cx.process().await?;
             let mut undecided = Vec::new();
             for service in SERVICES {
-                let version = raw::call(&cx, &session, &format!("{service}.GetVersion"), Argument::Empty).await?;
-                let version = version.map(|value| if let Value::Int(number) = value { number } else { -1 });
-                cx.rule("PLUG-004").answers(&format!("{service}.GetVersion"), &API_VERSION, &version);
-                let heartbeat = raw::call(&cx, &session, &format!("{service}.Heartbeat"), Argument::Empty).await?;
-                cx.rule("PLUG-004").succeeds(&heartbeat, &format!("{service}.Heartbeat"));
+                let version =
+                    raw::call(&cx, &session, &format!("{service}.GetVersion"), Argument::Empty).await?;
+                let version = version.map(|value| {
+                    if let Value::Int(number) = value {
+                        number
+                    } else {
+                        -1
+                    }
+                });
+                cx.rule("PLUG-004")
+                    .answers(&format!("{service}.GetVersion"), &API_VERSION, &version);
+                let heartbeat =
+                    raw::call(&cx, &session, &format!("{service}.Heartbeat"), Argument::Empty).await?;
+                cx.rule("PLUG-004")
+                    .succeeds(&heartbeat, &format!("{service}.Heartbeat"));
                 for method in METHODS {
                     // Arguments are decoded before a method runs, so one of a wrong type finds out whether the
                     // method exists without calling it.
                     let wrong = Argument::Value(Type::Int, Value::Int(1));
                     match raw::call(&cx, &session, &format!("{service}.{method}"), wrong).await? {
                         Err(error) if says_missing(&error) => {
-                            cx.rule("PLUG-004").broken(format!("the method {service}.{method}"), error.message());
+                            cx.rule("PLUG-004")
+                                .broken(format!("the method {service}.{method}"), error.message());
                         }
                         Err(error) if error.kind() == machine_driver::ErrorKind::Connection => {
                             undecided.push(format!("{service}.{method}"));
@@ -127,14 +141,19 @@ pub(super) const ANSWERS_DURING_CREATE: Check = Check {
                     Judgement::Answered => {}
                     Judgement::TooFast => undecided.push(*method),
                     Judgement::Broken(got) => {
-                        cx.rule("PLUG-009").broken(format!("{method} is answered while Create runs"), got);
+                        cx.rule("PLUG-009")
+                            .broken(format!("{method} is answered while Create runs"), got);
                     }
                 }
             }
             if undecided.is_empty() {
                 return Ok(());
             }
-            Err(Stop::NotTested(format!("Create ended after {:.0} ms, too soon to call {}", duration.as_secs_f64() * 1e3, undecided.join(", "))))
+            Err(Stop::NotTested(format!(
+                "Create ended after {:.0} ms, too soon to call {}",
+                duration.as_secs_f64() * 1e3,
+                undecided.join(", ")
+            )))
         })
     },
 };
@@ -164,7 +183,9 @@ impl Probed {
         } else if self.answered > 0 {
             Judgement::Answered
         } else if self.longest >= BLOCKED {
-            Judgement::Broken(format!("a call of {milliseconds:.0} ms was answered only when Create was done"))
+            Judgement::Broken(format!(
+                "a call of {milliseconds:.0} ms was answered only when Create was done"
+            ))
         } else {
             Judgement::TooFast
         }
@@ -222,8 +243,14 @@ mod tests {
 
     #[test]
     fn only_the_words_of_net_rpc_say_missing() {
-        assert!(says_missing(&Error::remote("rpc: can't find method RPCServerDriver.Kill")));
-        assert!(says_missing(&Error::remote("rpc: can't find service RpcServerDriver.Kill")));
-        assert!(!says_missing(&Error::remote("gob: decoding into local type *struct {}, received remote type int")));
+        assert!(says_missing(&Error::remote(
+            "rpc: can't find method RPCServerDriver.Kill"
+        )));
+        assert!(says_missing(&Error::remote(
+            "rpc: can't find service RpcServerDriver.Kill"
+        )));
+        assert!(!says_missing(&Error::remote(
+            "gob: decoding into local type *struct {}, received remote type int"
+        )));
     }
 }

@@ -30,7 +30,13 @@ pub(crate) fn descendants(root: u32) -> Option<BTreeMap<u32, CommandLine>> {
 /// themselves. Children that this process started for itself have none.
 pub(crate) fn started_by_drivers() -> Option<BTreeMap<u32, CommandLine>> {
     descendants(std::process::id())?;
-    Some(children(std::process::id()).into_iter().filter_map(descendants).flatten().collect())
+    Some(
+        children(std::process::id())
+            .into_iter()
+            .filter_map(descendants)
+            .flatten()
+            .collect(),
+    )
 }
 
 /// Whether a process still runs: it is listed with the same command line, and has not only its exit status left.
@@ -43,7 +49,11 @@ pub(crate) fn is_running(pid: u32, was: &CommandLine) -> bool {
 /// How far a process has read the file that is its standard input; `None` where the system does not say.
 pub(crate) fn read_position_of_stdin(pid: u32) -> Option<u64> {
     let info = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/0")).ok()?;
-    info.lines().find_map(|line| line.strip_prefix("pos:"))?.trim().parse().ok()
+    info.lines()
+        .find_map(|line| line.strip_prefix("pos:"))?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// Children of all threads of a process. A process that has ended has none.
@@ -54,13 +64,22 @@ fn children(parent: u32) -> Vec<u32> {
         .flatten()
         .flatten()
         .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
-        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .flat_map(|list| {
+            list.split_whitespace()
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<_>>()
+        })
         .collect()
 }
 
 fn command_line(pid: u32) -> Option<CommandLine> {
     let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    Some(String::from_utf8_lossy(&bytes).replace('\0', " ").trim_end().to_owned())
+    Some(
+        String::from_utf8_lossy(&bytes)
+            .replace('\0', " ")
+            .trim_end()
+            .to_owned(),
+    )
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -85,7 +104,10 @@ mod tests {
             .unwrap();
         let found = loop {
             let all = descendants(std::process::id()).unwrap();
-            if let Some((pid, line)) = all.iter().find(|(_, line)| line.starts_with("cat marker-argument")) {
+            if let Some((pid, line)) = all
+                .iter()
+                .find(|(_, line)| line.starts_with("cat marker-argument"))
+            {
                 assert!(all.contains_key(&shell.id()));
                 break (*pid, line.clone());
             }
@@ -107,8 +129,12 @@ mod tests {
         assert_eq!(read_position_of_stdin(idle.id()), Some(0));
         idle.kill().unwrap();
         idle.wait().unwrap();
-        let mut reader =
-            Command::new("sh").args(["-c", "read line; echo; sleep 60"]).stdin(open()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut reader = Command::new("sh")
+            .args(["-c", "read line; echo; sleep 60"])
+            .stdin(open())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut line = [0];
         std::io::Read::read_exact(reader.stdout.as_mut().unwrap(), &mut line).unwrap();
         assert!(read_position_of_stdin(reader.id()).unwrap() > 0);

@@ -29,14 +29,22 @@ pub(super) const FIRST_LINE_IS_THE_ADDRESS: Check = Check {
             let limit = cx.limits().process_waits().scale(cx.limits().orphan().deadline);
             let line = first_line(&cx, [], limit).await?;
             let Some(text) = &line.text else {
-                let fate = line.exit.map_or_else(|| "nothing came".to_owned(), |status| format!("the process ended: {status}"));
-                cx.rule("PLUG-001").broken("host:port on the first line of standard output", fate);
+                let fate = line.exit.map_or_else(
+                    || "nothing came".to_owned(),
+                    |status| format!("the process ended: {status}"),
+                );
+                cx.rule("PLUG-001")
+                    .broken("host:port on the first line of standard output", fate);
                 return Ok(());
             };
-            if cx.rule("PLUG-001").holds(is_address(text), "host:port on the first line of standard output", || format!("{text:?}"))
-                && let Err(problem) = answers_as_plugin(text.trim(), cx.limits().getter()).await
+            if cx.rule("PLUG-001").holds(
+                is_address(text),
+                "host:port on the first line of standard output",
+                || format!("{text:?}"),
+            ) && let Err(problem) = answers_as_plugin(text.trim(), cx.limits().getter()).await
             {
-                cx.rule("PLUG-001").broken(format!("an RPC server at {}", text.trim()), problem);
+                cx.rule("PLUG-001")
+                    .broken(format!("an RPC server at {}", text.trim()), problem);
             }
             Ok(())
         })
@@ -55,20 +63,35 @@ pub(super) const ADDRESS_COMES_IN_TIME: Check = Check {
         Box::pin(async move {
             let quiet = Isolation::new(&cx).await?;
             let waits = cx.limits().process_waits();
-            let (limit, patience) = (waits.scale(cx.limits().address().deadline), waits.scale(cx.limits().orphan().deadline));
-            for (surroundings, environment) in [("", Default::default()), (" without network", quiet.environment())] {
+            let (limit, patience) = (
+                waits.scale(cx.limits().address().deadline),
+                waits.scale(cx.limits().orphan().deadline),
+            );
+            for (surroundings, environment) in [
+                ("", Default::default()),
+                (" without network", quiet.environment()),
+            ] {
                 let line = first_line(&cx, environment, patience).await?;
-                let expected = format!("the address line within {:.0} s{surroundings}", limit.as_secs_f64());
+                let expected = format!(
+                    "the address line within {:.0} s{surroundings}",
+                    limit.as_secs_f64()
+                );
                 match (&line.text, line.exit) {
                     (Some(_), _) => {
                         let seconds = line.after.as_secs_f64();
-                        cx.rule("PLUG-002").holds(line.after <= limit, expected, || format!("it came after {seconds:.1} s"));
+                        cx.rule("PLUG-002").holds(line.after <= limit, expected, || {
+                            format!("it came after {seconds:.1} s")
+                        });
                     }
                     (None, Some(status)) => {
                         // That there is none is the matter of another check, unless only the network was missing.
-                        cx.rule("PLUG-002").holds(surroundings.is_empty(), expected, || format!("the process ended: {status}"));
+                        cx.rule("PLUG-002").holds(surroundings.is_empty(), expected, || {
+                            format!("the process ended: {status}")
+                        });
                     }
-                    (None, None) => cx.rule("PLUG-002").broken(expected, format!("no line in {:.1} s", line.after.as_secs_f64())),
+                    (None, None) => cx
+                        .rule("PLUG-002")
+                        .broken(expected, format!("no line in {:.1} s", line.after.as_secs_f64())),
                 }
             }
             Ok(())
@@ -92,17 +115,31 @@ pub(super) const NEEDS_THE_TOKEN: Check = Check {
                 ));
             }
             for token in [None, Some("41")] {
-                let start = token.map_or_else(|| format!("without {TOKEN_VARIABLE}"), |token| format!("with {TOKEN_VARIABLE}={token}"));
+                let start = token.map_or_else(
+                    || format!("without {TOKEN_VARIABLE}"),
+                    |token| format!("with {TOKEN_VARIABLE}={token}"),
+                );
                 match started_by_hand(&cx, token).await? {
-                    None => cx.rule("PLUG-003").broken(format!("{start} the executable ends"), "it went on running"),
+                    None => cx
+                        .rule("PLUG-003")
+                        .broken(format!("{start} the executable ends"), "it went on running"),
                     Some(output) => {
-                        cx.rule("PLUG-003").holds(!output.status.success(), format!("{start} an exit status that is not 0"), || {
-                            output.status.to_string()
-                        });
+                        cx.rule("PLUG-003").holds(
+                            !output.status.success(),
+                            format!("{start} an exit status that is not 0"),
+                            || output.status.to_string(),
+                        );
                         let notice = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-                        cx.rule("PLUG-003").holds(!notice.is_empty(), format!("{start} a notice on standard error"), || {
-                            format!("nothing there, and {:?} on standard output", String::from_utf8_lossy(&output.stdout).trim())
-                        });
+                        cx.rule("PLUG-003").holds(
+                            !notice.is_empty(),
+                            format!("{start} a notice on standard error"),
+                            || {
+                                format!(
+                                    "nothing there, and {:?} on standard output",
+                                    String::from_utf8_lossy(&output.stdout).trim()
+                                )
+                            },
+                        );
                     }
                 }
             }
@@ -122,20 +159,35 @@ pub(super) const MANY_PROCESSES_RUN_AT_ONCE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let started = join_all((0..MANY).map(|_| cx.try_process(Default::default()))).await;
-            let failures: Vec<String> = started.iter().filter_map(|one| one.as_ref().err().map(ToString::to_string)).collect();
+            let failures: Vec<String> = started
+                .iter()
+                .filter_map(|one| one.as_ref().err().map(ToString::to_string))
+                .collect();
             let sessions: Vec<_> = started.into_iter().flatten().collect();
-            cx.rule("PLUG-012").holds(failures.is_empty(), format!("{MANY} processes start"), || {
-                format!("{} of them failed, the first with: {}", failures.len(), failures.first().cloned().unwrap_or_default())
-            });
+            cx.rule("PLUG-012")
+                .holds(failures.is_empty(), format!("{MANY} processes start"), || {
+                    format!(
+                        "{} of them failed, the first with: {}",
+                        failures.len(),
+                        failures.first().cloned().unwrap_or_default()
+                    )
+                });
             let names = join_all(sessions.iter().map(|session| session.driver_name())).await;
             for error in names.iter().filter_map(|name| name.as_ref().err()) {
-                cx.rule("PLUG-012").broken(format!("each of {} processes answers DriverName", sessions.len()), error);
+                cx.rule("PLUG-012").broken(
+                    format!("each of {} processes answers DriverName", sessions.len()),
+                    error,
+                );
             }
             let mut addresses = BTreeSet::new();
             for session in &sessions {
                 addresses.insert(raw::host(session)?.address_line().to_owned());
             }
-            cx.rule("PLUG-012").equals("the number of different addresses", &sessions.len(), &addresses.len());
+            cx.rule("PLUG-012").equals(
+                "the number of different addresses",
+                &sessions.len(),
+                &addresses.len(),
+            );
             join_all(sessions.iter().map(|session| session.close())).await;
             Ok(())
         })
@@ -149,7 +201,9 @@ async fn started_by_hand(cx: &Context, token: Option<&str>) -> Result<Option<Out
     let limit = cx.limits().process_waits().scale(cx.limits().exit().deadline);
     match timeout(limit, command.output()).await {
         Ok(Ok(output)) => Ok(Some(output)),
-        Ok(Err(error)) => Err(Stop::Environment(format!("the executable cannot be started: {error}"))),
+        Ok(Err(error)) => Err(Stop::Environment(format!(
+            "the executable cannot be started: {error}"
+        ))),
         Err(_) => Ok(None),
     }
 }

@@ -37,16 +37,22 @@ pub(super) const READS_NO_INPUT: Check = Check {
         Box::pin(async move {
             let host = with_input(&cx).await?;
             let Some(_) = read_position_of_stdin(host.pid()) else {
-                return Err(Stop::NotTested("this system does not tell how far a process has read its input".to_owned()));
+                return Err(Stop::NotTested(
+                    "this system does not tell how far a process has read its input".to_owned(),
+                ));
             };
             drive(&cx, &host).await?;
             let read = read_position_of_stdin(host.pid());
-            cx.rule("PLUG-010").holds(matches!(read, None | Some(0)), "standard input is left unread", || {
-                format!("{} bytes of it were read", read.unwrap_or_default())
-            });
+            cx.rule("PLUG-010").holds(
+                matches!(read, None | Some(0)),
+                "standard input is left unread",
+                || format!("{} bytes of it were read", read.unwrap_or_default()),
+            );
             host.close().await.ok();
             if read.is_none() {
-                return Err(Stop::NotTested("the process ended before its input could be looked at".to_owned()));
+                return Err(Stop::NotTested(
+                    "the process ended before its input could be looked at".to_owned(),
+                ));
             }
             Ok(())
         })
@@ -68,15 +74,23 @@ pub(super) const OPENS_NO_BROWSER: Check = Check {
                 .map_err(|error| Stop::Environment(format!("cannot make {}: {error}", folder.display())))?;
             let session = cx.process_in(environment).await?;
             let machine = cx.named().await?;
-            session.set_config(&machine.first_config()).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
+            session
+                .set_config(&machine.first_config())
+                .await
+                .map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
             if let Ok(options) = cx.options() {
                 // Whatever these answer, they must do it without a browser.
                 let _ = session.set_config_from_flags(&options).await;
                 let _ = session.pre_create_check().await;
             }
             answers_state_first(&session).await;
-            let opened = tokio::fs::read_to_string(folder.join("opened")).await.unwrap_or_default();
-            cx.rule("PLUG-010").holds(opened.is_empty(), "no browser is opened", || format!("it ran: {}", opened.trim()));
+            let opened = tokio::fs::read_to_string(folder.join("opened"))
+                .await
+                .unwrap_or_default();
+            cx.rule("PLUG-010")
+                .holds(opened.is_empty(), "no browser is opened", || {
+                    format!("it ran: {}", opened.trim())
+                });
             Ok(())
         })
     },
@@ -91,13 +105,21 @@ async fn with_input(cx: &Context) -> Result<Arc<Host>, Stop> {
     let executable = cx.executable()?;
     let mut options = executable.host_options();
     // The shell connects the file and then becomes the plugin, with the same process id.
-    let mut arguments = vec!["-c".into(), "exec \"$0\" \"$@\" <\"$CONFORMANCE_INPUT\"".into(), executable.program().into()];
+    let mut arguments = vec![
+        "-c".into(),
+        "exec \"$0\" \"$@\" <\"$CONFORMANCE_INPUT\"".into(),
+        executable.program().into(),
+    ];
     arguments.append(&mut options.arguments);
     options.arguments = arguments;
     options.program = "/bin/sh".into();
-    options.environment.insert("CONFORMANCE_INPUT".into(), input.into());
+    options
+        .environment
+        .insert("CONFORMANCE_INPUT".into(), input.into());
     let host = Host::spawn(options).await;
-    host.map(Arc::new).map_err(|error| Stop::Prerequisite(format!("the driver does not start with a file as input: {error}")))
+    host.map(Arc::new).map_err(|error| {
+        Stop::Prerequisite(format!("the driver does not start with a file as input: {error}"))
+    })
 }
 
 /// Takes a machine from its configuration to Remove, as far as the run allows. Errors are a matter of other checks.
@@ -137,6 +159,9 @@ fn fake_browsers(folder: &Path) -> std::io::Result<BTreeMap<String, String>> {
     let path = std::env::var("PATH").unwrap_or_default();
     Ok(BTreeMap::from([
         ("PATH".to_owned(), format!("{}:{path}", folder.display())),
-        ("BROWSER".to_owned(), folder.join("www-browser").to_string_lossy().into_owned()),
+        (
+            "BROWSER".to_owned(),
+            folder.join("www-browser").to_string_lossy().into_owned(),
+        ),
     ]))
 }

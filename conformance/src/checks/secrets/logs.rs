@@ -41,16 +41,21 @@ pub(super) const STREAMS_ARE_CLEAN: Check = Check {
             let life = live(&cx).await?;
             let key = life.private_key.clone();
             if key.is_none() && cx.secrets().is_empty() {
-                return Err(Stop::NotTested("the run has neither credentials nor a private key to look for".to_owned()));
+                return Err(Stop::NotTested(
+                    "the run has neither credentials nor a private key to look for".to_owned(),
+                ));
             }
             let redactor = Redactor::new(key.map(|key| ("the private key", key)));
             for line in lines(&life)? {
-                cx.rule("SEC-001").holds(redactor.secrets_in(&line).is_empty(), "lines without the private key", || {
-                    redactor.redact(&line).into_owned()
-                });
+                cx.rule("SEC-001").holds(
+                    redactor.secrets_in(&line).is_empty(),
+                    "lines without the private key",
+                    || redactor.redact(&line).into_owned(),
+                );
             }
             for (secret, place) in cx.observations().leaked_on_streams {
-                cx.rule("SEC-001").broken("lines without secrets", format!("{secret} is on {place}"));
+                cx.rule("SEC-001")
+                    .broken("lines without secrets", format!("{secret} is on {place}"));
             }
             Ok(())
         })
@@ -68,7 +73,9 @@ pub(super) const USER_DATA_IS_NOT_LOGGED: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let Some(flag) = cx.flags()?.iter().find(|flag| is_user_data(&flag.name)) else {
-                return Err(Stop::NotApplicable("the driver has no flag for user data".to_owned()));
+                return Err(Stop::NotApplicable(
+                    "the driver has no flag for user data".to_owned(),
+                ));
             };
             let marker = format!("conformance-{:016x}", cx.random("user data"));
             let text = format!("#cloud-config\n# {marker}\n");
@@ -76,15 +83,28 @@ pub(super) const USER_DATA_IS_NOT_LOGGED: Check = Check {
             tokio::fs::write(&file, &text)
                 .await
                 .map_err(|error| Stop::Environment(format!("cannot write {}: {error}", file.display())))?;
-            let value = if takes_a_path(&flag.name, &flag.usage) { file.to_string_lossy().into_owned() } else { text };
+            let value = if takes_a_path(&flag.name, &flag.usage) {
+                file.to_string_lossy().into_owned()
+            } else {
+                text
+            };
             let mut options = cx.options()?;
             options.insert(&flag.name, OptionValue::String(value));
             let machine = cx.machine_with(cx.machine_name(), options).await?;
             let session = machine.session();
-            machine.configure().await.map_err(|error| cx.prerequisite(&format!("SetConfigFromFlags with --{}", flag.name), &error))?;
-            machine.create().await.map_err(|error| cx.prerequisite(&format!("Create with --{}", flag.name), &error))?;
+            machine.configure().await.map_err(|error| {
+                cx.prerequisite(&format!("SetConfigFromFlags with --{}", flag.name), &error)
+            })?;
+            machine
+                .create()
+                .await
+                .map_err(|error| cx.prerequisite(&format!("Create with --{}", flag.name), &error))?;
             for line in raw::printed_until_close(&cx, &session).await? {
-                cx.rule("SEC-010").holds(!line.text.contains(&marker), "lines without the user data", || line.text.clone());
+                cx.rule("SEC-010").holds(
+                    !line.text.contains(&marker),
+                    "lines without the user data",
+                    || line.text.clone(),
+                );
             }
             Ok(())
         })
@@ -106,13 +126,22 @@ pub(super) const TRAFFIC_IS_NOT_LOGGED: Check = Check {
                 return Err(Stop::Prerequisite("the machine cannot be created".to_owned()));
             }
             let bodies: Vec<String> = if cx.offers(Need::RequestLog) {
-                cx.tenant().requests().await?.into_iter().map(|request| request.body).filter(|body| body.len() >= SHORTEST_BODY).collect()
+                cx.tenant()
+                    .requests()
+                    .await?
+                    .into_iter()
+                    .map(|request| request.body)
+                    .filter(|body| body.len() >= SHORTEST_BODY)
+                    .collect()
             } else {
                 Vec::new()
             };
             for line in lines(&life)? {
                 let body = bodies.iter().any(|body| line.contains(body.as_str()));
-                cx.rule("SEC-011").holds(!body && !is_dump(&line), "no dump of requests or answers", || line.clone());
+                cx.rule("SEC-011")
+                    .holds(!body && !is_dump(&line), "no dump of requests or answers", || {
+                        line.clone()
+                    });
             }
             Ok(())
         })
@@ -135,17 +164,23 @@ fn is_user_data(name: &str) -> bool {
 /// Whether a flag for user data takes the path of a file and not the text itself.
 fn takes_a_path(name: &str, usage: &str) -> bool {
     let usage = usage.to_lowercase();
-    ["file", "path"].iter().any(|word| name.contains(word) || usage.contains(word))
+    ["file", "path"]
+        .iter()
+        .any(|word| name.contains(word) || usage.contains(word))
 }
 
 /// Whether a line is part of a dump of HTTP traffic: a request line, a status line, or a header.
 fn is_dump(line: &str) -> bool {
     let line = line.trim_start().to_lowercase();
     let mut words = line.split_whitespace();
-    let request_line = matches!(words.next(), Some("get" | "put" | "post" | "patch" | "delete" | "head" | "options"))
-        && words.nth(1).is_some_and(|version| version.starts_with("http/"));
+    let request_line = matches!(
+        words.next(),
+        Some("get" | "put" | "post" | "patch" | "delete" | "head" | "options")
+    ) && words.nth(1).is_some_and(|version| version.starts_with("http/"));
     let status_line = line.strip_prefix("http/").is_some_and(|rest| {
-        rest.split_whitespace().nth(1).is_some_and(|status| status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit()))
+        rest.split_whitespace()
+            .nth(1)
+            .is_some_and(|status| status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit()))
     });
     request_line || status_line || HEADERS.iter().any(|header| line.starts_with(header))
 }
@@ -165,7 +200,14 @@ mod tests {
         ] {
             assert!(is_dump(line), "{line}");
         }
-        for line in ["POST /v1/servers: 201 in 40 ms", "GET /v1/servers/81", "using HTTP/1.1", "http/1.1 is spoken here", "Creating server...", ""] {
+        for line in [
+            "POST /v1/servers: 201 in 40 ms",
+            "GET /v1/servers/81",
+            "using HTTP/1.1",
+            "http/1.1 is spoken here",
+            "Creating server...",
+            "",
+        ] {
             assert!(!is_dump(line), "{line}");
         }
     }
@@ -177,7 +219,13 @@ mod tests {
         }
         assert!(!is_user_data("acme-user"));
         assert!(takes_a_path("openstack-user-data-file", ""));
-        assert!(takes_a_path("amazonec2-userdata", "path to file with cloud-init user data"));
-        assert!(!takes_a_path("acme-user-data", "Cloud-init based user data (inline)"));
+        assert!(takes_a_path(
+            "amazonec2-userdata",
+            "path to file with cloud-init user data"
+        ));
+        assert!(!takes_a_path(
+            "acme-user-data",
+            "Cloud-init based user data (inline)"
+        ));
     }
 }

@@ -192,7 +192,7 @@ impl Driver for TemplateDriver {
             return self.start(cx).await;
         }
         // The state stays "running" during a reboot: only the guest can tell when it is over (RST-001, RST-002).
-        let before = self.boot_id(&server).await;
+        let before = self.boot_id(cx, &server).await;
         if before.is_none() {
             cx.log()
                 .debug("SSH does not answer before the reboot: cannot tell the new boot from the old one");
@@ -204,7 +204,7 @@ impl Driver for TemplateDriver {
             let server = self.existing(&api).await?;
             failed(&server)?;
             Ok(self
-                .boot_id(&server)
+                .boot_id(cx, &server)
                 .await
                 .filter(|now| Some(now) != before.as_ref())
                 .map(|_| server))

@@ -19,10 +19,15 @@ use crate::{
 // Every wait has a name, which errors quote, and an end (CREATE-017, START-010, STOP-007, RM-018).
 pub(crate) const SHOWN: Wait = wait("the provider to show what it has made", 120, 1);
 pub(crate) const SEARCHED: Wait = wait("the provider to show what it may have made", 20, 1);
-pub(crate) const RUNNING: Wait = wait("the server to run", 300, 1);
+pub(crate) const RUNNING: Wait = wait("the server to run and have an address", 300, 1);
 pub(crate) const SHUT_DOWN: Wait = wait("the guest to shut down", 180, 1);
 pub(crate) const POWERED_OFF: Wait = wait("the server to be off", 60, 1);
 pub(crate) const GONE: Wait = wait("the server to be gone", 120, 1);
+
+/// For one SSH connection to a guest that should answer.
+const SOON: Duration = Duration::from_secs(5);
+/// Scaling waits down must not cut off guests that a slow machine still answers for.
+const SHORTEST_SOON: Duration = Duration::from_secs(1);
 
 const fn wait(name: &'static str, deadline: u64, interval: u64) -> Wait {
     Wait::new(name, Duration::from_secs(deadline), Duration::from_secs(interval))
@@ -141,12 +146,18 @@ impl TemplateDriver {
                 Err(error)
             };
         }
-        self.reach(api, cx, id, wait, ServerState::Off).await.map(drop)
+        let reached = self.reach(api, cx, id, wait, ServerState::Off).await;
+        reached.map(drop).map_err(|error| match (error.kind(), action) {
+            (ErrorKind::Timeout, Action::Shutdown) => {
+                error.with_context("hint", "kill does not ask the guest")
+            }
+            _ => error,
+        })
     }
 
     /// The guest's boot id, if it answers soon.
-    pub(crate) async fn boot_id(&self, server: &Server) -> Option<ssh::BootId> {
-        let soon = Duration::from_secs(5);
+    pub(crate) async fn boot_id(&self, cx: &Context, server: &Server) -> Option<ssh::BootId> {
+        let soon = cx.waits().scale(SOON).max(SHORTEST_SOON);
         let limits = Limits {
             connect: soon,
             command: soon,

@@ -30,37 +30,41 @@ const ATTEMPTS: u32 = 65_536;
 pub struct Lease {
     address: Ipv4Addr,
     shared: bool,
-    _claim: Option<Claim>,
+    /// Held for its effect alone.
+    claim: Option<Claim>,
 }
 
 impl Lease {
     /// Takes an unused address.
     ///
     /// # Errors
-    /// `AddrNotAvailable` when every address that was tried is in use.
+    /// `AddrNotAvailable` when every address that was tried is in use; otherwise what the system lacks, for example
+    /// file descriptors.
     pub fn take() -> io::Result<Self> {
         for _ in 0..ATTEMPTS {
             let address = candidate();
             if !LEASED.lock().insert(address) {
                 continue;
             }
-            let Some(claim) = Claim::new(address) else {
-                LEASED.lock().remove(&address);
-                continue;
-            };
-            if TcpListener::bind((address, 0)).is_err() {
-                LEASED.lock().remove(&address);
-                return Ok(Self {
-                    address: Ipv4Addr::LOCALHOST,
-                    shared: true,
-                    _claim: None,
-                });
-            }
-            return Ok(Self {
+            // From here on dropping the lease gives the address back.
+            let mut lease = Self {
                 address,
                 shared: false,
-                _claim: Some(claim),
-            });
+                claim: None,
+            };
+            match Claim::new(address)? {
+                Some(claim) => lease.claim = Some(claim),
+                None => continue,
+            }
+            return match TcpListener::bind((address, 0)) {
+                Ok(_) => Ok(lease),
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Ok(Self {
+                    address: Ipv4Addr::LOCALHOST,
+                    shared: true,
+                    claim: None,
+                }),
+                Err(error) => Err(error),
+            };
         }
         Err(io::Error::new(
             io::ErrorKind::AddrNotAvailable,
@@ -81,6 +85,8 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        // The claim first: whoever gets the address next must find it free.
+        self.claim = None;
         if !self.shared {
             LEASED.lock().remove(&self.address);
         }
@@ -105,10 +111,15 @@ struct Claim(#[expect(dead_code, reason = "held for its name")] std::os::unix::n
 
 #[cfg(target_os = "linux")]
 impl Claim {
-    fn new(address: Ipv4Addr) -> Option<Self> {
+    /// `None` when another process has the address.
+    fn new(address: Ipv4Addr) -> io::Result<Option<Self>> {
         use std::os::{linux::net::SocketAddrExt, unix::net};
-        let name = net::SocketAddr::from_abstract_name(format!("machine-mock-providers/{address}")).ok()?;
-        net::UnixListener::bind_addr(&name).ok().map(Self)
+        let name = net::SocketAddr::from_abstract_name(format!("machine-mock-providers/{address}"))?;
+        match net::UnixListener::bind_addr(&name) {
+            Ok(listener) => Ok(Some(Self(listener))),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -118,8 +129,8 @@ struct Claim;
 
 #[cfg(not(target_os = "linux"))]
 impl Claim {
-    fn new(_: Ipv4Addr) -> Option<Self> {
-        Some(Self)
+    fn new(_: Ipv4Addr) -> io::Result<Option<Self>> {
+        Ok(Some(Self))
     }
 }
 
@@ -152,8 +163,8 @@ mod tests {
     fn a_claim_excludes_others() {
         let address = Ipv4Addr::new(127, 250, 3, 9);
         let claim = Claim::new(address).unwrap();
-        assert!(Claim::new(address).is_none());
+        assert!(claim.is_some() && Claim::new(address).unwrap().is_none());
         drop(claim);
-        assert!(Claim::new(address).is_some());
+        assert!(Claim::new(address).unwrap().is_some());
     }
 }

@@ -222,7 +222,7 @@ impl SystemState {
                         .iter()
                         .any(|kept| path.starts_with(kept))
                 };
-                let image = self.image.clone();
+                let image = Arc::clone(&self.image);
                 self.disk.reset_except(&image, kept);
             }
             _ => {
@@ -231,7 +231,7 @@ impl SystemState {
                         .iter()
                         .any(|volatile| path.starts_with(volatile))
                 };
-                let image = self.image.clone();
+                let image = Arc::clone(&self.image);
                 self.disk.reset_except(&image, |path| !volatile(path));
             }
         }

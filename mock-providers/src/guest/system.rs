@@ -44,7 +44,7 @@ pub(crate) struct SystemState {
     pub(crate) os: super::GuestOs,
     pub(crate) disk: Disk,
     /// What a system that runs from memory starts with.
-    pub(crate) image: Disk,
+    pub(crate) image: Arc<Disk>,
     pub(crate) host_name: String,
     pub(crate) acpi: Acpi,
     pub(crate) faults: BTreeSet<GuestFault>,
@@ -185,7 +185,7 @@ impl SystemState {
             ssh_port,
             os: options.os,
             disk: image.clone(),
-            image,
+            image: Arc::new(image),
             host_name: options.host_name.clone(),
             acpi: options.acpi,
             faults: options.faults.clone(),

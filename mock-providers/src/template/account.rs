@@ -65,6 +65,27 @@ pub(super) struct Incoming {
     pub(super) body: Vec<u8>,
 }
 
+impl Incoming {
+    /// The entry of the request log, before there is an answer.
+    pub(super) fn request(&self, operation: &str, mutating: bool, body: &str) -> Request {
+        Request {
+            at: SystemTime::now(),
+            started: Instant::now(),
+            took: Duration::ZERO,
+            method: self.method.clone(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            operation: operation.to_owned(),
+            mutating,
+            body: body.to_owned(),
+            user_agent: self.user_agent.clone(),
+            status: None,
+            answer: String::new(),
+            faults: Vec::new(),
+        }
+    }
+}
+
 impl Tenant {
     pub(super) fn new(name: &str, token: String, options: ServerOptions, ids: Ids) -> Arc<Self> {
         let cloud = Cloud::new(ids, options.times, options.new_address_at_start);
@@ -94,47 +115,28 @@ impl Tenant {
 
     /// Answers a request of this account's token.
     pub(super) async fn answer(&self, incoming: Incoming) -> Response {
-        let Incoming {
-            method,
-            path,
-            query,
-            user_agent,
-            body,
-        } = incoming;
-        let route = route::route(&method, &path);
-        let operation = route.as_ref().map_or("", |route| route.operation(&body));
+        let route = route::route(&incoming.method, &incoming.path);
+        let operation = route.as_ref().map_or("", |route| route.operation(&incoming.body));
         let mutating = route.as_ref().is_ok_and(route::Route::is_mutating);
-        let body_text = text(&body);
+        let body = text(&incoming.body);
+        let mut request = incoming.request(operation, mutating, &body);
         let call = Call {
             operation,
-            method: &method,
-            path: &path,
+            method: &incoming.method,
+            path: &incoming.path,
             mutating,
-            body: &body_text,
+            body: &body,
         };
         let faults = self.injector.lock().decide(&call);
-        let entry = self.log.begin(Request {
-            at: SystemTime::now(),
-            started: Instant::now(),
-            took: Duration::ZERO,
-            method: method.clone(),
-            path: path.clone(),
-            query: query.clone(),
-            operation: operation.to_owned(),
-            mutating,
-            body: body_text.clone(),
-            user_agent,
-            status: None,
-            answer: String::new(),
-            faults: faults.iter().map(|fault| fault.word().to_owned()).collect(),
-        });
+        request.faults = faults.iter().map(|fault| fault.word().to_owned()).collect();
+        let entry = self.log.begin(request);
         let answer = match faults.iter().find(|fault| !fault.acts()) {
             Some(_) => Err(ApiError::for_status(500)),
             None => route.and_then(|route| {
                 let order = Order {
                     route: &route,
-                    query: &query,
-                    body: &body,
+                    query: &incoming.query,
+                    body: &incoming.body,
                     faults: &faults,
                     now: self.now(),
                 };

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     http::{Listening, bearer, is_same, listen, random_token},
     locked::Locked,
+    requests::{Request, RequestLog},
 };
 
 /// Longest body of a request.
@@ -46,6 +47,8 @@ pub(super) struct Accounts {
     options: ServerOptions,
     ids: Ids,
     tenants: Locked<Vec<Arc<Tenant>>>,
+    /// Requests without a known token.
+    refused: RequestLog,
 }
 
 impl Server {
@@ -69,6 +72,7 @@ impl Server {
             options,
             ids: Ids::new(rand::random()),
             tenants: Locked::default(),
+            refused: RequestLog::default(),
         });
         clouds.add(DEFAULT_ACCOUNT, default_token);
         let api = Router::new().fallback(answer).with_state(Arc::downgrade(&clouds));
@@ -109,6 +113,11 @@ impl Server {
     /// The account with a name; made with a token of its own when there is none.
     pub fn account(&self, name: &str) -> Account {
         self.clouds.account(name)
+    }
+
+    /// Requests that belong to no account, because their token is missing or unknown.
+    pub fn refused_requests(&self) -> Vec<Request> {
+        self.clouds.refused.all()
     }
 
     /// Ends an account with all its machines. Its token is unknown from now on.
@@ -184,26 +193,35 @@ impl Drop for Server {
 }
 
 async fn answer(State(clouds): State<Weak<Accounts>>, request: HttpRequest<Body>) -> Response {
-    let tenant = clouds
-        .upgrade()
-        .and_then(|clouds| clouds.by_token(bearer(request.headers())?));
-    let Some(tenant) = tenant else {
-        return ApiError::for_status(401).into_response();
+    let Some(clouds) = clouds.upgrade() else {
+        return ApiError::for_status(503).into_response();
     };
+    let tenant = bearer(request.headers()).and_then(|token| clouds.by_token(token));
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return ApiError::for_status(413).into_response();
-    };
     let user_agent = parts
         .headers
         .get(header::USER_AGENT)
         .and_then(|value| value.to_str().ok());
-    let incoming = Incoming {
+    let mut incoming = Incoming {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         user_agent: user_agent.unwrap_or_default().to_owned(),
-        body: body.to_vec(),
+        body: Vec::new(),
     };
+    let Some(tenant) = tenant else {
+        let error = ApiError::for_status(401);
+        let entry = clouds.refused.begin(incoming.request("", false, ""));
+        clouds
+            .refused
+            .end(entry, Some(error.status), error.body().to_string().as_bytes());
+        return error.into_response();
+    };
+    // Not kept while answering, which may take as long as a fault wants.
+    drop(clouds);
+    match to_bytes(body, MAX_BODY).await {
+        Ok(body) => incoming.body = body.to_vec(),
+        Err(_) => return ApiError::for_status(413).into_response(),
+    }
     tenant.answer(incoming).await
 }

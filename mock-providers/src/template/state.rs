@@ -62,15 +62,17 @@ pub(super) struct Record {
     pub(super) has_machine: bool,
     /// Next change by itself.
     due: Option<(Duration, Change)>,
-    /// A shutdown that has taken until here has failed.
-    deadline: Duration,
+
     start_faults: StartFaults,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
     Up,
+    /// Off if the guest is off by now, else look again.
     CheckDown,
+    /// The guest has not reacted.
+    GiveUp,
     Down,
     Gone,
 }
@@ -168,7 +170,6 @@ impl Cloud {
             before: None,
             has_machine: true,
             due: (!faults.never_ready).then_some((now + self.times.provision, Change::Up)),
-            deadline: Duration::MAX,
             start_faults: faults,
         });
         Ok(server)
@@ -186,7 +187,6 @@ impl Cloud {
             before: None,
             has_machine: false,
             due: None,
-            deadline: Duration::MAX,
             start_faults: StartFaults::default(),
         });
         Ok(server)
@@ -273,13 +273,10 @@ impl Cloud {
             (Action::Shutdown, Running) => {
                 let reacts = !record.has_machine || hardware.shut_down(id);
                 record.become_state(Stopping);
-                record.deadline = now + times.shutdown_timeout;
-                let check = if reacts {
-                    now + times.shutdown
-                } else {
-                    record.deadline
-                };
-                record.due = Some((check, Change::CheckDown));
+                record.due = Some(match reacts {
+                    true => (now + times.shutdown, Change::CheckDown),
+                    false => (now + times.shutdown_timeout, Change::GiveUp),
+                });
             }
             (Action::PowerOff, Running | Stopping | Starting | Provisioning | Error) => {
                 hardware.power_off(id);
@@ -397,11 +394,9 @@ impl Cloud {
             Change::Up => record.come_up(new_address, hardware),
             Change::Down => record.go_down(),
             Change::CheckDown if !record.has_machine || hardware.is_off(id) => record.go_down(),
-            Change::CheckDown if now >= record.deadline => record.become_state(ServerState::Running),
-            Change::CheckDown => {
-                let next = (now + times.check()).min(record.deadline);
-                record.due = Some((next, Change::CheckDown));
-            }
+            Change::CheckDown => record.due = Some((now + times.check(), Change::CheckDown)),
+            Change::GiveUp if !hardware.is_off(id) => record.become_state(ServerState::Running),
+            Change::GiveUp => record.go_down(),
             Change::Gone => self.forget(id, hardware),
         }
     }

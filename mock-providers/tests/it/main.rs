@@ -1,12 +1,14 @@
 //! Machines and clouds as their users see them: over SSH, over HTTP, over TLS.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod cloud;
 mod http_client;
 mod ssh_client;
 
 mod cloud_control;
 mod cloud_faults;
 mod cloud_life;
+mod cloud_rules;
 mod guest_power;
 mod guest_ssh;
 mod openssh;

@@ -4,10 +4,7 @@ use super::Call;
 use crate::guest::{GuestOs, engine};
 
 pub(super) fn docker(call: &mut Call<'_>) -> u8 {
-    let version = match call.state.os {
-        GuestOs::Boot2Docker => engine::BOOT2DOCKER_VERSION,
-        _ => engine::VERSION,
-    };
+    let (version, api_version) = engine::versions(call.state.os);
     if call.has_long("--version") || call.has('v') {
         call.line(format!("Docker version {version}, build 0000000"));
         return 0;
@@ -19,7 +16,7 @@ pub(super) fn docker(call: &mut Call<'_>) -> u8 {
         call.print(format!(
             "Client: Docker Engine - Community\n Version:           {version}\n API version:       {}\n OS/Arch:           \
              linux/amd64\n",
-            engine::API_VERSION
+            api_version
         ));
     }
     if !matches!(command, "version" | "info" | "ps" | "images" | "pull" | "run") {

@@ -10,12 +10,13 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{API_VERSION, BOOT2DOCKER_VERSION, VERSION, config::EngineConfig};
-use crate::guest::{GuestOs, system::SystemState};
+use super::{config::EngineConfig, versions};
+use crate::guest::system::SystemState;
 
 /// What the answers are made of.
 struct Facts {
     version: &'static str,
+    api_version: &'static str,
     name: String,
     system: &'static str,
     kernel: &'static str,
@@ -25,12 +26,10 @@ struct Facts {
 
 /// The API of an engine that starts now.
 pub(super) fn router(state: &SystemState, config: &EngineConfig) -> Router {
+    let (version, api_version) = versions(state.os);
     let facts = Facts {
-        version: if state.os == GuestOs::Boot2Docker {
-            BOOT2DOCKER_VERSION
-        } else {
-            VERSION
-        },
+        version,
+        api_version,
         name: state.host_name.clone(),
         system: state.os.pretty_name(),
         kernel: state.os.kernel(),
@@ -51,7 +50,10 @@ async fn answer(State(facts): State<Arc<Facts>>, uri: Uri) -> Response {
     let body = match path {
         "_ping" => {
             return (
-                [("api-version", API_VERSION), ("docker-experimental", "false")],
+                [
+                    ("api-version", facts.api_version),
+                    ("docker-experimental", "false"),
+                ],
                 "OK",
             )
                 .into_response();
@@ -61,16 +63,16 @@ async fn answer(State(facts): State<Arc<Facts>>, uri: Uri) -> Response {
         "containers/json" | "images/json" | "networks" => json!([]),
         _ => return (StatusCode::NOT_FOUND, Json(json!({"message": "page not found"}))).into_response(),
     };
-    ([("api-version", API_VERSION)], Json(body)).into_response()
+    ([("api-version", facts.api_version)], Json(body)).into_response()
 }
 
 impl Facts {
     fn version(&self) -> Value {
         json!({
             "Platform": {"Name": "Docker Engine - Community"},
-            "Components": [{"Name": "Engine", "Version": self.version, "Details": {"ApiVersion": API_VERSION}}],
+            "Components": [{"Name": "Engine", "Version": self.version, "Details": {"ApiVersion": self.api_version}}],
             "Version": self.version,
-            "ApiVersion": API_VERSION,
+            "ApiVersion": self.api_version,
             "MinAPIVersion": "1.24",
             "GitCommit": "0000000",
             "GoVersion": "go1.22.7",

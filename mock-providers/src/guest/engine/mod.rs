@@ -16,17 +16,19 @@ use tokio_rustls::TlsAcceptor;
 
 use self::config::EngineConfig;
 use super::{
+    GuestOs,
     gate::GatedStream,
     shell::{parse, split_words},
     system::{Serve, SystemState},
 };
 
-/// Version that everything reports.
-pub(crate) const VERSION: &str = "27.3.1";
-/// The same for Boot2Docker.
-pub(crate) const BOOT2DOCKER_VERSION: &str = "19.03.12";
-/// The same of the API.
-pub(crate) const API_VERSION: &str = "1.47";
+/// Version of the engine and of its API.
+pub(crate) fn versions(os: GuestOs) -> (&'static str, &'static str) {
+    match os {
+        GuestOs::Boot2Docker => ("19.03.12", "1.40"),
+        GuestOs::Ubuntu | GuestOs::Debian => ("27.3.1", "1.47"),
+    }
+}
 
 /// Program name of its listeners.
 const PROGRAM: &str = "dockerd";

@@ -14,6 +14,7 @@ mod streams;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod wrappers;
 
 pub(crate) use launch::{PATH, SIMULATED};
 pub(crate) use parser::{parse, split_words};

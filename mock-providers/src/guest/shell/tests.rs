@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Input, Output, Shell, Streams};
+use proptest::prelude::*;
+
+use super::{Input, Output, Shell, Streams, parse, split_words};
 use crate::guest::{Guest, GuestOptions, GuestOs, PowerState};
 
 struct Ran {
@@ -245,5 +247,29 @@ async fn hostile_scripts_end() {
         let limit = std::time::Duration::from_secs(20);
         let ran = tokio::time::timeout(limit, run_on(&guest, "ubuntu", &script)).await;
         assert!(ran.is_ok(), "{} ...", script.chars().take(20).collect::<String>());
+    }
+}
+
+const PIECES: &[&str] = &[
+    " ", "\t", "\n", ";", ";;", "&", "&&", "|", "||", "<", "<<", "<<-", ">", ">>", ">&", "(", ")", "{", "}",
+    "$", "$(", "$((", "${", "`", "'", "\"", "\\", "#", "=", "!", "*", "?", "[", "]", "~", "-", ":", "%",
+    "if", "then", "elif", "else", "fi", "do", "done", "case", "in", "esac", "for", "while", "EOF", "a", "1",
+    "é", "x=",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_the_parser_panic(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..40)) {
+        let text = pieces.concat();
+        prop_assert_eq!(parse(&text, 0), parse(&text, 0));
+        let _ = split_words(&text);
+    }
+
+    #[test]
+    fn quoting_is_undone(words in prop::collection::vec("[ -~\\n]{0,12}", 1..5)) {
+        let line: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
+        prop_assert_eq!(split_words(&line.join(" ")).unwrap(), words);
     }
 }

@@ -4,13 +4,16 @@ use std::{
     env,
     ffi::OsString,
     path::{Path, PathBuf},
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
+use anyhow::Context;
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::{
+    executables,
     peers::NotTested,
     run::{self, Finished},
 };
@@ -20,13 +23,12 @@ const PEER: &str = "rancher-machine";
 /// Path of the executable; without it `rancher-machine` is looked up in `PATH`.
 pub const PATH_VARIABLE: &str = "MACHINE_TESTS_RANCHER_MACHINE";
 
-/// Finds the executable.
+/// Finds the executable: the one that is named, else the one in `PATH`, else one that is built here.
 ///
 /// # Errors
 ///
-/// Neither [`PATH_VARIABLE`] nor `PATH` lead to one.
+/// [`PATH_VARIABLE`] leads to no file; or there is none, and Go is missing or cannot get the module.
 pub fn executable() -> Result<PathBuf, NotTested> {
-    let not_tested = |reason: String| NotTested { peer: PEER, reason };
     if let Some(path) = env::var_os(PATH_VARIABLE)
         .filter(|path| !path.is_empty())
         .map(PathBuf::from)
@@ -44,14 +46,52 @@ pub fn executable() -> Result<PathBuf, NotTested> {
         };
     }
     let folders = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&folders)
-        .map(|folder| folder.join(format!("rancher-machine{}", env::consts::EXE_SUFFIX)))
-        .find(|path| path.is_file())
-        .ok_or_else(|| {
-            not_tested(format!(
-                "no rancher-machine in PATH, and {PATH_VARIABLE} is not set"
-            ))
-        })
+    let installed = env::split_paths(&folders)
+        .map(|folder| folder.join(FILE_NAME))
+        .find(|path| path.is_file());
+    match installed {
+        Some(path) => Ok(path),
+        None => built(),
+    }
+}
+
+const FILE_NAME: &str = if cfg!(windows) {
+    "rancher-machine.exe"
+} else {
+    "rancher-machine"
+};
+
+/// Builds the unmodified program from `interop/rancher-machine`, a Go module that has it as its tool. The first
+/// build takes minutes and fetches the modules; Go's caches make later ones fast.
+fn built() -> Result<PathBuf, NotTested> {
+    static BUILT: OnceLock<Result<PathBuf, NotTested>> = OnceLock::new();
+    BUILT
+        .get_or_init(|| build().map_err(|error| not_tested(format!("{error:#}"))))
+        .clone()
+}
+
+fn build() -> anyhow::Result<PathBuf> {
+    let folder = executables::target_folder()?.join("interop");
+    let _lock = executables::lock(&folder)?;
+    let program = folder.join(FILE_NAME);
+    let output = std::process::Command::new("go")
+        .args(["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o"])
+        .arg(&program)
+        .arg("github.com/rancher/machine/cmd/rancher-machine")
+        .env("CGO_ENABLED", "0")
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/rancher-machine"))
+        .output()
+        .context("there is no rancher-machine in PATH, and `go` does not start to build it")?;
+    anyhow::ensure!(
+        output.status.success(),
+        "there is no rancher-machine in PATH, and `go build` cannot make it:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(program)
+}
+
+fn not_tested(reason: String) -> NotTested {
+    NotTested { peer: PEER, reason }
 }
 
 /// Which SSH client `rancher-machine` uses.

@@ -4,7 +4,7 @@ use machine_driver::State;
 
 use crate::{
     check::{Check, Need},
-    provider::objects_of,
+    provider::{objects_of, parse_engine_url},
 };
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -129,9 +129,13 @@ const ENGINE_PORT_IS_OPEN: Check = Check {
                 .url()
                 .await
                 .map_err(|error| cx.prerequisite("GetURL", &error))?;
-            let Some((host, port)) = cx.host_and_port("CREATE-005", &url) else {
-                return Ok(());
-            };
+            let (_, port) = parse_engine_url(&url)
+                .map_err(|why| cx.prerequisite("reading GetURL", &format!("{url:?}: {why}")))?;
+            let host = machine
+                .session()
+                .ip()
+                .await
+                .map_err(|error| cx.prerequisite("GetIP", &error))?;
             let listener = format!("nc -l -p {port} </dev/null >/dev/null 2>&1 &");
             machine
                 .guest(&listener)

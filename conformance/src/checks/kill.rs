@@ -63,10 +63,8 @@ const START_WORKS_AFTERWARDS: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let before = objects_of(&cx.inventory().await?);
-            machine
-                .kill()
-                .await
-                .map_err(|error| cx.prerequisite("Kill", &error))?;
+            let killed = machine.fresh_process().await?.kill().await;
+            killed.map_err(|error| cx.prerequisite("Kill", &error))?;
             cx.rule("KILL-003").equals(
                 "the inventory after Kill",
                 &before,

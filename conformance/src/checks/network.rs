@@ -2,7 +2,10 @@
 
 use machine_driver::Error;
 
-use crate::check::{Check, Need};
+use crate::{
+    check::{Check, Need},
+    provider::parse_engine_url,
+};
 
 pub(crate) const CHECKS: &[Check] = &[
     URL_OF_A_RUNNING_MACHINE,
@@ -77,10 +80,10 @@ const URL_HAS_THE_ADDRESS: Check = Check {
                     || format!("{url:?}"),
                 );
             }
-            if let Some((host, _)) = cx.host_and_port("NET-003", &url) {
-                let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-                cx.rule("NET-003").equals("the host in GetURL", &ip, &host);
-            }
+            let (host, _) = parse_engine_url(&url)
+                .map_err(|why| cx.prerequisite("reading GetURL", &format!("{url:?}: {why}")))?;
+            let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+            cx.rule("NET-003").equals("the host in GetURL", &ip, &host);
             Ok(())
         })
     },

@@ -236,6 +236,10 @@ const WORKS_AFTER_POWER_CYCLES: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             machine
+                .guest("exit 0")
+                .await
+                .map_err(|error| cx.prerequisite("logging in before", &error))?;
+            machine
                 .stop()
                 .await
                 .map_err(|error| cx.prerequisite("Stop", &error))?;

@@ -46,7 +46,15 @@ const SSH_WORKS: Check = Check {
     bad: "GetSSHHostname still answers the address from before the stop.",
     run: |cx| {
         Box::pin(async move {
-            let machine = cx.stopped().await?;
+            let machine = cx.created().await?;
+            machine
+                .guest("exit 0")
+                .await
+                .map_err(|error| cx.prerequisite("logging in before", &error))?;
+            machine
+                .stop()
+                .await
+                .map_err(|error| cx.prerequisite("Stop", &error))?;
             machine
                 .start()
                 .await
@@ -136,12 +144,20 @@ const ADDRESS_IS_NEW_EVERYWHERE: Check = Check {
     bad: "GetURL answers the address from before the stop.",
     run: |cx| {
         Box::pin(async move {
-            let machine = cx.stopped().await?;
-            machine
-                .start()
-                .await
-                .map_err(|error| cx.prerequisite("Start", &error))?;
-            let new = cx.tenant().readdress(machine.name()).await?;
+            let machine = cx.created().await?;
+            let old = cx.instance_address(machine.name()).await?;
+            let before = machine.session();
+            let known = [before.ip().await, before.ssh_hostname().await, before.url().await];
+            let [ip, host, url] = &known;
+            let exact = [ip, host]
+                .iter()
+                .all(|answer| answer.as_ref().is_ok_and(|answer| *answer == old));
+            if !exact || url.as_ref().is_ok_and(|url| !url.contains(&old)) {
+                return Err(cx.prerequisite(
+                    "seeing the first address",
+                    &format!("the getters answer {known:?}, not {old}"),
+                ));
+            }
             machine
                 .stop()
                 .await
@@ -157,7 +173,7 @@ const ADDRESS_IS_NEW_EVERYWHERE: Check = Check {
                 .map_err(|error| cx.prerequisite("GetIP", &error))?;
             let truth = cx.instance_address(machine.name()).await?;
             cx.rule("START-004").equals(
-                &format!("GetIP after Start (the address before was {new})"),
+                &format!("GetIP after Start (the address before was {old})"),
                 &truth,
                 &ip,
             );

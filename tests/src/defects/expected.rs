@@ -35,29 +35,25 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::NameFollowsTheMachine,
         "NAME-001",
-        &[
-            "name::is_constant",
-            "name::survives_the_options",
-            "name::survives_create",
-        ],
-        "template-",
+        &["name::is_constant", "name::survives_the_options"],
+        "-mc-",
     ),
     expect(
         Defect::MachineNameInLowerCase,
         "NAME-004",
         &["name::machine_name_is_kept"],
-        "?",
+        "MC-",
     ),
     expect(
         Defect::FlagDeclaredTwice,
         "FLAG-002",
         &["flags::names_are_unique"],
-        "twice",
+        "2 flags --template-endpoint",
     ),
     expect(
         Defect::FlagOfTheHost,
         "FLAG-002",
-        &["flags::names_are_unique"],
+        &["flags::names_are_unique", "flags::are_named_and_explained"],
         "engine-label",
     ),
     expect(
@@ -70,7 +66,7 @@ pub const TABLE: &[Expected] = &[
         Defect::FlagsDependOnTheMachine,
         "FLAG-004",
         &["flags::are_always_the_same"],
-        "?",
+        "--template-tag is missing",
     ),
     expect(
         Defect::SwitchThatIsOn,
@@ -93,8 +89,12 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::MalformedValueCrashes,
         "FLAG-009",
-        &["flags::nonsense_ends_no_process"],
-        "?",
+        &[
+            "flags::nonsense_ends_no_process",
+            "flags::nonsense_is_refused",
+            "plugin::never_panics",
+        ],
+        "the process ended",
     ),
     expect(
         Defect::ListsGrow,
@@ -111,14 +111,20 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::RecordCountsItsReads,
         "PERSIST-003",
-        &["persistence::record_is_a_fixed_point"],
+        &[
+            "persistence::record_is_a_fixed_point",
+            "persistence::getters_change_nothing",
+        ],
         "Reads",
     ),
     expect(
-        Defect::RecordWithoutStorePath,
+        Defect::RecordWithoutSwarmHost,
         "BASE-001",
-        &["base::record_has_the_shared_fields"],
-        "StorePath",
+        &[
+            "base::record_has_the_shared_fields",
+            "base::swarm_options_are_stored",
+        ],
+        "SwarmHost",
     ),
     expect(
         Defect::RecordWithoutAddress,
@@ -141,20 +147,23 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::SshDefaultsAreLost,
         "BASE-002",
-        &["base::ssh_defaults_survive"],
-        "?",
+        &[
+            "base::ssh_defaults_survive",
+            "persistence::older_and_newer_records_load",
+        ],
+        "GetSSHPort",
     ),
     expect(
         Defect::WritesBesideTheMachine,
         "BASE-004",
         &["base::files_stay_in_the_store"],
-        "template.log",
+        ".log",
     ),
     expect(
         Defect::PreCreateCheckMakesTheFolder,
         "PRE-002",
         &["pre_create::makes_no_folder"],
-        "?",
+        "exists",
     ),
     expect(
         Defect::PreCreateCheckWorksOnce,
@@ -165,7 +174,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::MachineIsOffAfterCreate,
         "CREATE-002",
-        &["create::machine_runs"],
+        &["create::machine_runs", "base::every_host_name_works"],
         "Stopped",
     ),
     expect(
@@ -196,7 +205,17 @@ pub const TABLE: &[Expected] = &[
         &["ssh::no_empty_host_before_create"],
         "no error",
     ),
-    expect(Defect::SshHostWithPort, "SSH-006", &["ssh::host_is_bare"], ":22"),
+    expect(
+        Defect::SshHostWithPort,
+        "SSH-006",
+        &[
+            "ssh::host_is_bare",
+            "create::ssh_answers",
+            "create::ssh_answers_at_once",
+            "ssh::key_alone_suffices",
+        ],
+        ":22",
+    ),
     expect(
         Defect::UrlWithoutPort,
         "NET-001",
@@ -230,7 +249,12 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::AddressWithScheme,
         "NET-004",
-        &["network::url_of_a_running_machine"],
+        &[
+            "network::url_of_a_running_machine",
+            "network::address_is_not_cached",
+            "network::address_is_recorded",
+            "network::url_has_the_address",
+        ],
         "tcp://",
     ),
     expect(
@@ -243,7 +267,7 @@ pub const TABLE: &[Expected] = &[
         Defect::AddressIsRemembered,
         "NET-006",
         &["network::address_is_not_cached"],
-        "?",
+        "after the address changed",
     ),
     expect(
         Defect::StateIsRemembered,
@@ -266,7 +290,13 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::OffIsError,
         "STATE-003",
-        &["state::powered_off_is_stopped"],
+        &[
+            "state::powered_off_is_stopped",
+            "kill::reaches_stopped",
+            "kill::stops_a_hung_guest",
+            "stop::reaches_stopped",
+            "stop::returns_when_stopped",
+        ],
         "Error",
     ),
     expect(
@@ -279,12 +309,12 @@ pub const TABLE: &[Expected] = &[
         Defect::StateNeedsTheGuest,
         "STATE-014",
         &["state::answers_for_a_hung_guest"],
-        "?",
+        "while the guest hangs failed",
     ),
     expect(
         Defect::StartDoesNothing,
         "START-001",
-        &["start::reaches_running"],
+        &["start::reaches_running", "kill::start_works_afterwards"],
         "Running",
     ),
     expect(
@@ -308,7 +338,11 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::StopDoesNothing,
         "STOP-001",
-        &["stop::reaches_stopped"],
+        &[
+            "stop::reaches_stopped",
+            "stop::returns_when_stopped",
+            "stop::ends_when_the_guest_ignores_it",
+        ],
         "Stopped",
     ),
     expect(Defect::StopKills, "STOP-003", &["stop::is_orderly"], "power_off"),
@@ -321,7 +355,12 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::StopDeletes,
         "STOP-004",
-        &["stop::deletes_nothing", "stop::reaches_stopped"],
+        &[
+            "stop::deletes_nothing",
+            "stop::reaches_stopped",
+            "stop::returns_when_stopped",
+            "stop::ends_when_the_guest_ignores_it",
+        ],
         "inventory",
     ),
     expect(
@@ -357,25 +396,50 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::KillDeletes,
         "KILL-003",
-        &["kill::start_works_afterwards", "kill::reaches_stopped"],
-        "?",
+        &[
+            "kill::start_works_afterwards",
+            "kill::reaches_stopped",
+            "kill::stops_a_hung_guest",
+            "kill::on_stopped_is_harmless",
+            "start::repeated_calls_return_nil",
+        ],
+        "inventory",
     ),
     expect(
         Defect::KillStartsStopped,
         "KILL-004",
-        &["kill::on_stopped_is_harmless"],
+        &["kill::on_stopped_is_harmless", "start::repeated_calls_return_nil"],
         "Running",
     ),
     expect(
         Defect::RemoveDoesNothing,
         "RM-001",
-        &["remove::everything_is_gone"],
+        &[
+            "remove::everything_is_gone",
+            "remove::faults_are_not_absence",
+            "remove::instance_already_gone",
+            "remove::name_is_free_at_once",
+            "remove::needs_no_guest",
+            "remove::needs_no_local_files",
+            "remove::works_from_the_record",
+            "remove::works_when_stopped",
+        ],
         "left behind",
     ),
     expect(
         Defect::RemoveCrashes,
         "PLUG-007",
-        &["plugin::never_panics", "errors::do_not_end_the_process"],
+        &[
+            "plugin::never_panics",
+            "persistence::credentials_can_be_replaced",
+            "remove::everything_is_gone",
+            "remove::instance_already_gone",
+            "remove::needs_no_guest",
+            "remove::needs_no_local_files",
+            "remove::never_created",
+            "remove::works_from_the_record",
+            "remove::works_when_stopped",
+        ],
         "Remove",
     ),
     expect(
@@ -406,7 +470,7 @@ pub const TABLE: &[Expected] = &[
         Defect::RemoveStopsFirst,
         "RM-019",
         &["remove::needs_no_guest"],
-        "?",
+        "hung guest",
     ),
     expect(
         Defect::RemoveSwallowsErrors,
@@ -420,12 +484,17 @@ pub const TABLE: &[Expected] = &[
         &["plugin::never_panics", "errors::do_not_end_the_process"],
         "GetIP",
     ),
-    expect(Defect::ErrorsAreEmpty, "ERR-001", &["errors::have_text"], "?"),
+    expect(
+        Defect::ErrorsAreEmpty,
+        "ERR-001",
+        &["errors::have_text"],
+        "Remove",
+    ),
     expect(
         Defect::TokenInErrors,
         "SEC-009",
         &["secrets::errors_are_clean"],
-        "?",
+        "Remove",
     ),
     expect(
         Defect::TokenIsLogged,
@@ -455,25 +524,25 @@ pub const TABLE: &[Expected] = &[
         Defect::StartsWithoutToken,
         "PLUG-003",
         &["plugin::needs_the_token"],
-        "?",
+        "token",
     ),
     expect(
         Defect::IgnoresMissingHeartbeats,
         "PLUG-005",
         &["plugin::ends_without_heartbeats"],
-        "?",
+        "still runs",
     ),
     expect(
         Defect::IgnoresClose,
         "PLUG-006",
         &["plugin::close_ends_the_process"],
-        "?",
+        "Close",
     ),
     expect(
         Defect::ReadsStandardInput,
         "PLUG-010",
         &["plugin::reads_no_input"],
-        "?",
+        "input",
     ),
     expect(
         Defect::OneProcessAtATime,
@@ -485,6 +554,6 @@ pub const TABLE: &[Expected] = &[
         Defect::ServesOneCallAtATime,
         "PLUG-009",
         &["plugin::answers_during_create"],
-        "?",
+        "Create",
     ),
 ];

@@ -54,6 +54,7 @@ macro_rules! defects {
                         | Self::ReadsStandardInput
                         | Self::OneProcessAtATime
                         | Self::ServesOneCallAtATime
+                        | Self::WritesBesideTheMachine
                         | Self::RecordCountsItsReads
                         | Self::UnknownKeysAreRefused
                         | Self::SecondLoadIsRefused
@@ -99,8 +100,8 @@ defects! {
 
     /// Reading the record changes it.
     RecordCountsItsReads;
-    /// The record lacks the store path.
-    RecordWithoutStorePath;
+    /// The record lacks one of the shared fields.
+    RecordWithoutSwarmHost;
     /// The record never holds the address.
     RecordWithoutAddress;
     /// A record with unknown keys is refused.
@@ -109,7 +110,7 @@ defects! {
     SecondLoadIsRefused;
     /// User and port of SSH are what the first configuration said: empty and 0.
     SshDefaultsAreLost;
-    /// Files are written beside the machine's folder.
+    /// Files are written into the user's home.
     WritesBesideTheMachine;
 
     /// `PreCreateCheck` makes the machine's folder.
@@ -160,7 +161,7 @@ defects! {
     /// `GetState` needs SSH.
     StateNeedsTheGuest;
 
-    /// `Start` does nothing.
+    /// `Start` of a server that exists does nothing.
     StartDoesNothing;
     /// `Start` of a vanished server returns nil.
     StartOfVanishedSucceeds;
@@ -168,7 +169,7 @@ defects! {
     StartOfRunningReboots;
     /// `Start` of a running server fails.
     StartOfRunningFails;
-    /// `Stop` does nothing.
+    /// `Stop` of a server that exists does nothing.
     StopDoesNothing;
     /// `Stop` cuts the power.
     StopKills;
@@ -178,7 +179,7 @@ defects! {
     StopDeletes;
     /// `Stop` returns nil although the guest ignored the request.
     StopHangsWhenIgnored;
-    /// `Restart` does nothing.
+    /// `Restart` of a running server does nothing.
     RestartDoesNothing;
     /// `Restart` of a vanished server returns nil.
     RestartOfVanishedSucceeds;

@@ -151,10 +151,10 @@ impl DynDriver for Defective {
                 Defect::RecordCountsItsReads => {
                     record.insert("Reads".to_owned(), self.count().into());
                 }
-                Defect::RecordWithoutStorePath => {
-                    record.remove("StorePath");
+                Defect::RecordWithoutSwarmHost => {
+                    record.remove("SwarmHost");
                 }
-                Defect::RecordWithoutAddress => {
+                Defect::RecordWithoutAddress if !self.text("ServerId").await.is_empty() => {
                     record.insert("IPAddress".to_owned(), "".into());
                 }
                 _ => {}
@@ -349,7 +349,7 @@ impl DynDriver for Defective {
                     Err(error) if error.kind() == ErrorKind::NotFound => Ok(State::Stopped),
                     other => other,
                 },
-                Defect::UnknownIsStopped => match state {
+                Defect::UnknownIsStopped if !self.text("ServerId").await.is_empty() => match state {
                     Err(error) if error.kind() != ErrorKind::NotFound => Ok(State::Stopped),
                     other => other,
                 },
@@ -360,7 +360,9 @@ impl DynDriver for Defective {
                         state
                     }
                 }),
-                Defect::RunningBeforeCreate => Ok(state.unwrap_or(State::Running)),
+                Defect::RunningBeforeCreate if self.text("ServerId").await.is_empty() => {
+                    Ok(state.unwrap_or(State::Running))
+                }
                 Defect::StateNeedsTheGuest if matches!(state, Ok(State::Running)) => {
                     let (host, port) = (self.inner.ssh_hostname().await?, self.inner.ssh_port().await?);
                     let endpoint = machine_driver::ssh::Endpoint {
@@ -402,11 +404,10 @@ impl DynDriver for Defective {
             match self.defect {
                 Defect::LineIsTooLong => self.log.info("x".repeat(100_000)),
                 Defect::WritesBesideTheMachine => {
-                    let _ = tokio::fs::write(
-                        PathBuf::from(self.text("StorePath").await).join("template.log"),
-                        "x",
-                    )
-                    .await;
+                    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+                    let _ =
+                        tokio::fs::write(home.join(format!("{}.log", self.text("MachineName").await)), "x")
+                            .await;
                 }
                 Defect::SecondCreateMakesAnother if self.running().await => {
                     let mut record = self.record().await?;
@@ -480,7 +481,7 @@ impl DynDriver for Defective {
     fn start(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             match self.defect {
-                Defect::StartDoesNothing => return Ok(()),
+                Defect::StartDoesNothing if !self.vanished().await => return Ok(()),
                 Defect::StartOfVanishedSucceeds if self.vanished().await => return Ok(()),
                 Defect::StartOfRunningReboots if self.running().await => return self.inner.restart().await,
                 Defect::StartOfRunningFails if self.running().await => {
@@ -495,10 +496,10 @@ impl DynDriver for Defective {
     fn stop(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             match self.defect {
-                Defect::StopDoesNothing => Ok(()),
+                Defect::StopDoesNothing if !self.vanished().await => Ok(()),
                 Defect::StopKills => self.inner.kill().await,
                 Defect::StopOfVanishedSucceeds if self.vanished().await => Ok(()),
-                Defect::StopDeletes => self.inner.remove().await,
+                Defect::StopDeletes if !self.vanished().await => self.inner.remove().await,
                 Defect::StopHangsWhenIgnored => {
                     let outcome = self.inner.stop().await;
                     if outcome
@@ -517,7 +518,7 @@ impl DynDriver for Defective {
     fn restart(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             match self.defect {
-                Defect::RestartDoesNothing => Ok(()),
+                Defect::RestartDoesNothing if self.running().await => Ok(()),
                 Defect::RestartOfVanishedSucceeds if self.vanished().await => Ok(()),
                 Defect::RestartOfStoppedDoesNothing if !self.running().await && !self.vanished().await => {
                     Ok(())

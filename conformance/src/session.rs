@@ -1,6 +1,14 @@
 //! One fresh driver, as one command of a host sees it: every call recorded and limited.
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use machine_driver::{DriverOptions, DynDriver, Error, ErrorKind, Flag, Result, State, plugin::Host};
 
@@ -13,6 +21,7 @@ pub struct Session {
     host: Option<Arc<Host>>,
     recorder: Recorder,
     limits: Limits,
+    dead: AtomicBool,
 }
 
 impl Session {
@@ -31,6 +40,7 @@ impl Session {
             host,
             recorder,
             limits,
+            dead: AtomicBool::new(false),
         }
     }
 
@@ -272,8 +282,10 @@ impl Session {
         if error.to_string().contains("Panic in the driver") {
             self.recorder.panic(method, &error.to_string());
         }
+        // Later calls fail because the process is gone; only the first one is what ended it.
         if error.kind() == ErrorKind::Connection
             && let Some(host) = &self.host
+            && !self.dead.swap(true, Ordering::Relaxed)
         {
             let exit = host
                 .wait_exit(self.limits.process_waits().scale(Duration::from_secs(1)))

@@ -187,13 +187,17 @@ const IS_REPEATABLE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
+            let record = machine
+                .saved()
+                .await
+                .map_err(|error| cx.prerequisite("reading the record", &error))?;
             machine
                 .remove()
                 .await
                 .map_err(|error| cx.prerequisite("the first Remove", &error))?;
             let before = objects_of(&cx.inventory().await?);
-            cx.rule("RM-012")
-                .succeeds(&machine.remove().await, "the second Remove");
+            let again = machine.fresh_process_with(&record).await?.remove().await;
+            cx.rule("RM-012").succeeds(&again, "the second Remove");
             cx.rule("RM-012").equals(
                 "the inventory after the second Remove",
                 &before,

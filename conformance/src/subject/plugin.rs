@@ -84,6 +84,7 @@ impl PluginSubject {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
+            .envs(&self.environment)
             .env_remove(TOKEN_VARIABLE)
             .env_remove(DRIVER_NAME_VARIABLE)
             .stdin(Stdio::null())

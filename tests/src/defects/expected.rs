@@ -445,7 +445,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::RemoveFailsWhenGone,
         "RM-008",
-        &["remove::instance_already_gone"],
+        &["remove::instance_already_gone", "remove::is_repeatable"],
         "404",
     ),
     expect(
@@ -457,7 +457,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::RemoveNeedsTheKey,
         "RM-020",
-        &["remove::needs_no_local_files"],
+        &["remove::needs_no_local_files", "remove::never_created"],
         "cannot read",
     ),
     expect(
@@ -480,12 +480,17 @@ pub const TABLE: &[Expected] = &[
     ),
     expect(
         Defect::GetterExits,
-        "PLUG-007",
-        &["plugin::never_panics", "errors::do_not_end_the_process"],
+        "ERR-008",
+        &[
+            "errors::do_not_end_the_process",
+            "network::url_of_a_running_machine",
+            "persistence::loading_twice_is_loading_once",
+            "persistence::nothing_is_learnt_in_getters",
+        ],
         "GetIP",
     ),
     expect(
-        Defect::ErrorsAreEmpty,
+        Defect::ErrorsSayNothing,
         "ERR-001",
         &["errors::have_text"],
         "Remove",
@@ -517,7 +522,10 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::PrintsBeforeTheAddress,
         "PLUG-001",
-        &["plugin::first_line_is_the_address"],
+        &[
+            "plugin::first_line_is_the_address",
+            "plugin::many_processes_run_at_once",
+        ],
         "template driver 0.1.0",
     ),
     expect(

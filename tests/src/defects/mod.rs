@@ -42,7 +42,7 @@ macro_rules! defects {
                         | Self::MalformedValueCrashes
                         | Self::RemoveCrashes
                         | Self::GetterExits
-                        | Self::ErrorsAreEmpty
+                        | Self::ErrorsSayNothing
                         | Self::TokenInErrors
                         | Self::TokenIsLogged
                         | Self::KeyIsPrinted
@@ -211,8 +211,8 @@ defects! {
 
     /// A getter ends the process.
     GetterExits;
-    /// Errors have no text.
-    ErrorsAreEmpty;
+    /// Errors tell a user nothing.
+    ErrorsSayNothing;
     /// Errors contain the token.
     TokenInErrors;
     /// The token is logged.

@@ -1,6 +1,7 @@
 //! The template driver with one thing wrong, as a wrapper around its object-safe form.
 
 use std::{
+    io::Write,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
@@ -402,7 +403,10 @@ impl DynDriver for Defective {
     fn create(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             match self.defect {
-                Defect::LineIsTooLong => self.log.info("x".repeat(100_000)),
+                Defect::LineIsTooLong => {
+                    // Past the SDK's log, which would split it.
+                    let _ = writeln!(std::io::stdout(), "{}", "x".repeat(100_000));
+                }
                 Defect::WritesBesideTheMachine => {
                     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
                     let _ =
@@ -469,7 +473,7 @@ impl DynDriver for Defective {
             }
             match (self.inner.remove().await, self.defect) {
                 (Err(_), Defect::RemoveSwallowsErrors) => Ok(()),
-                (Err(_), Defect::ErrorsAreEmpty) => Err(broken("")),
+                (Err(_), Defect::ErrorsSayNothing) => Err(broken("exit status 1")),
                 (Err(error), Defect::TokenInErrors) => {
                     Err(broken(format!("{error} (token {})", self.token())))
                 }

@@ -1,6 +1,6 @@
 //! Switching a guest on and off, from outside and from inside.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,9 @@ pub enum PowerState {
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 /// Commands that are running when one of them asks for a shutdown get this long to be answered.
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
+/// Attempts to open the SSH port, and the pause between them.
+const SSH_ATTEMPTS: u32 = 200;
+const SSH_PAUSE: Duration = Duration::from_millis(10);
 
 impl System {
     pub(super) fn state(&self) -> PowerState {
@@ -47,7 +50,7 @@ impl System {
         self.power.send_replace(PowerState::Booting);
         state.pressed = None;
         let system = Arc::clone(self);
-        self.begin(&mut state, async move { system.boot().await });
+        self.begin(&mut state, async move |epoch| system.boot(epoch).await);
     }
 
     /// Presses the power button, or asks for a restart. True when the guest will react; one that is booting does
@@ -75,7 +78,7 @@ impl System {
         }
         self.power.send_replace(PowerState::ShuttingDown);
         let system = Arc::clone(self);
-        self.begin(&mut state, async move {
+        self.begin(&mut state, async move |epoch| {
             if from_inside {
                 let mut commands = system.commands.subscribe();
                 let all_answered = commands.wait_for(|running| *running == 0);
@@ -84,13 +87,22 @@ impl System {
             }
             system.end_services().await;
             tokio::time::sleep(system.options.shutdown).await;
-            let boot = system.lock().boot.take();
-            drop(boot);
+            let ended = {
+                let mut state = system.lock();
+                if state.epoch != epoch {
+                    return;
+                }
+                let next = if restart {
+                    PowerState::Booting
+                } else {
+                    PowerState::Off
+                };
+                system.power.send_replace(next);
+                state.boot.take()
+            };
+            drop(ended);
             if restart {
-                system.power.send_replace(PowerState::Booting);
-                system.boot().await;
-            } else {
-                system.power.send_replace(PowerState::Off);
+                system.boot(epoch).await;
             }
         });
         true
@@ -99,6 +111,7 @@ impl System {
     /// Cuts the power.
     pub(super) fn power_off(&self) {
         let mut state = self.lock();
+        state.epoch += 1;
         if let Some(transition) = state.transition.take() {
             transition.abort();
         }
@@ -136,14 +149,22 @@ impl System {
         }
     }
 
-    fn begin(&self, state: &mut SystemState, work: impl Future<Output = ()> + Send + 'static) {
+    /// Starts a change of power in the background; it replaces one that is going on.
+    ///
+    /// The work gets the epoch to compare with before it changes anything: a task that is replaced may be at any
+    /// point, and ends only when it waits.
+    fn begin<F>(&self, state: &mut SystemState, work: impl FnOnce(u64) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        state.epoch += 1;
         if let Some(previous) = state.transition.take() {
             previous.abort();
         }
-        state.transition = Some(self.runtime.spawn(work).abort_handle());
+        state.transition = Some(self.runtime.spawn(work(state.epoch)).abort_handle());
     }
 
-    async fn boot(self: &Arc<Self>) {
+    async fn boot(self: &Arc<Self>, epoch: u64) {
         let faults = self.lock().faults.clone();
         let extra = faults.iter().map(|fault| match fault {
             GuestFault::SlowBoot(milliseconds) => Duration::from_millis(*milliseconds),
@@ -153,14 +174,23 @@ impl System {
         if faults.contains(&GuestFault::NeverBoots) {
             return std::future::pending().await;
         }
-        let (first_boot, pressed) = {
+        {
             let mut state = self.lock();
+            if state.epoch != epoch {
+                return;
+            }
             state.start_kernel();
             services::start_at_boot(&mut state);
-            if let Err(error) = ssh::listen(self, &mut state) {
-                self.note(format!("the SSH server cannot listen: {error}"));
-            }
             state.boots += 1;
+        }
+        if let Err(error) = self.open_ssh(epoch).await {
+            self.note(format!("the SSH server cannot listen: {error}"));
+        }
+        let (first_boot, pressed) = {
+            let mut state = self.lock();
+            if state.epoch != epoch {
+                return;
+            }
             self.power.send_replace(PowerState::Running);
             (state.boots == 1, state.pressed.take())
         };
@@ -175,6 +205,28 @@ impl System {
         }
         if let Some(restart) = pressed {
             self.shut_down(restart, false);
+        }
+    }
+
+    /// Opens the SSH port. One that is in use is tried again: a process that is being started by another thread of
+    /// this program holds all sockets for a moment, also those of the previous boot.
+    async fn open_ssh(self: &Arc<Self>, epoch: u64) -> io::Result<()> {
+        let mut left = SSH_ATTEMPTS;
+        loop {
+            let opened = {
+                let mut state = self.lock();
+                if state.epoch != epoch {
+                    return Ok(());
+                }
+                ssh::listen(self, &mut state)
+            };
+            left -= 1;
+            match opened {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && left > 0 => {
+                    tokio::time::sleep(SSH_PAUSE).await;
+                }
+                opened => return opened,
+            }
         }
     }
 

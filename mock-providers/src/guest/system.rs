@@ -1,9 +1,17 @@
 //! The running machine: shared state, its current boot, its listeners.
 
-use std::{collections::BTreeSet, io, net::TcpListener, sync::Arc, task::Poll, time::Instant};
+use std::{
+    collections::BTreeSet,
+    io,
+    net::{Shutdown, TcpListener},
+    sync::Arc,
+    task::Poll,
+    time::Instant,
+};
 
 use futures_util::future::BoxFuture;
 use russh::keys::PrivateKey;
+use socket2::SockRef;
 use tokio::{
     net,
     runtime::Handle,
@@ -56,6 +64,8 @@ pub(crate) struct SystemState {
     /// The power button was pressed during the boot; true is a restart.
     pub(super) pressed: Option<bool>,
     pub(super) transition: Option<AbortHandle>,
+    /// Number of changes of power so far.
+    pub(super) epoch: u64,
     runtime: Handle,
 }
 
@@ -123,7 +133,11 @@ struct OpenSocket {
 
 impl Drop for OpenSocket {
     fn drop(&mut self) {
-        self.socket.lock().take();
+        if let Some(socket) = self.socket.lock().take() {
+            // A child that another thread is starting has a copy of the socket until it executes its program;
+            // closing alone would leave the port open in it. Where the system cannot, closing has to do.
+            let _ = SockRef::from(&socket).shutdown(Shutdown::Both);
+        }
         self.task.abort();
     }
 }
@@ -195,6 +209,7 @@ impl SystemState {
             requests: Vec::new(),
             pressed: None,
             transition: None,
+            epoch: 0,
             runtime,
         }
     }

@@ -1,5 +1,7 @@
 //! Rules of Template Cloud's API: fields, names, tokens, accounts, pages, repeated orders.
 
+use std::time::Duration;
+
 use machine_mock_providers::{
     guest::PowerState,
     template::{Server, ServerOptions, Times},
@@ -210,36 +212,41 @@ async fn an_idempotency_key_makes_one_server() {
 
 #[tokio::test]
 async fn slow_deletion_keeps_the_name() {
-    let times = Times {
-        delete: std::time::Duration::from_millis(60),
-        ..Times::default()
+    let deleting = async |time: Duration| {
+        let times = Times {
+            delete: time,
+            ..Times::default()
+        };
+        let (cloud, account, client) = cloud(ServerOptions {
+            times,
+            ..ServerOptions::default()
+        })
+        .await;
+        let (_, key_id) = key(&client, "k").await;
+        let server = running(&client, order("m", &key_id)).await;
+        let path = format!("/v1/servers/{}", server["id"].as_str().unwrap());
+        assert_eq!(client.delete(&path).await.status, 204);
+        (cloud, account, client, path, key_id)
     };
-    let (_cloud, account, client) = cloud(ServerOptions {
-        times,
-        ..ServerOptions::default()
-    })
-    .await;
-    let (_, key_id) = key(&client, "k").await;
-    let server = running(&client, order("m", &key_id)).await;
-    let id = server["id"].as_str().unwrap();
-    assert_eq!(client.delete(&format!("/v1/servers/{id}")).await.status, 204);
-    assert_eq!(
-        client.get(&format!("/v1/servers/{id}")).await.json()["state"],
-        "deleting"
-    );
+    let (_cloud, account, client, path, key_id) = deleting(Duration::from_secs(3600)).await;
+    assert_eq!(client.get(&path).await.json()["state"], "deleting");
+    assert_eq!(client.delete(&path).await.status, 204);
     assert_eq!(
         client.post("/v1/servers", order("m", &key_id)).await.code(),
         "name_taken"
     );
+    account.delete_server("m").unwrap();
+    running(&client, order("m", &key_id)).await;
+
+    let (_cloud, account, _client, _, _) = deleting(Duration::from_millis(1)).await;
     let gone = async {
         while account.server("m").is_ok() {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
     tokio::time::timeout(crate::ssh_client::LIMIT, gone)
         .await
         .unwrap();
-    running(&client, order("m", &key_id)).await;
 }
 
 #[tokio::test]

@@ -102,7 +102,12 @@ const SSH_DEFAULTS_SURVIVE: Check = Check {
             cx.rule("BASE-002").holds(
                 port == 0 || matches!(port_before_flags, Ok(1..)),
                 "GetSSHPort answers a port right after the first configuration",
-                || format!("{port_before_flags:?}"),
+                || {
+                    port_before_flags.map_or_else(
+                        |error| format!("it failed: {error}"),
+                        |port| format!("it answers {port}"),
+                    )
+                },
             );
             Ok(())
         })
@@ -123,7 +128,7 @@ const EMPTY_DRIVER_ANSWERS: Check = Check {
             let session = cx.process_in(quiet.environment()).await?;
             let answers = answers_state_last(&session).await;
             for (method, answer) in &answers {
-                let panicked = matches!(answer, Err(error) if error.contains("Panic in the driver"));
+                let panicked = matches!(answer, Err(failure) if failure.text.contains("Panic in the driver"));
                 cx.rule("BASE-003").holds(
                     !panicked,
                     format!("{method} of an empty driver does not panic"),

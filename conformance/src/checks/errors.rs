@@ -2,7 +2,13 @@
 
 use machine_driver::{DriverOptions, State};
 
-use super::plugin::{is_crash, life::live};
+use super::{
+    name::isolation::Isolation,
+    plugin::{
+        is_crash,
+        life::{live, live_refused},
+    },
+};
 use crate::{
     check::{Check, Need, Stop},
     checks::persistence::answers::answers_state_first,
@@ -126,6 +132,7 @@ const HAVE_TEXT: Check = Check {
         Box::pin(async move {
             provoke(&cx).await?;
             live(&cx).await?;
+            live_refused(&cx).await?;
             for what in cx.observations().empty_errors {
                 cx.rule("ERR-001")
                     .broken("an error that says what went wrong", what);
@@ -193,8 +200,8 @@ async fn says_not_gone(cx: &Context, machine: &Machine, when: &str) -> Result<()
 
 /// Calls that fail with every driver, for the sake of what they say.
 async fn provoke(cx: &Context) -> Result<(), Stop> {
-    let machine = cx.named().await?;
-    let session = machine.session();
+    let quiet = Isolation::new(cx).await?;
+    let session = cx.process_in(quiet.environment()).await?;
     answers_state_first(&session).await;
     let _ = session.set_config(b"{\"MachineName\":").await;
     let _ = session.set_config(b"[]").await;

@@ -18,7 +18,7 @@ use super::{
         travel::{credentials, variables, without},
     },
     plugin::{
-        life::{live, private_key},
+        life::{live, live_refused, private_key},
         processes::started_by_drivers,
     },
 };
@@ -177,15 +177,7 @@ const ERRORS_ARE_CLEAN: Check = Check {
     run: |cx| {
         Box::pin(async move {
             wrong_credentials(&cx).await?;
-            if cx.offers(Need::Faults) && cx.offers(Need::Machine) {
-                let machine = cx.created().await?;
-                let session = machine.session();
-                cx.tenant().revoke_credentials().await?;
-                // The recorder looks at what these say.
-                let _ = session.state().await;
-                let _ = session.remove().await;
-                cx.tenant().heal().await?;
-            }
+            live_refused(&cx).await?;
             for (secret, place) in cx.observations().leaked_in_errors {
                 cx.rule("SEC-009")
                     .broken("errors without secrets", format!("{secret} is in {place}"));

@@ -2,12 +2,21 @@
 
 use std::{collections::BTreeMap, fmt::Display};
 
-use machine_driver::Result;
+use machine_driver::{ErrorKind, Result};
 
 use crate::session::Session;
 
-/// Answers by method: the value, or the text of the error.
-pub(crate) type Answers = BTreeMap<&'static str, Result<String, String>>;
+/// Answers by method.
+pub(crate) type Answers = BTreeMap<&'static str, Result<String, Failure>>;
+
+/// An error instead of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// Its text.
+    pub(crate) text: String,
+    /// Whether the connection to the driver ended: then its process did, which is a matter of its own.
+    pub(crate) lost: bool,
+}
 
 /// Getters that answer from the record.
 pub(crate) async fn local_answers(session: &Session) -> Answers {
@@ -46,7 +55,7 @@ pub(crate) async fn answers_state_last(session: &Session) -> Answers {
 }
 
 /// Where `after` does not answer what `before` answered: method, and both answers in words. What failed before is
-/// not compared: errors may say more than one thing.
+/// not compared: errors may say more than one thing. Nor is what an ended process does not answer.
 pub(crate) fn changed(before: &Answers, after: &Answers) -> Vec<(&'static str, String, String)> {
     before
         .iter()
@@ -55,20 +64,35 @@ pub(crate) fn changed(before: &Answers, after: &Answers) -> Vec<(&'static str, S
             match after.get(method) {
                 Some(Ok(new)) if new == old => None,
                 Some(Ok(new)) => Some((*method, format!("{old:?}"), format!("{new:?}"))),
-                Some(Err(error)) => Some((*method, format!("{old:?}"), format!("the error {error}"))),
-                None => None,
+                Some(Err(failure)) if !failure.lost => {
+                    Some((*method, format!("{old:?}"), format!("the error {}", failure.text)))
+                }
+                Some(Err(_)) | None => None,
             }
         })
         .collect()
 }
 
-fn answer<T: Display>(method: &'static str, outcome: Result<T>) -> (&'static str, Result<String, String>) {
+fn answer<T: Display>(method: &'static str, outcome: Result<T>) -> (&'static str, Result<String, Failure>) {
+    let outcome = outcome.map(|value| value.to_string());
     (
         method,
-        outcome
-            .map(|value| value.to_string())
-            .map_err(|error| error.to_string()),
+        outcome.map_err(|error| Failure {
+            text: error.to_string(),
+            lost: error.kind() == ErrorKind::Connection,
+        }),
     )
+}
+
+#[cfg(test)]
+impl Failure {
+    /// An error of a driver that lives.
+    pub(crate) fn of(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            lost: false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +102,7 @@ mod tests {
     #[test]
     fn only_what_was_answered_before_is_compared() {
         let of = |ip: Result<&str, &str>, state: Result<&str, &str>| -> Answers {
-            let owned = |result: Result<&str, &str>| result.map(str::to_owned).map_err(str::to_owned);
+            let owned = |result: Result<&str, &str>| result.map(str::to_owned).map_err(Failure::of);
             BTreeMap::from([("GetIP", owned(ip)), ("GetState", owned(state))])
         };
         let before = of(Ok("10.0.0.1"), Err("down"));
@@ -92,5 +116,10 @@ mod tests {
             )]
         );
         assert_eq!(changed(&before, &of(Ok("10.0.0.2"), Err("x"))).len(), 1);
+        let lost = Failure {
+            text: "unexpected EOF".to_owned(),
+            lost: true,
+        };
+        assert_eq!(changed(&before, &BTreeMap::from([("GetIP", Err(lost))])), []);
     }
 }

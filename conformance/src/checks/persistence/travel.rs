@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use machine_driver::{DriverOptions, Flag, OptionValue, State};
+use machine_driver::{DriverOptions, ErrorKind, Flag, OptionValue, State};
 use serde_json::Value;
 
 use super::{
@@ -98,8 +98,15 @@ pub(super) const CREDENTIALS_CAN_BE_REPLACED: Check = Check {
             cx.rule("PERSIST-008")
                 .answers(&format!("GetState {what}"), &state, &session.state().await);
             if state == State::Running {
+                let removed = session.remove().await;
+                if removed
+                    .as_ref()
+                    .is_err_and(|error| error.kind() == ErrorKind::Connection)
+                {
+                    return Err(Stop::Prerequisite("the process ended in Remove".to_owned()));
+                }
                 cx.rule("PERSIST-008")
-                    .succeeds(&session.remove().await, &format!("Remove {what}"));
+                    .succeeds(&removed, &format!("Remove {what}"));
             }
             Ok(())
         })

@@ -59,6 +59,24 @@ pub(crate) async fn live(cx: &Context) -> Result<Life, Stop> {
     Ok(life)
 }
 
+/// Calls a created machine while the provider refuses the driver's credentials, if the world can do that. The
+/// recorder looks at what the errors say.
+pub(crate) async fn live_refused(cx: &Context) -> Result<(), Stop> {
+    if !cx.offers(Need::Machine) || !cx.offers(Need::Faults) {
+        return Ok(());
+    }
+    let machine = cx.created().await?;
+    cx.tenant().revoke_credentials().await?;
+    let session = machine.session();
+    answers_state_first(&session).await;
+    if cx.offers(Need::Power) {
+        let _ = session.stop().await;
+    }
+    let _ = session.remove().await;
+    cx.tenant().heal().await?;
+    Ok(())
+}
+
 /// The private key, as the driver says where it is.
 pub(crate) async fn private_key(machine: &Machine) -> Option<String> {
     let path = machine

@@ -80,7 +80,11 @@ impl Context {
         let back = limits
             .machine_waits()
             .until(&limits.settle(), || async {
-                let now = self.tenant().inventory().await.map_err(|error| environment(&error))?;
+                let now = self
+                    .tenant()
+                    .inventory()
+                    .await
+                    .map_err(|error| environment(&error))?;
                 Ok(left_over(baseline, &now).is_empty().then_some(()))
             })
             .await;

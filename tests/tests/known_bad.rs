@@ -51,8 +51,11 @@ fn judge(expected: &Expected, results: &[CheckResult]) -> Vec<String> {
     }
     for (check, result) in &complaints {
         if !expected.checks.contains(check) {
-            let found: Vec<_> =
-                result.problems.iter().map(|problem| format!("{}: {}", problem.clause, problem.got)).collect();
+            let found: Vec<_> = result
+                .problems
+                .iter()
+                .map(|problem| format!("{}: {}", problem.clause, problem.got))
+                .collect();
             wrong.push(format!(
                 "{check} complains, but is not about this: {} {} {}",
                 result.verdict.word(),

@@ -90,3 +90,75 @@ pub(super) fn apply_known_failures(result: &mut CheckResult, known: &[KnownFailu
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn problem(level: Level) -> Problem {
+        Problem {
+            clause: "RM-001".to_owned(),
+            level,
+            rule: "rule".to_owned(),
+            expected: "expected".to_owned(),
+            got: "got".to_owned(),
+        }
+    }
+
+    fn of(ending: Ending, problems: &[Problem], timed_out: Option<&str>) -> Verdict {
+        verdict(ending, problems, timed_out.map(str::to_owned)).0
+    }
+
+    #[test]
+    fn the_worst_level_decides() {
+        let done = || Ending::Returned(Ok(()));
+        assert_eq!(of(done(), &[], None), Verdict::Pass);
+        assert_eq!(of(done(), &[problem(Level::May)], None), Verdict::Pass);
+        assert_eq!(of(done(), &[problem(Level::Should)], None), Verdict::Warn);
+        assert_eq!(
+            of(done(), &[problem(Level::Should), problem(Level::Must)], None),
+            Verdict::Fail
+        );
+        assert_eq!(
+            of(done(), &[problem(Level::Must)], Some("Stop hangs")),
+            Verdict::DriverTimeout
+        );
+    }
+
+    #[test]
+    fn a_stop_counts_unless_something_was_found_before() {
+        let stopped = |stop: Stop| Ending::Returned(Err(stop));
+        let prerequisite = Stop::Prerequisite("Create failed".to_owned());
+        let (outcome, reason) = verdict(stopped(prerequisite.clone()), &[], None);
+        assert_eq!(outcome, Verdict::NotTested);
+        assert_eq!(reason.unwrap(), "prerequisite failed: Create failed");
+        assert_eq!(
+            of(stopped(prerequisite), &[problem(Level::Must)], None),
+            Verdict::Fail
+        );
+        let blame = [
+            (Stop::NotApplicable("x".to_owned()), Verdict::NotApplicable),
+            (Stop::NotTested("x".to_owned()), Verdict::NotTested),
+            (Stop::Environment("x".to_owned()), Verdict::EnvironmentError),
+            (Stop::Suite("x".to_owned()), Verdict::SuiteError),
+        ];
+        for (stop, expected) in blame {
+            assert_eq!(of(stopped(stop), &[], None), expected);
+        }
+        assert_eq!(
+            of(
+                Ending::Panicked("index".to_owned()),
+                &[problem(Level::Must)],
+                None
+            ),
+            Verdict::SuiteError
+        );
+        assert_eq!(
+            of(Ending::TooLong("60 s".to_owned()), &[], None),
+            Verdict::DriverTimeout
+        );
+        assert_eq!(of(Ending::Interrupted, &[], None), Verdict::NotTested);
+    }
+}

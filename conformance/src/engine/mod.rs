@@ -17,6 +17,7 @@ pub use decide::KnownFailure;
 pub(crate) use plan::unmet;
 
 use crate::{
+    calendar,
     check::{Check, Need},
     event::{CheckResult, Event, EventKind, RunInfo, Summary},
     facts::{Facts, GivenValue},
@@ -201,7 +202,7 @@ impl Run {
                 .collect(),
             clauses_selected: clauses.len(),
             clauses_total: specification.clauses.len(),
-            started_at: rfc3339(SystemTime::now()),
+            started_at: calendar::rfc3339(SystemTime::now()),
             environment: BTreeMap::from([
                 ("os".to_owned(), std::env::consts::OS.to_owned()),
                 ("arch".to_owned(), std::env::consts::ARCH.to_owned()),
@@ -244,29 +245,43 @@ fn exit_code(count: &impl Fn(Verdict) -> usize, must_run: usize) -> u8 {
     }
 }
 
-/// UTC time as RFC 3339 with seconds, from the civil-calendar arithmetic of proleptic Gregorian days.
-fn rfc3339(time: SystemTime) -> String {
-    let seconds = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_index = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 {
-        month_index + 3
-    } else {
-        month_index - 9
-    };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(verdicts: &[Verdict], must_run: usize) -> u8 {
+        exit_code(
+            &|wanted| verdicts.iter().filter(|&&verdict| verdict == wanted).count(),
+            must_run,
+        )
+    }
+
+    #[test]
+    fn exit_codes() {
+        assert_eq!(
+            code(&[Verdict::Pass, Verdict::Warn, Verdict::NotTested], 2),
+            ExitCode::CONFORMANT
+        );
+        assert_eq!(code(&[Verdict::Pass, Verdict::Fail], 2), ExitCode::NOT_CONFORMANT);
+        assert_eq!(code(&[Verdict::Stale], 1), ExitCode::NOT_CONFORMANT);
+        assert_eq!(code(&[Verdict::DriverTimeout], 1), ExitCode::NOT_CONFORMANT);
+        assert_eq!(
+            code(&[Verdict::Pass, Verdict::EnvironmentError], 2),
+            ExitCode::ENVIRONMENT
+        );
+        assert_eq!(
+            code(&[Verdict::Fail, Verdict::SuiteError], 2),
+            ExitCode::SUITE_DEFECT
+        );
+        assert_eq!(
+            code(&[Verdict::NotTested, Verdict::NotApplicable], 0),
+            ExitCode::NOTHING_RAN
+        );
+        assert_eq!(
+            code(&[Verdict::Pass], 0),
+            ExitCode::NOTHING_RAN,
+            "only SHOULD checks were executed"
+        );
+        assert_eq!(code(&[], 0), ExitCode::NOTHING_RAN);
+    }
 }

@@ -29,11 +29,18 @@ impl TemplateWorld {
     /// # Errors
     /// If it cannot listen on loopback.
     pub async fn start() -> Result<Self, WorldError> {
-        let options = ServerOptions { new_address_at_start: true, ..ServerOptions::default() };
-        let server = Server::start(options)
-            .await
-            .map_err(|error| WorldError(format!("the template cloud cannot be started on loopback: {error}")))?;
-        Ok(Self { server: Arc::new(server) })
+        let options = ServerOptions {
+            new_address_at_start: true,
+            ..ServerOptions::default()
+        };
+        let server = Server::start(options).await.map_err(|error| {
+            WorldError(format!(
+                "the template cloud cannot be started on loopback: {error}"
+            ))
+        })?;
+        Ok(Self {
+            server: Arc::new(server),
+        })
     }
 }
 
@@ -61,7 +68,10 @@ impl World for TemplateWorld {
     }
 
     async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {
-        Ok(Arc::new(TemplateTenant { account: self.server.account(check), server: Arc::clone(&self.server) }))
+        Ok(Arc::new(TemplateTenant {
+            account: self.server.account(check),
+            server: Arc::clone(&self.server),
+        }))
     }
 }
 
@@ -81,7 +91,11 @@ impl TemplateTenant {
             .find(|object| object.owner.as_deref() == Some(machine))
             .or_else(|| servers.clone().find(|object| object.name == machine))
             .map(|object| object.id.clone());
-        id.ok_or_else(|| WorldError(format!("the template cloud has no server of the machine {machine}")))
+        id.ok_or_else(|| {
+            WorldError(format!(
+                "the template cloud has no server of the machine {machine}"
+            ))
+        })
     }
 }
 
@@ -119,13 +133,19 @@ impl Tenant for TemplateTenant {
         let requests = self.account.request_log().into_iter();
         Ok(requests
             .map(|request| {
-                let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+                let query = if request.query.is_empty() {
+                    String::new()
+                } else {
+                    format!("?{}", request.query)
+                };
                 ProviderRequest {
                     at: request.started,
                     duration: request.took,
                     operation: format!("{} {}{query}", request.method, request.path),
                     body: request.body,
-                    status: request.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
+                    status: request
+                        .status
+                        .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
                     mutating: request.mutating,
                     failed: request.status.is_none_or(|status| status >= 400),
                 }
@@ -134,7 +154,9 @@ impl Tenant for TemplateTenant {
     }
 
     async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {
-        self.account.delete_server(&self.server_of(machine)?).map_err(refused)
+        self.account
+            .delete_server(&self.server_of(machine)?)
+            .map_err(refused)
     }
 
     async fn power_off(&self, machine: &str) -> Result<(), WorldError> {
@@ -146,16 +168,24 @@ impl Tenant for TemplateTenant {
     }
 
     async fn freeze_guest(&self, machine: &str) -> Result<(), WorldError> {
-        self.account.freeze_guest(&self.server_of(machine)?).map_err(refused)
+        self.account
+            .freeze_guest(&self.server_of(machine)?)
+            .map_err(refused)
     }
 
     async fn revoke_credentials(&self) -> Result<(), WorldError> {
-        self.account.set_faults(FaultPlan::one(When::always(), FaultKind::Unauthorized));
+        self.account
+            .set_faults(FaultPlan::one(When::always(), FaultKind::Unauthorized));
         Ok(())
     }
 
     async fn break_provider(&self) -> Result<(), WorldError> {
-        let failing = FaultKind::HttpError { status: 500, code: None, message: None, acted: false };
+        let failing = FaultKind::HttpError {
+            status: 500,
+            code: None,
+            message: None,
+            acted: false,
+        };
         self.account.set_faults(FaultPlan::one(When::always(), failing));
         Ok(())
     }

@@ -72,7 +72,9 @@ pub fn main_with(driver: Arc<dyn DynDriver>, options: ServeOptions) -> ExitCode 
 pub fn waits_from_environment() -> Result<Waits> {
     match env::var_os(Waits::FACTOR_VARIABLE) {
         None => Ok(Waits::default()),
-        Some(text) => Ok(Waits::default().scaled(positive_decimal(Waits::FACTOR_VARIABLE, &text.to_string_lossy())?)),
+        Some(text) => {
+            Ok(Waits::default().scaled(positive_decimal(Waits::FACTOR_VARIABLE, &text.to_string_lossy())?))
+        }
     }
 }
 
@@ -115,7 +117,10 @@ fn run(options: ServeOptions, driver: impl FnOnce(Log, Waits) -> Arc<dyn DynDriv
     }
 }
 
-fn run_plugin(mut options: ServeOptions, driver: impl FnOnce(Log, Waits) -> Arc<dyn DynDriver>) -> Result<Exit> {
+fn run_plugin(
+    mut options: ServeOptions,
+    driver: impl FnOnce(Log, Waits) -> Arc<dyn DynDriver>,
+) -> Result<Exit> {
     let waits = waits_from_environment()?;
     options.heartbeat_timeout = heartbeat_timeout(&options)?;
     // The host dials while the rest is being made, and nothing that a driver prints can come first.
@@ -146,7 +151,9 @@ mod tests {
         assert_eq!(positive_decimal(Waits::FACTOR_VARIABLE, "0.01").unwrap(), 0.01);
         assert_eq!(positive_decimal(Waits::FACTOR_VARIABLE, "3").unwrap(), 3.0);
         for text in ["", "0", "-1", "1e3", "inf", "NaN", "fast", "0.0", "1,5", " 1"] {
-            let error = positive_decimal(Waits::FACTOR_VARIABLE, text).unwrap_err().to_string();
+            let error = positive_decimal(Waits::FACTOR_VARIABLE, text)
+                .unwrap_err()
+                .to_string();
             assert!(
                 error.contains(&format!("{text:?}")) && error.contains("MACHINE_DRIVER_WAIT_FACTOR"),
                 "{error}"

@@ -56,7 +56,10 @@ mod serve;
 mod watchdog;
 pub mod wire;
 
-pub use entry::{DRIVER_NAME_VARIABLE, HEARTBEAT_TIMEOUT_VARIABLE, TOKEN, TOKEN_VARIABLE, main, main_with, waits_from_environment};
+pub use entry::{
+    DRIVER_NAME_VARIABLE, HEARTBEAT_TIMEOUT_VARIABLE, TOKEN, TOKEN_VARIABLE, main, main_with,
+    waits_from_environment,
+};
 pub use host::{Argument, Host};
 pub use host_options::{HostOptions, LineCallback};
 pub use host_output::{OutputLine, OutputStream};

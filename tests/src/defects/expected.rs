@@ -89,11 +89,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::MalformedValueCrashes,
         "FLAG-009",
-        &[
-            "flags::nonsense_ends_no_process",
-            "flags::nonsense_is_refused",
-            "plugin::never_panics",
-        ],
+        &["flags::nonsense_ends_no_process", "plugin::never_panics"],
         "the process ended",
     ),
     expect(

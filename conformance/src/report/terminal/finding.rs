@@ -37,7 +37,10 @@ struct Block<'w, W> {
 impl<W: Write> Block<'_, W> {
     fn write(mut self, result: &CheckResult) -> io::Result<()> {
         self.title(result)?;
-        let shorter = matches!(result.verdict, Verdict::Warn | Verdict::KnownFailure | Verdict::Stale);
+        let shorter = matches!(
+            result.verdict,
+            Verdict::Warn | Verdict::KnownFailure | Verdict::Stale
+        );
         if result.problems.is_empty() {
             self.row("check", &result.title)?;
         }

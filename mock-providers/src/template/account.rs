@@ -29,7 +29,8 @@ use crate::{
     requests::{Request, RequestLog, text},
 };
 
-/// An account. Clones are handles of the same one; it lives as long as its cloud, or until [`Account::close`].
+/// An account. Clones are handles of the same one; it lives as long as its cloud, or until
+/// [`Server::close_account`](super::Server::close_account).
 #[derive(Clone, Debug)]
 pub struct Account {
     pub(super) tenant: Arc<Tenant>,

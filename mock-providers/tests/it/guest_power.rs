@@ -268,3 +268,43 @@ async fn user_data_arrives_and_a_script_is_run_once() {
     let session = Session::open(&guest, "ubuntu", &key).await.unwrap();
     assert_eq!(session.run("cat /var/lib/marker").await.text(), "run\n");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn power_changes_from_many_sides_end_consistent() {
+    let key = new_key();
+    for round in 0..10 {
+        let guest = Guest::new(options(GuestOs::Ubuntu, &key)).unwrap();
+        let sides = (0..4_u32).map(|side| {
+            let guest = guest.clone();
+            tokio::spawn(async move {
+                for step in 0..25 {
+                    match (side * 7 + step * 5 + round) % 6 {
+                        0 => guest.power_off(),
+                        1 => drop(guest.shutdown()),
+                        2 => guest.reset(),
+                        3 => guest.freeze(),
+                        4 => guest.thaw(),
+                        _ => guest.power_on(),
+                    }
+                    tokio::task::yield_now().await;
+                }
+            })
+        });
+        for side in sides.collect::<Vec<_>>() {
+            side.await.unwrap();
+        }
+        guest.power_off();
+        // Whatever was under way has ended with the power.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(
+            (guest.state(), guest.boot_id(), guest.listening().len()),
+            (PowerState::Off, None, 0)
+        );
+        assert!(refuses(&guest).await);
+        guest.power_on();
+        reached(&guest, PowerState::Running).await;
+        let session = Session::open(&guest, "ubuntu", &key).await.unwrap();
+        assert_eq!(session.run("echo up").await.text(), "up\n");
+        assert_eq!(guest.notes(), Vec::<String>::new());
+    }
+}

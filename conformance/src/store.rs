@@ -122,6 +122,8 @@ async fn blocking(work: impl FnOnce() -> std::io::Result<()> + Send + 'static) -
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[tokio::test]

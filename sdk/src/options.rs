@@ -376,6 +376,8 @@ fn default_value(kind: &FlagKind) -> OptionValue {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
     use super::*;
 
     #[test]

@@ -94,7 +94,7 @@ async fn an_error_of_a_look_ends_the_wait() {
 #[tokio::test]
 async fn a_look_that_hangs_is_cut_off() {
     let waits = Waits::with_clock(Arc::new(Handle(Jumping::new())));
-    let outcome: Result<()> = waits.until(&SERVER, || std::future::pending()).await;
+    let outcome: Result<()> = waits.until(&SERVER, std::future::pending).await;
     assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Timeout);
     let outcome: Result<()> = waits.within(&SERVER, std::future::pending()).await;
     assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Timeout);

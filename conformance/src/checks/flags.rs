@@ -136,11 +136,12 @@ const ARE_ALWAYS_THE_SAME: Check = Check {
             let quiet = Isolation::new(&cx).await?;
             let lookup = cx.process_in(quiet.environment()).await?;
             configure(&cx, &lookup, &BaseDriver::new(LOOKUP_NAME, "")).await?;
+            let session = cx.process_in(quiet.environment()).await?;
+            let files = quiet.files();
             let expected = lookup
                 .create_flags()
                 .await
                 .map_err(|error| cx.prerequisite("GetCreateFlags", &error))?;
-            let session = cx.process_in(quiet.environment()).await?;
             let mut answers = vec![("in a new process", session.create_flags().await)];
             answers.push(("the second time", session.create_flags().await));
             let store = cx.store().await?;
@@ -167,14 +168,16 @@ const ARE_ALWAYS_THE_SAME: Check = Check {
                     }
                 }
             }
-            let (contacts, files) = (quiet.contacts(), quiet.files());
+            let contacts = quiet.contacts();
             cx.rule("FLAG-004")
                 .holds(contacts.is_empty(), "no use of the network", || {
                     format!("it asked its proxy for: {}", contacts.join(", "))
                 });
+            let mut made = quiet.files();
+            made.retain(|file| !files.contains(file));
             cx.rule("FLAG-004")
-                .holds(files.is_empty(), "no files in the home folder", || {
-                    format!("{files:?}")
+                .holds(made.is_empty(), "no new files in the home folder", || {
+                    format!("{made:?}")
                 });
             Ok(())
         })

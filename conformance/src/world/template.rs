@@ -99,7 +99,7 @@ impl TemplateTenant {
     }
 }
 
-fn refused(error: ApiError) -> WorldError {
+fn refused(error: &ApiError) -> WorldError {
     WorldError(format!("the template cloud refuses: {error}"))
 }
 
@@ -156,21 +156,25 @@ impl Tenant for TemplateTenant {
     async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {
         self.account
             .delete_server(&self.server_of(machine)?)
-            .map_err(refused)
+            .map_err(|error| refused(&error))
     }
 
     async fn power_off(&self, machine: &str) -> Result<(), WorldError> {
-        self.account.power_off(&self.server_of(machine)?).map_err(refused)
+        self.account
+            .power_off(&self.server_of(machine)?)
+            .map_err(|error| refused(&error))
     }
 
     async fn readdress(&self, machine: &str) -> Result<String, WorldError> {
-        self.account.readdress(&self.server_of(machine)?).map_err(refused)
+        self.account
+            .readdress(&self.server_of(machine)?)
+            .map_err(|error| refused(&error))
     }
 
     async fn freeze_guest(&self, machine: &str) -> Result<(), WorldError> {
         self.account
             .freeze_guest(&self.server_of(machine)?)
-            .map_err(refused)
+            .map_err(|error| refused(&error))
     }
 
     async fn revoke_credentials(&self) -> Result<(), WorldError> {

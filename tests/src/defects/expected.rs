@@ -48,7 +48,7 @@ pub const TABLE: &[Expected] = &[
         Defect::FlagDeclaredTwice,
         "FLAG-002",
         &["flags::names_are_unique"],
-        "2 flags --template-endpoint",
+        "declared twice",
     ),
     expect(
         Defect::FlagOfTheHost,
@@ -247,6 +247,7 @@ pub const TABLE: &[Expected] = &[
         "NET-004",
         &[
             "network::url_of_a_running_machine",
+            "create::engine_port_is_open",
             "network::address_is_not_cached",
             "network::address_is_recorded",
             "network::url_has_the_address",

@@ -1,5 +1,11 @@
 //! The executable of the known-bad drivers: picks the defect, and does what is wrong with the process itself.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what the process prints is the point"
+)]
+
 use std::{io::Read, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use machine_driver::{

@@ -1,5 +1,10 @@
 //! The template driver with one thing wrong, as a wrapper around its object-safe form.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a driver that ends its process is one of the defects"
+)]
+
 use std::{
     io::Write,
     path::PathBuf,
@@ -130,7 +135,7 @@ impl DynDriver for Defective {
             match self.defect {
                 Defect::FlagDeclaredTwice => flags.extend(flags.first().cloned()),
                 Defect::FlagOfTheHost => {
-                    flags.push(Flag::string("engine-label").usage("Labels of the engine"))
+                    flags.push(Flag::string("engine-label").usage("Labels of the engine"));
                 }
                 Defect::FlagWithoutUsage => flags.push(Flag::string("template-secret-feature")),
                 Defect::FlagsDependOnTheMachine if self.text("MachineName").await != "flag-lookup" => {

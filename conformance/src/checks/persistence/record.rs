@@ -27,7 +27,7 @@ pub(crate) fn differences(before: &Record, after: &Record) -> Vec<String> {
         match after.get(key) {
             None => found.push(format!("{key} is missing (was {})", shown(old))),
             Some(new) if !same(old, new) => {
-                found.push(format!("{key} is {} (was {})", shown(new), shown(old)))
+                found.push(format!("{key} is {} (was {})", shown(new), shown(old)));
             }
             Some(_) => {}
         }

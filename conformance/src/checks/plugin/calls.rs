@@ -53,7 +53,7 @@ const API_VERSION: i64 = 1;
 /// Methods that must be answered at any time.
 const CHEAP: [&str; 4] = ["Heartbeat", "DriverName", "GetMachineName", "GetSSHUsername"];
 /// Time in flight from which an unanswered probe proves that calls are served one after the other.
-const BLOCKED: Duration = Duration::from_millis(100);
+const BLOCKED: Duration = Duration::from_millis(50);
 
 pub(super) const OFFERS_EVERY_METHOD: Check = Check {
     id: "plugin::offers_every_method",
@@ -123,16 +123,24 @@ pub(super) const ANSWERS_DURING_CREATE: Check = Check {
         Box::pin(async move {
             let machine = cx.configured().await?;
             let session = machine.session();
+            let prepared = machine.save().await;
+            prepared.map_err(|error| cx.prerequisite("saving the record", &error))?;
             let (done, finished) = watch::channel(false);
             let create = async {
                 let started = Instant::now();
-                let outcome = machine.create().await;
+                let outcome = session.create().await;
                 // Nobody listens any more if all probes have failed.
                 let _ = done.send(true);
                 (outcome, started.elapsed())
             };
             let probes = CHEAP.map(|method| probe(&cx, Arc::clone(&session), method, finished.clone()));
             let ((outcome, duration), probed) = tokio::join!(create, join_all(probes));
+            // The record of a failed Create is the one saved before it.
+            if outcome.is_ok() {
+                let _ = machine.save().await;
+            }
+            // Checks about Remove decide whether it works.
+            let _ = machine.remove().await;
             outcome.map_err(|error| cx.prerequisite("Create", &error))?;
             let limit = cx.limits().process_waits().scale(cx.limits().probe().deadline);
             let mut undecided = Vec::new();
@@ -236,7 +244,7 @@ mod tests {
         let judge = |probed: Probed| probed.judge(Duration::from_secs(5));
         assert_eq!(judge(probed(3, 2, None)), Judgement::Answered);
         assert_eq!(judge(probed(0, 3, None)), Judgement::TooFast);
-        assert!(matches!(judge(probed(0, 300, None)), Judgement::Broken(_)));
+        assert!(matches!(judge(probed(0, 60, None)), Judgement::Broken(_)));
         assert!(matches!(judge(probed(1, 6_000, None)), Judgement::Broken(_)));
         assert!(matches!(judge(probed(1, 1, Some("died"))), Judgement::Broken(_)));
     }

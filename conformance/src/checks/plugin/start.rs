@@ -83,12 +83,15 @@ pub(super) const ADDRESS_COMES_IN_TIME: Check = Check {
                             format!("it came after {seconds:.1} s")
                         });
                     }
-                    (None, Some(status)) => {
-                        // That there is none is the matter of another check, unless only the network was missing.
-                        cx.rule("PLUG-002").holds(surroundings.is_empty(), expected, || {
-                            format!("the process ended: {status}")
-                        });
+                    // That there is none at all is the matter of another check.
+                    (None, Some(status)) if surroundings.is_empty() => {
+                        return Err(Stop::Prerequisite(format!(
+                            "the process ended before it printed an address: {status}"
+                        )));
                     }
+                    (None, Some(status)) => cx
+                        .rule("PLUG-002")
+                        .broken(expected, format!("the process ended: {status}")),
                     (None, None) => cx
                         .rule("PLUG-002")
                         .broken(expected, format!("no line in {:.1} s", line.after.as_secs_f64())),
@@ -158,12 +161,16 @@ pub(super) const MANY_PROCESSES_RUN_AT_ONCE: Check = Check {
     bad: "The second one fails, because the first one holds a lock or a fixed port.",
     run: |cx| {
         Box::pin(async move {
-            let started = join_all((0..MANY).map(|_| cx.try_process(Default::default()))).await;
+            // Whether it starts at all is the matter of other checks.
+            let first = cx.process().await?;
+            let started = join_all((1..MANY).map(|_| cx.try_process(Default::default()))).await;
             let failures: Vec<String> = started
                 .iter()
                 .filter_map(|one| one.as_ref().err().map(ToString::to_string))
                 .collect();
-            let sessions: Vec<_> = started.into_iter().flatten().collect();
+            let sessions: Vec<_> = std::iter::once(first)
+                .chain(started.into_iter().flatten())
+                .collect();
             cx.rule("PLUG-012")
                 .holds(failures.is_empty(), format!("{MANY} processes start"), || {
                     format!(

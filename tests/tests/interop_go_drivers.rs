@@ -1,0 +1,179 @@
+//! The suite against the drivers that are built into an unmodified `rancher-machine`: drivers written in Go, by
+//! others. What they break is listed in `interop/findings.json` and explained in `interop/FINDINGS.md`; a change of
+//! that list is a change of a driver or a mistake of ours.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use machine_driver::ssh::{KeyAlgorithm, KeyPair};
+use machine_mock_providers::guest::{Guest, GuestOptions, GuestOs, PowerState, SshPort, User};
+use machine_tests::{
+    executables,
+    peers::available,
+    rancher_machine,
+    run::{self, Finished},
+};
+use serde_json::Value;
+use tokio::process::Command;
+
+/// Runs `machine-conformance run rancher-machine` for one of its drivers.
+async fn verdict(
+    rancher_machine: &Path,
+    driver: &str,
+    flags: &[(&str, &str)],
+    options: &[&str],
+) -> (Finished, BTreeMap<String, String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    let mut command = Command::new(executables::machine_conformance().unwrap());
+    command.arg("run").arg(rancher_machine);
+    command.args([
+        "--env",
+        &format!("MACHINE_PLUGIN_DRIVER_NAME={driver}"),
+        "--provider",
+        "none",
+        "--seed",
+        "1",
+    ]);
+    for (name, value) in flags {
+        command.arg("--flag").arg(format!("{name}={value}"));
+    }
+    command
+        .args(options)
+        .arg("--report")
+        .arg(format!("json={}", report.display()));
+    command.current_dir(folder.path());
+    let finished = run::to_end(command, Duration::from_secs(300)).await.unwrap();
+    assert!(matches!(finished.code, Some(0 | 1)), "no verdict\n{finished}");
+    let report: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    let verdicts = report["checks"].as_array().unwrap().iter().map(|check| {
+        let word = |key: &str| check[key].as_str().unwrap().to_owned();
+        (word("id"), word("verdict"))
+    });
+    (finished, verdicts.collect())
+}
+
+/// The expected list for a row of `interop/findings.json`: check and verdict.
+fn expected(row: &str) -> BTreeMap<String, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/findings.json");
+    let rows: BTreeMap<String, BTreeMap<String, String>> =
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    rows.get(row)
+        .unwrap_or_else(|| panic!("findings.json has no {row:?}"))
+        .clone()
+}
+
+/// The run must have a verdict without a fault of the suite, and find what the list says.
+fn compare(row: &str, least_passed: usize, finished: &Finished, verdicts: &BTreeMap<String, String>) {
+    let of = |word: &str| verdicts.values().filter(|verdict| *verdict == word).count();
+    assert_eq!(of("suite-error"), 0, "{finished}");
+    assert_eq!(of("environment-error"), 0, "{finished}");
+    let found: BTreeMap<String, String> = verdicts
+        .iter()
+        .filter(|(_, verdict)| !matches!(verdict.as_str(), "pass" | "not-applicable" | "not-tested"))
+        .map(|(id, verdict)| (id.clone(), verdict.clone()))
+        .collect();
+    assert_eq!(
+        found,
+        expected(row),
+        "left: found, right: findings.json, row {row:?}\n{finished}"
+    );
+    let failed = found
+        .values()
+        .any(|verdict| verdict == "fail" || verdict == "driver-timeout");
+    assert_eq!(finished.code, Some(i32::from(failed)), "{finished}");
+    assert!(
+        of("pass") >= least_passed,
+        "only {} checks passed\n{finished}",
+        of("pass")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn none() {
+    let Some(program) = available("none", rancher_machine::executable()) else {
+        return;
+    };
+    let flags = [("url", "tcp://127.0.0.1:2376")];
+    let (finished, verdicts) = verdict(&program, "none", &flags, &["--create-machines"]).await;
+    compare("none", 50, &finished, &verdicts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn noop() {
+    let Some(program) = available("noop", rancher_machine::executable()) else {
+        return;
+    };
+    let flags = [("url", "tcp://127.0.0.1:2376")];
+    let (finished, verdicts) = verdict(&program, "noop", &flags, &[]).await;
+    compare("noop", 38, &finished, &verdicts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn noop_with_a_machine() {
+    let Some(program) = available("noop_with_a_machine", rancher_machine::executable()) else {
+        return;
+    };
+    let flags = [("url", "tcp://127.0.0.1:2376")];
+    // Only what does not wait for a stopped machine: this driver never reports one in a new process.
+    let selected = [
+        "ssh",
+        "persistence",
+        "network::url_of_a_running_machine",
+        "network::url_has_the_address",
+    ];
+    let options: Vec<&str> = ["--create-machines"]
+        .into_iter()
+        .chain(selected.into_iter().flat_map(|id| ["--only", id]))
+        .collect();
+    let (finished, verdicts) = verdict(&program, "noop", &flags, &options).await;
+    compare("noop with a machine", 6, &finished, &verdicts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn generic_without_a_guest() {
+    let Some(program) = available("generic_without_a_guest", rancher_machine::executable()) else {
+        return;
+    };
+    let (finished, verdicts) =
+        verdict(&program, "generic", &[("generic-ip-address", "127.0.0.1")], &[]).await;
+    compare("generic", 40, &finished, &verdicts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn generic_with_a_guest() {
+    let Some(program) = available("generic_with_a_guest", rancher_machine::executable()) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let key = KeyPair::generate(folder.path().join("key"), KeyAlgorithm::Ed25519)
+        .await
+        .unwrap();
+    let guest = Guest::new(GuestOptions {
+        os: GuestOs::Ubuntu,
+        users: vec![User {
+            name: "ubuntu".to_owned(),
+            authorized_keys: vec![key.public_key().to_owned()],
+        }],
+        ssh_port: SshPort::Ephemeral,
+        ..GuestOptions::default()
+    })
+    .unwrap();
+    guest.power_on();
+    guest.reached(PowerState::Running).await;
+    let flags = [
+        ("generic-ip-address", guest.address().to_string()),
+        ("generic-ssh-user", "ubuntu".to_owned()),
+        ("generic-ssh-port", guest.ssh_port().to_string()),
+        ("generic-ssh-key", key.path().display().to_string()),
+    ];
+    let flags: Vec<(&str, &str)> = flags
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    // One at a time: all machines of this driver are the same guest.
+    let (finished, verdicts) =
+        verdict(&program, "generic", &flags, &["--create-machines", "--jobs", "1"]).await;
+    compare("generic with a guest", 60, &finished, &verdicts);
+}

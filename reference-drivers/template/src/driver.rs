@@ -98,7 +98,7 @@ impl Driver for TemplateDriver {
         self.refuse_taken_names(&api).await
     }
 
-    /// The steps are in [`build`](Self::build); here is what happens when one fails.
+    /// The steps are in `build`; here is what happens when one fails.
     async fn create(&mut self, cx: &Context) -> Result<()> {
         if !self.server_id.is_empty() {
             let text = format!(

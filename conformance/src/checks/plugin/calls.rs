@@ -52,7 +52,7 @@ const METHODS: [&str; 21] = [
 const API_VERSION: i64 = 1;
 /// Methods that must be answered at any time.
 const CHEAP: [&str; 4] = ["Heartbeat", "DriverName", "GetMachineName", "GetSSHUsername"];
-/// Time in flight from which an unanswered probe proves that calls are served one after the other.
+/// A call that is held up for less says nothing about the driver: this machine may be busy.
 const BLOCKED: Duration = Duration::from_millis(50);
 
 pub(super) const OFFERS_EVERY_METHOD: Check = Check {
@@ -145,7 +145,7 @@ pub(super) const ANSWERS_DURING_CREATE: Check = Check {
             let limit = cx.limits().process_waits().scale(cx.limits().probe().deadline);
             let mut undecided = Vec::new();
             for (method, probed) in CHEAP.iter().zip(probed) {
-                match probed?.judge(limit) {
+                match probed?.judge(limit, duration) {
                     Judgement::Answered => {}
                     Judgement::TooFast => undecided.push(*method),
                     Judgement::Broken(got) => {
@@ -171,6 +171,8 @@ pub(super) const ANSWERS_DURING_CREATE: Check = Check {
 struct Probed {
     answered: usize,
     longest: Duration,
+    /// How long the call took that was answered only after the end of the long one.
+    held_up: Duration,
     failure: Option<String>,
 }
 
@@ -182,18 +184,21 @@ enum Judgement {
 }
 
 impl Probed {
-    fn judge(self, limit: Duration) -> Judgement {
-        let milliseconds = self.longest.as_secs_f64() * 1e3;
+    /// Judges by the longest answer that is allowed, and how long the long call took.
+    fn judge(self, limit: Duration, whole: Duration) -> Judgement {
+        let milliseconds = |duration: Duration| duration.as_secs_f64() * 1e3;
         if let Some(failure) = self.failure {
             Judgement::Broken(failure)
         } else if self.longest > limit {
-            Judgement::Broken(format!("an answer took {milliseconds:.0} ms"))
+            Judgement::Broken(format!("an answer took {:.0} ms", milliseconds(self.longest)))
+        } else if self.held_up >= BLOCKED && self.held_up * 2 >= whole {
+            Judgement::Broken(format!(
+                "a call of {:.0} ms was answered only when Create was done, which took {:.0} ms",
+                milliseconds(self.held_up),
+                milliseconds(whole)
+            ))
         } else if self.answered > 0 {
             Judgement::Answered
-        } else if self.longest >= BLOCKED {
-            Judgement::Broken(format!(
-                "a call of {milliseconds:.0} ms was answered only when Create was done"
-            ))
         } else {
             Judgement::TooFast
         }
@@ -219,7 +224,7 @@ async fn probe(
                 break;
             }
             Ok(_) if !*finished.borrow() => probed.answered += 1,
-            Ok(_) => {}
+            Ok(_) => probed.held_up = started.elapsed(),
         }
         waits.pause(&cx.limits().probe()).await;
     }
@@ -236,17 +241,23 @@ mod tests {
 
     #[test]
     fn serial_calls_are_told_from_fast_ones() {
-        let probed = |answered, longest, failure: Option<&str>| Probed {
+        let probed = |answered, longest, held_up, failure: Option<&str>| Probed {
             answered,
             longest: Duration::from_millis(longest),
+            held_up: Duration::from_millis(held_up),
             failure: failure.map(str::to_owned),
         };
-        let judge = |probed: Probed| probed.judge(Duration::from_secs(5));
-        assert_eq!(judge(probed(3, 2, None)), Judgement::Answered);
-        assert_eq!(judge(probed(0, 3, None)), Judgement::TooFast);
-        assert!(matches!(judge(probed(0, 60, None)), Judgement::Broken(_)));
-        assert!(matches!(judge(probed(1, 6_000, None)), Judgement::Broken(_)));
-        assert!(matches!(judge(probed(1, 1, Some("died"))), Judgement::Broken(_)));
+        let judge = |probed: Probed| probed.judge(Duration::from_secs(5), Duration::from_millis(140));
+        assert_eq!(judge(probed(3, 2, 0, None)), Judgement::Answered);
+        assert_eq!(judge(probed(3, 60, 60, None)), Judgement::Answered);
+        assert_eq!(judge(probed(0, 3, 3, None)), Judgement::TooFast);
+        // One call may slip in before the long one.
+        assert!(matches!(judge(probed(1, 130, 130, None)), Judgement::Broken(_)));
+        assert!(matches!(judge(probed(1, 6_000, 0, None)), Judgement::Broken(_)));
+        assert!(matches!(
+            judge(probed(1, 1, 0, Some("died"))),
+            Judgement::Broken(_)
+        ));
     }
 
     #[test]

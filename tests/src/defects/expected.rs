@@ -481,7 +481,6 @@ pub const TABLE: &[Expected] = &[
         &[
             "errors::do_not_end_the_process",
             "network::url_of_a_running_machine",
-            "persistence::loading_twice_is_loading_once",
             "persistence::nothing_is_learnt_in_getters",
         ],
         "GetIP",
@@ -529,7 +528,7 @@ pub const TABLE: &[Expected] = &[
         Defect::StartsWithoutToken,
         "PLUG-003",
         &["plugin::needs_the_token"],
-        "token",
+        "went on running",
     ),
     expect(
         Defect::IgnoresMissingHeartbeats,

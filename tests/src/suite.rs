@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use machine_conformance::{
+    check::Check,
     checks,
     engine::{self, Setup},
     event::{CheckResult, EventKind},
@@ -24,9 +25,17 @@ use crate::defects::{Defect, Defective, SHARED_FOLDER, VARIABLE};
 /// # Errors
 /// If the world cannot be started.
 pub async fn run_defective(program: &Path, defect: Defect) -> Result<Vec<CheckResult>> {
+    let checks = checks::all().iter().copied();
+    let checks: Vec<_> = checks
+        .filter(|check| defect.only_group().is_none_or(|group| check.group() == group))
+        .collect();
     if !defect.needs_a_process() {
         let factory = move |log, waits| Defective::template(defect, log, waits);
-        return run(Arc::new(InProcessSubject::from_factory("template", factory))).await;
+        return run(
+            Arc::new(InProcessSubject::from_factory("template", factory)),
+            checks,
+        )
+        .await;
     }
     let folder = tempfile::tempdir().context("a folder for the driver")?;
     let program = named_as_template(program, folder.path())?;
@@ -34,14 +43,15 @@ pub async fn run_defective(program: &Path, defect: Defect) -> Result<Vec<CheckRe
         (VARIABLE.to_owned(), defect.name().to_owned()),
         (SHARED_FOLDER.to_owned(), folder.path().display().to_string()),
     ]);
-    run(Arc::new(PluginSubject::new(&program, Vec::new(), environment)?)).await
+    run(
+        Arc::new(PluginSubject::new(&program, Vec::new(), environment)?),
+        checks,
+    )
+    .await
 }
 
-/// Runs every check against `subject` and the template cloud.
-///
-/// # Errors
-/// If the world cannot be started.
-pub async fn run(subject: Arc<dyn Subject>) -> Result<Vec<CheckResult>> {
+/// Runs `checks` against `subject` and the template cloud.
+async fn run(subject: Arc<dyn Subject>, checks: Vec<&'static Check>) -> Result<Vec<CheckResult>> {
     let world = TemplateWorld::start()
         .await
         .context("starting the template cloud")?;
@@ -49,7 +59,7 @@ pub async fn run(subject: Arc<dyn Subject>) -> Result<Vec<CheckResult>> {
     let setup = Setup {
         subject,
         world: Arc::new(world),
-        checks: checks::all().to_vec(),
+        checks,
         flags: BTreeMap::new(),
         secrets: Vec::new(),
         lacks: BTreeMap::new(),

@@ -16,7 +16,7 @@ use crate::{
     session::Session,
 };
 
-use answers::{answers_state_first, answers_state_last, changed};
+use answers::{Answers, answers_state_first, answers_state_last, changed, local_answers};
 use record::{Record, differences, stable_record, to_bytes};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -96,11 +96,7 @@ const RECORD_IS_A_FIXED_POINT: Check = Check {
     bad: "Every load counts a number up, or turns a list into a list in a list.",
     run: |cx| {
         Box::pin(async move {
-            let machine = if cx.offers(Need::Machine) {
-                made(&cx).await?
-            } else {
-                cx.configured().await?
-            };
+            let machine = recorded(&cx).await?;
             let read = |error| cx.prerequisite("GetConfigRaw", &error);
             let record = machine.session().config_object().await.map_err(read)?;
             let session = loaded(&cx, &record).await?;
@@ -126,27 +122,15 @@ const GETTERS_CHANGE_NOTHING: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let exists = cx.offers(Need::Machine);
-            let machine = if exists {
-                made(&cx).await?
-            } else {
-                cx.configured().await?
-            };
+            let machine = recorded(&cx).await?;
             let session = machine.session();
             let read = |error| cx.prerequisite("GetConfigRaw", &error);
-            let mut before = None;
-            for _ in 0..ROUNDS {
-                if exists {
-                    answers_state_first(&session).await;
-                } else {
-                    answers::local_answers(&session).await;
-                }
-                let record = session.config_object().await.map_err(read)?;
-                before.get_or_insert(record);
+            all_getters(&session, exists).await;
+            let before = session.config_object().await.map_err(read)?;
+            for _ in 1..ROUNDS {
+                all_getters(&session, exists).await;
             }
-            let (before, after) = (
-                before.unwrap_or_default(),
-                session.config_object().await.map_err(read)?,
-            );
+            let after = session.config_object().await.map_err(read)?;
             let found = differences(&before, &after);
             cx.rule("IDEM-005").holds(
                 found.is_empty(),
@@ -157,6 +141,26 @@ const GETTERS_CHANGE_NOTHING: Check = Check {
         })
     },
 };
+
+/// A machine with a record: created if the run can do that, otherwise only configured, otherwise only named.
+async fn recorded(cx: &Context) -> Result<Arc<Machine>, Stop> {
+    if cx.offers(Need::Machine) {
+        return made(cx).await;
+    }
+    match cx.configured().await {
+        Err(Stop::Prerequisite(_)) => cx.named().await,
+        configured => configured,
+    }
+}
+
+/// Calls every getter; those that ask the provider only if there is a machine.
+async fn all_getters(session: &Session, exists: bool) -> Answers {
+    if exists {
+        answers_state_first(session).await
+    } else {
+        local_answers(session).await
+    }
+}
 
 /// A machine that was created and is at rest: it runs, unless its driver knows better (a host that is only
 /// recorded has no state at all, or is off).

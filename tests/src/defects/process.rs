@@ -47,9 +47,7 @@ fn serve(driver: Arc<dyn DynDriver>, defect: Defect) -> ExitCode {
     match defect {
         Defect::PrintsBeforeTheAddress => println!("template driver 0.1.0"),
         // Without the entry point of the SDK, which lets the environment shorten the time.
-        Defect::IgnoresMissingHeartbeats
-            if std::env::var(plugin::TOKEN_VARIABLE).as_deref() == Ok(plugin::TOKEN) =>
-        {
+        Defect::IgnoresMissingHeartbeats if has_token() => {
             options.heartbeat_timeout = Duration::from_secs(24 * 60 * 60);
             return serve_anyone(driver, options);
         }
@@ -58,6 +56,15 @@ fn serve(driver: Arc<dyn DynDriver>, defect: Defect) -> ExitCode {
             let _ = std::io::stdin().read_to_string(&mut answer);
         }
         Defect::StartsWithoutToken => return serve_anyone(driver, options),
+        Defect::IgnoresClose if has_token() => {
+            let code = serve_anyone(driver, options);
+            if code == ExitCode::SUCCESS {
+                loop {
+                    std::thread::park();
+                }
+            }
+            return code;
+        }
         Defect::OneProcessAtATime => {
             let Some(_slot) = Slot::take() else {
                 eprintln!("another process of this driver is running");
@@ -67,13 +74,12 @@ fn serve(driver: Arc<dyn DynDriver>, defect: Defect) -> ExitCode {
         }
         _ => {}
     }
-    let code = plugin::main_with(driver, options);
-    if defect == Defect::IgnoresClose {
-        loop {
-            std::thread::park();
-        }
-    }
-    code
+    plugin::main_with(driver, options)
+}
+
+/// Whether a host started this process; without its token the entry point of the SDK says what is wrong.
+fn has_token() -> bool {
+    std::env::var(plugin::TOKEN_VARIABLE).as_deref() == Ok(plugin::TOKEN)
 }
 
 fn serve_anyone(driver: Arc<dyn DynDriver>, options: ServeOptions) -> ExitCode {
@@ -85,7 +91,7 @@ fn serve_anyone(driver: Arc<dyn DynDriver>, options: ServeOptions) -> ExitCode {
         return ExitCode::FAILURE;
     };
     match runtime.block_on(plugin::serve(driver, options)) {
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(exit) => ExitCode::from(exit.status()),
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE

@@ -4,10 +4,11 @@ use futures_util::future::join;
 use serde_json::json;
 
 use super::{
-    answers::{Answers, answers_state_first, changed, local_answers},
-    loaded, made,
+    all_getters,
+    answers::{Answers, changed, local_answers},
+    loaded,
     record::{Record, differences, stable_record, to_bytes},
-    record_of,
+    record_of, recorded,
 };
 use crate::{
     check::{Check, Need, Stop},
@@ -25,11 +26,7 @@ pub(super) const OLDER_AND_NEWER_RECORDS_LOAD: Check = Check {
     bad: "After an upgrade all machines are in state Error, because the new field for the port is 0 in old records.",
     run: |cx| {
         Box::pin(async move {
-            let machine = if cx.offers(Need::Machine) {
-                made(&cx).await?
-            } else {
-                cx.configured().await?
-            };
+            let machine = recorded(&cx).await?;
             let record = record_of(&cx, &machine.session()).await?;
             let usual = local_answers(&*loaded(&cx, &record).await?).await;
             for key in record.keys() {
@@ -70,11 +67,7 @@ pub(super) const LOADING_TWICE_IS_LOADING_ONCE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let exists = cx.offers(Need::Machine);
-            let machine = if exists {
-                made(&cx).await?
-            } else {
-                cx.configured().await?
-            };
+            let machine = recorded(&cx).await?;
             let record = record_of(&cx, &machine.session()).await?;
             let once = loaded(&cx, &record).await?;
             let twice = loaded(&cx, &record).await?;
@@ -90,14 +83,10 @@ pub(super) const LOADING_TWICE_IS_LOADING_ONCE: Check = Check {
                 .holds(found.is_empty(), "the record after one SetConfigRaw", || {
                     found.join("; ")
                 });
-            let (once, twice) = if exists {
-                (
-                    answers_state_first(&once).await,
-                    answers_state_first(&twice).await,
-                )
-            } else {
-                (local_answers(&once).await, local_answers(&twice).await)
-            };
+            let (once, twice) = (
+                all_getters(&once, exists).await,
+                all_getters(&twice, exists).await,
+            );
             for (method, expected, got) in changed(&once, &twice) {
                 cx.rule("PERSIST-009").broken(
                     format!("{method} answers {expected} after the second SetConfigRaw"),
@@ -164,11 +153,7 @@ pub(super) const PROCESSES_SHARE_A_RECORD: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let exists = cx.offers(Need::Machine);
-            let machine = if exists {
-                made(&cx).await?
-            } else {
-                cx.configured().await?
-            };
+            let machine = recorded(&cx).await?;
             let record = record_of(&cx, &machine.session()).await?;
             let files = files_below(machine.store());
             let first = loaded(&cx, &record).await?;
@@ -178,11 +163,7 @@ pub(super) const PROCESSES_SHARE_A_RECORD: Check = Check {
                 &outcome,
                 "SetConfigRaw beside another process with the same record",
             );
-            let (alone, beside) = if exists {
-                join(answers_state_first(&first), answers_state_first(&second)).await
-            } else {
-                join(local_answers(&first), local_answers(&second)).await
-            };
+            let (alone, beside) = join(all_getters(&first, exists), all_getters(&second, exists)).await;
             for (method, expected, got) in changed(&alone, &beside) {
                 cx.rule("PERSIST-010")
                     .broken(format!("{method} answers {expected} in both processes"), got);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     loaded, made,
     record::{Record, to_bytes},
-    record_of,
+    record_of, recorded,
 };
 use crate::{
     check::{Check, Need, Stop},
@@ -28,11 +28,7 @@ pub(super) const STORE_CAN_MOVE: Check = Check {
     bad: "The record holds /home/ann/.docker/machine/machines/web/id_rsa, which Bob does not have.",
     run: |cx| {
         Box::pin(async move {
-            let machine = if cx.offers(Need::Machine) {
-                made(&cx).await?
-            } else {
-                cx.configured().await?
-            };
+            let machine = recorded(&cx).await?;
             let before = record_of(&cx, &machine.session()).await?;
             let old = machine.store().to_string_lossy().into_owned();
             let session = loaded(&cx, &before).await?;

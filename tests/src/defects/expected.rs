@@ -481,7 +481,6 @@ pub const TABLE: &[Expected] = &[
         &[
             "errors::do_not_end_the_process",
             "network::url_of_a_running_machine",
-            "persistence::nothing_is_learnt_in_getters",
         ],
         "GetIP",
     ),

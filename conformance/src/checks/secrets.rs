@@ -176,13 +176,16 @@ const ERRORS_ARE_CLEAN: Check = Check {
     bad: "\"401 for https://api.acme.example?token=0815\".",
     run: |cx| {
         Box::pin(async move {
-            wrong_credentials(&cx).await?;
-            live_refused(&cx).await?;
+            let lived = async {
+                wrong_credentials(&cx).await?;
+                live_refused(&cx).await
+            }
+            .await;
             for (secret, place) in cx.observations().leaked_in_errors {
                 cx.rule("SEC-009")
                     .broken("errors without secrets", format!("{secret} is in {place}"));
             }
-            Ok(())
+            lived
         })
     },
 };

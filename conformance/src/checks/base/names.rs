@@ -21,6 +21,13 @@ pub(super) const EVERY_HOST_NAME_WORKS: Check = Check {
     bad: "The key pair is made, then the provider refuses the server's name, and Create fails half-way.",
     run: |cx| {
         Box::pin(async move {
+            // If no name works at all, the names are not to blame.
+            let usual = cx.configured().await?;
+            usual
+                .session()
+                .pre_create_check()
+                .await
+                .map_err(|error| cx.prerequisite("PreCreateCheck for a usual name", &error))?;
             for name in corpus(&cx.machine_name()) {
                 let machine = cx.machine_with(name, cx.options()?).await?;
                 try_name(&cx, &machine).await?;

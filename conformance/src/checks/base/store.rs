@@ -79,12 +79,10 @@ pub(super) const MISSING_FOLDERS_ARE_MADE: Check = Check {
             let counts = cx.offers(Need::Inventory);
             let before = if counts { cx.inventory().await? } else { Vec::new() };
             let session = machine.session();
-            let checked = session.pre_create_check().await;
-            cx.rule("BASE-006")
-                .succeeds(&checked, "PreCreateCheck without a folder for the machine");
-            if checked.is_err() {
-                return Ok(());
-            }
+            session
+                .pre_create_check()
+                .await
+                .map_err(|error| cx.prerequisite("PreCreateCheck", &error))?;
             match create_by_hand(&cx, &machine, &session).await {
                 Ok(()) => {
                     let key = session.ssh_key_path().await;

@@ -65,7 +65,12 @@ pub(crate) async fn live_refused(cx: &Context) -> Result<(), Stop> {
     if !cx.offers(Need::Machine) || !cx.offers(Need::Faults) {
         return Ok(());
     }
-    let machine = cx.created().await?;
+    let machine = match cx.created().await {
+        Ok(machine) => machine,
+        // Why it cannot be created is the matter of other checks.
+        Err(Stop::Prerequisite(_)) => return Ok(()),
+        Err(stop) => return Err(stop),
+    };
     cx.tenant().revoke_credentials().await?;
     let session = machine.session();
     answers_state_first(&session).await;

@@ -38,7 +38,12 @@ pub(super) const STREAMS_ARE_CLEAN: Check = Check {
     bad: "The options are logged as they come in, or a request with its Authorization header.",
     run: |cx| {
         Box::pin(async move {
-            let life = live(&cx).await?;
+            let lived = live(&cx).await;
+            for (secret, place) in cx.observations().leaked_on_streams {
+                cx.rule("SEC-001")
+                    .broken("lines without secrets", format!("{secret} is on {place}"));
+            }
+            let life = lived?;
             let key = life.private_key.clone();
             if key.is_none() && cx.secrets().is_empty() {
                 return Err(Stop::NotTested(
@@ -52,10 +57,6 @@ pub(super) const STREAMS_ARE_CLEAN: Check = Check {
                     "lines without the private key",
                     || redactor.redact(&line).into_owned(),
                 );
-            }
-            for (secret, place) in cx.observations().leaked_on_streams {
-                cx.rule("SEC-001")
-                    .broken("lines without secrets", format!("{secret} is on {place}"));
             }
             Ok(())
         })

@@ -1,17 +1,10 @@
 //! Errors: there when they must be, and useful to whoever reads them.
 
-use machine_driver::{DriverOptions, State};
+use machine_driver::State;
 
-use super::{
-    name::isolation::Isolation,
-    plugin::{
-        is_crash,
-        life::{live, live_refused},
-    },
-};
+use super::plugin::{is_crash, life::live_if_alone};
 use crate::{
     check::{Check, Need, Stop},
-    checks::persistence::answers::answers_state_first,
     context::Context,
     machine::Machine,
 };
@@ -130,12 +123,7 @@ const HAVE_TEXT: Check = Check {
     bad: "\"exit status 1\", or nothing at all.",
     run: |cx| {
         Box::pin(async move {
-            let lived = async {
-                provoke(&cx).await?;
-                live(&cx).await?;
-                live_refused(&cx).await
-            }
-            .await;
+            let lived = live_if_alone(&cx).await;
             for what in cx.observations().empty_errors {
                 cx.rule("ERR-001")
                     .broken("an error that says what went wrong", what);
@@ -155,11 +143,7 @@ const DO_NOT_END_THE_PROCESS: Check = Check {
     bad: "GetIP of a stopped machine ends the process with status 1.",
     run: |cx| {
         Box::pin(async move {
-            let lived = async {
-                provoke(&cx).await?;
-                live(&cx).await.map(drop)
-            }
-            .await;
+            let lived = live_if_alone(&cx).await;
             for (method, how) in cx
                 .observations()
                 .deaths
@@ -201,17 +185,5 @@ async fn says_not_gone(cx: &Context, machine: &Machine, when: &str) -> Result<()
             || text.clone(),
         );
     }
-    Ok(())
-}
-
-/// Calls that fail with every driver, for the sake of what they say.
-async fn provoke(cx: &Context) -> Result<(), Stop> {
-    let quiet = Isolation::new(cx).await?;
-    let session = cx.process_in(quiet.environment()).await?;
-    answers_state_first(&session).await;
-    let _ = session.set_config(b"{\"MachineName\":").await;
-    let _ = session.set_config(b"[]").await;
-    let _ = session.set_config_from_flags(&DriverOptions::new()).await;
-    session.close().await;
     Ok(())
 }

@@ -115,7 +115,7 @@ const NEVER_PANICS: Check = Check {
     bad: "Remove of a machine that was never created follows an unset pointer; exit status 2.",
     run: |cx| {
         Box::pin(async move {
-            let lived = life::live(&cx).await.map(drop);
+            let lived = life::live_if_alone(&cx).await;
             let observed = cx.observations();
             for (method, text) in observed.panics {
                 cx.rule("PLUG-007")

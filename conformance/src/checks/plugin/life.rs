@@ -2,16 +2,24 @@
 
 use std::sync::Arc;
 
+use machine_driver::DriverOptions;
+
 use crate::{
     check::{Need, Stop},
-    checks::persistence::{
-        answers::{answers_state_first, local_answers},
-        at_rest,
+    checks::{
+        name::isolation::Isolation,
+        persistence::{
+            answers::{answers_state_first, local_answers},
+            at_rest,
+        },
     },
     context::Context,
     machine::Machine,
     session::Session,
 };
+
+/// Processes of a run after which one more life cycle shows nothing new.
+const ENOUGH_PROCESSES: usize = 250;
 
 /// What was done, and with which processes.
 pub(crate) struct Life {
@@ -57,6 +65,29 @@ pub(crate) async fn live(cx: &Context) -> Result<Life, Stop> {
     life.sessions.push(machine.session());
     machine.session().close().await;
     Ok(life)
+}
+
+/// A life cycle for a check that looks at the whole run, with all sorts of errors, unless other checks made enough
+/// of both: machines cost time, and at a real provider money.
+pub(crate) async fn live_if_alone(cx: &Context) -> Result<(), Stop> {
+    if cx.observations().processes >= ENOUGH_PROCESSES {
+        return Ok(());
+    }
+    provoke(cx).await?;
+    live(cx).await?;
+    live_refused(cx).await
+}
+
+/// Calls that fail with every driver, for the sake of what they say.
+async fn provoke(cx: &Context) -> Result<(), Stop> {
+    let quiet = Isolation::new(cx).await?;
+    let session = cx.process_in(quiet.environment()).await?;
+    answers_state_first(&session).await;
+    let _ = session.set_config(b"{\"MachineName\":").await;
+    let _ = session.set_config(b"[]").await;
+    let _ = session.set_config_from_flags(&DriverOptions::new()).await;
+    session.close().await;
+    Ok(())
 }
 
 /// Calls a created machine while the provider refuses the driver's credentials, if the world can do that. The

@@ -2,7 +2,10 @@
 
 use machine_driver::plugin::OutputStream;
 
-use super::{life::live, raw};
+use super::{
+    life::{live, live_if_alone},
+    raw,
+};
 use crate::check::{Check, Need, Stop};
 
 /// Most bytes of a line that hosts read: the buffer of their line scanner is 64 KiB with the line's end.
@@ -60,7 +63,7 @@ pub(super) const ARE_SHORT_ENOUGH: Check = Check {
     bad: "The driver logs a list of all images of the provider in one line.",
     run: |cx| {
         Box::pin(async move {
-            let lived = live(&cx).await.map(drop);
+            let lived = live_if_alone(&cx).await;
             let observed = cx.observations();
             cx.rule("PLUG-008").holds(
                 observed.longest_line <= LONGEST,

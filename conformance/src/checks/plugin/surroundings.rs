@@ -1,8 +1,8 @@
 //! What a plugin must leave alone: standard input, the terminal, the browser.
 
-use std::{collections::BTreeMap, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+use std::{collections::BTreeMap, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
-use machine_driver::{DynDriver, plugin::Host};
+use machine_driver::{DynDriver, plugin::Host, wait::Waits};
 use tokio::time::timeout;
 
 use super::processes::read_position_of_stdin;
@@ -116,6 +116,12 @@ async fn with_input(cx: &Context) -> Result<Arc<Host>, Stop> {
     options
         .environment
         .insert("CONFORMANCE_INPUT".into(), input.into());
+    // As a machine of this world lives, so that the driver's own waits are as short as in other checks.
+    let factor = cx.limits().machine_waits().scale(Duration::from_secs(1));
+    let factor = factor.as_secs_f64().to_string();
+    options
+        .environment
+        .insert(Waits::FACTOR_VARIABLE.into(), factor.into());
     let host = Host::spawn(options).await;
     host.map(Arc::new).map_err(|error| {
         Stop::Prerequisite(format!("the driver does not start with a file as input: {error}"))

@@ -138,6 +138,11 @@ impl Context {
         secrets
     }
 
+    /// `ID` in the guests' `/etc/os-release`, if the profile says which one the driver's default image has.
+    pub fn expected_guest_os(&self) -> Option<&str> {
+        self.0.setup.guest_os.as_deref()
+    }
+
     /// The executable of the subject, for checks that start it themselves.
     ///
     /// # Errors

@@ -63,6 +63,7 @@ async fn run(subject: Arc<dyn Subject>, checks: Vec<&'static Check>) -> Result<V
         flags: BTreeMap::new(),
         secrets: Vec::new(),
         lacks: BTreeMap::new(),
+        guest_os: None,
         known_failures: Vec::new(),
         seed: 1,
         jobs: 4,

@@ -4,8 +4,8 @@ use crate::check::{Check, Need};
 
 pub(crate) const CHECKS: &[Check] = &[OS_IS_RECOGNISED, HOST_NAME_CAN_BE_SET];
 
-/// Values of `ID` that hosts have a provisioner for.
-const KNOWN_SYSTEMS: [&str; 12] = [
+/// Values of `ID` in `/etc/os-release` that hosts have a provisioner for.
+pub(crate) const PROVISIONED_SYSTEMS: [&str; 12] = [
     "boot2docker",
     "ubuntu",
     "debian",
@@ -37,11 +37,19 @@ const OS_IS_RECOGNISED: Check = Check {
                 .map_err(|error| cx.prerequisite("SSH", &error))?;
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
             let id = os_id(&text);
-            cx.rule("OS-001").holds(
-                id.is_some_and(|id| KNOWN_SYSTEMS.iter().any(|known| id.starts_with(known))),
-                format!("an ID among {}", KNOWN_SYSTEMS.join(", ")),
-                || format!("ID {id:?} (exit status {})", output.exit_status),
-            );
+            let (fits, expected) = match cx.expected_guest_os() {
+                Some(expected) => (
+                    id == Some(expected),
+                    format!("ID {expected:?}, as the profile says"),
+                ),
+                None => (
+                    id.is_some_and(|id| PROVISIONED_SYSTEMS.iter().any(|known| id.starts_with(known))),
+                    format!("an ID among {}", PROVISIONED_SYSTEMS.join(", ")),
+                ),
+            };
+            cx.rule("OS-001").holds(fits, expected, || {
+                format!("ID {id:?} (exit status {})", output.exit_status)
+            });
             Ok(())
         })
     },

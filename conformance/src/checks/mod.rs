@@ -24,6 +24,8 @@ use std::sync::LazyLock;
 
 use crate::check::Check;
 
+pub(crate) use guest::PROVISIONED_SYSTEMS;
+
 /// Every check, in the order of reports.
 pub fn all() -> &'static [&'static Check] {
     static ALL: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {

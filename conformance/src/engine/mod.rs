@@ -46,6 +46,8 @@ pub struct Setup {
     pub secrets: Vec<(String, String)>,
     /// What the driver lacks, with the reason, as the profile says.
     pub lacks: BTreeMap<Need, String>,
+    /// `ID` of the guests' `/etc/os-release`, as the profile says; `None` if every system that hosts provision is right.
+    pub guest_os: Option<String>,
     /// Checks that are known to fail.
     pub known_failures: Vec<KnownFailure>,
     /// Seed of every random choice.

@@ -12,26 +12,12 @@ use super::{
     reader::{Reader, Value, type_name, whole},
     setting::SettingSource,
 };
-use crate::{check::Check, nearest::did_you_mean, provider_kind::ProviderKind, spec::Gate};
+use crate::{
+    check::Check, checks::PROVISIONED_SYSTEMS, nearest::did_you_mean, provider_kind::ProviderKind, spec::Gate,
+};
 
 /// Abilities that a profile can deny.
 const LACKABLE: [Gate; 5] = [Gate::Power, Gate::Ssh, Gate::Pause, Gate::Xkey, Gate::Par];
-
-/// Guests that hosts can provision, by the `ID` of their `/etc/os-release`.
-const GUESTS: [&str; 12] = [
-    "boot2docker",
-    "ubuntu",
-    "debian",
-    "centos",
-    "rhel",
-    "fedora",
-    "ol",
-    "coreos",
-    "rancheros",
-    "arch",
-    "opensuse",
-    "sles",
-];
 
 impl Profile {
     pub(super) fn read(
@@ -122,7 +108,7 @@ impl Profile {
             if let Some(value) = guest.get("os")
                 && let Some(text) = reader.text(value, "os")
             {
-                let words = GUESTS.map(|guest| (guest, guest));
+                let words = PROVISIONED_SYSTEMS.map(|id| (id, id));
                 self.expect.guest_os = reader.word(&text, value.span(), "os", &words).map(str::to_owned);
             }
         }

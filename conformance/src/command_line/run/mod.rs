@@ -205,6 +205,7 @@ async fn run(
         rerun: order.rerun(),
         known_failures: order.known_failures(),
         lacks: order.lacks(),
+        guest_os: order.guest_os(),
         flags: order.flags,
         secrets: order.secrets,
         seed: order.seed,

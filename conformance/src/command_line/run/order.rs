@@ -221,6 +221,11 @@ impl Order {
             .collect()
     }
 
+    /// The guest's operating system, as the profile says.
+    pub(super) fn guest_os(&self) -> Option<String> {
+        self.profile.as_ref()?.expect.guest_os.clone()
+    }
+
     fn unknown_flag(&self, name: &str, facts: &Facts) -> Failure {
         let declared: Vec<&str> = facts.flags.iter().map(|flag| flag.name.as_str()).collect();
         let placed = self.profile.as_ref().filter(|_| !self.overridden(name));

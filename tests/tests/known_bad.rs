@@ -6,8 +6,13 @@
     reason = "tests"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future,
+    time::Instant,
+};
 
+use futures_util::{StreamExt, stream};
 use machine_conformance::{event::CheckResult, verdict::Verdict};
 use machine_tests::{
     defects::{Defect, Expected, TABLE},
@@ -15,6 +20,9 @@ use machine_tests::{
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_known-bad-driver");
+
+/// Defects that are tried at the same time. Most of a run is waiting for machines.
+const AT_ONCE: usize = 3;
 
 /// Verdicts by which the suite complains.
 const COMPLAINTS: [Verdict; 5] = [
@@ -89,36 +97,36 @@ fn judge(expected: &Expected, results: &[CheckResult]) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_finds_every_defect_and_nothing_else() {
     let filter = std::env::var("KNOWN_BAD").unwrap_or_default();
-    let mut failures = Vec::new();
-    for expected in TABLE
+    let chosen = TABLE
         .iter()
-        .filter(|expected| expected.defect.name().contains(&filter))
-    {
-        let results = suite::run_defective(PROGRAM.as_ref(), expected.defect)
-            .await
-            .unwrap();
-        let wrong = judge(expected, &results);
-        eprintln!(
-            "{:<32} {:<12} {}",
-            expected.defect.name(),
-            expected.clause,
-            if wrong.is_empty() {
-                "caught"
-            } else {
-                "NOT AS EXPECTED"
-            }
-        );
-        for line in &wrong {
-            eprintln!("    {line}");
-        }
-        if !wrong.is_empty() {
-            failures.push(format!(
-                "{}:\n    {}",
+        .filter(|expected| expected.defect.name().contains(&filter));
+    let failures: Vec<String> = stream::iter(chosen)
+        .map(|expected| async move {
+            let started = Instant::now();
+            let results = suite::run_defective(PROGRAM.as_ref(), expected.defect)
+                .await
+                .unwrap();
+            let wrong = judge(expected, &results);
+            eprintln!(
+                "{:<32} {:<12} {:>5.1} s  {}",
                 expected.defect.name(),
-                wrong.join("\n    ")
-            ));
-        }
-    }
+                expected.clause,
+                started.elapsed().as_secs_f64(),
+                if wrong.is_empty() {
+                    "caught"
+                } else {
+                    "NOT AS EXPECTED"
+                }
+            );
+            for line in &wrong {
+                eprintln!("    {line}");
+            }
+            (!wrong.is_empty()).then(|| format!("{}:\n    {}", expected.defect.name(), wrong.join("\n    ")))
+        })
+        .buffer_unordered(AT_ONCE)
+        .filter_map(future::ready)
+        .collect()
+        .await;
     assert!(
         failures.is_empty(),
         "{} defects are not found as they should be:\n{}",

@@ -428,7 +428,6 @@ pub const TABLE: &[Expected] = &[
         "PLUG-007",
         &[
             "plugin::never_panics",
-            "persistence::credentials_can_be_replaced",
             "remove::everything_is_gone",
             "remove::instance_already_gone",
             "remove::needs_no_guest",
@@ -517,10 +516,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::PrintsBeforeTheAddress,
         "PLUG-001",
-        &[
-            "plugin::first_line_is_the_address",
-            "plugin::many_processes_run_at_once",
-        ],
+        &["plugin::first_line_is_the_address"],
         "template driver 0.1.0",
     ),
     expect(

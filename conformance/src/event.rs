@@ -102,6 +102,67 @@ pub struct CheckResult {
     pub duration_ms: u64,
     /// Command line that runs just this check again.
     pub rerun: String,
+    /// What a sweep tried; only checks of the group `sweep` have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
+}
+
+/// A sweep: an operation of the driver, repeated with every fault at every one of its provider calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sweep {
+    /// The driver's method, for example `Create`.
+    pub operation: String,
+    /// The cases, by call and then by fault.
+    pub cases: Vec<SweepCase>,
+    /// Faults that were not tried, each with the reason.
+    pub left_out: Vec<String>,
+}
+
+impl Sweep {
+    /// Number of cases that ended in this way.
+    pub fn count(&self, outcome: CaseOutcome) -> usize {
+        self.cases.iter().filter(|case| case.outcome == outcome).count()
+    }
+
+    /// Cases that did not simply hold.
+    pub fn findings(&self) -> impl Iterator<Item = &SweepCase> {
+        self.cases
+            .iter()
+            .filter(|case| matches!(case.outcome, CaseOutcome::Broken | CaseOutcome::Leaked))
+    }
+}
+
+/// One case of a sweep: one fault at one call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepCase {
+    /// Provider call, for example `CreateServer` or `GetServer (last)`.
+    pub call: String,
+    /// Whether the call changes something at the provider.
+    pub mutating: bool,
+    /// What happens to it, for example `answer lost`.
+    pub fault: String,
+    /// How the case ended.
+    pub outcome: CaseOutcome,
+    /// Clauses that are broken.
+    pub clauses: Vec<String>,
+    /// Objects that were left at the provider in the end: kind, id and name.
+    pub left: Vec<String>,
+}
+
+/// How a case of a sweep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CaseOutcome {
+    /// Every expectation held.
+    Held,
+    /// An expectation was broken, and nothing was left behind.
+    Broken,
+    /// Something was left behind.
+    Leaked,
+    /// The call did not come this time: polls vary in number.
+    NotReached,
+    /// The case broke off because of something else; the reason of the check says what.
+    BrokenOff,
 }
 
 /// One broken expectation.

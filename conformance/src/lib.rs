@@ -24,6 +24,7 @@ pub mod spec;
 pub mod stable_output;
 pub mod store;
 pub mod subject;
+mod sweep;
 pub mod verdict;
 pub mod world;
 

@@ -50,6 +50,18 @@ const CHECK: Wait = Wait::new(
     Duration::from_millis(10),
 );
 
+/// Longest time for a sweep: hundreds of cases, each with limits of its own.
+const SWEEP: Wait = Wait::new(
+    "the sweep to end",
+    Duration::from_secs(4 * 60 * 60),
+    Duration::from_millis(10),
+);
+/// Time until the provider shows what a failed operation has undone.
+const UNDONE: Wait = Wait::new(
+    "the provider to show the roll-back",
+    Duration::from_secs(15),
+    Duration::from_secs(1),
+);
 /// Time in which the last lines of an ended process are read.
 const OUTPUT: Wait = Wait::new(
     "the last lines of the process",
@@ -68,6 +80,12 @@ const PROBE: Wait = Wait::new(
     "an answer beside a long call",
     Duration::from_secs(5),
     Duration::from_millis(5),
+);
+/// How long a check keeps the provider's rate limit up; no wait for machines, because providers count in real time.
+const RATE_LIMITED: Wait = Wait::new(
+    "the end of the rate limit",
+    Duration::from_millis(2500),
+    Duration::from_millis(10),
 );
 /// How often processes and their children are looked at.
 const SAMPLE: Wait = Wait::new("the next look", Duration::from_secs(1), Duration::from_millis(2));
@@ -99,6 +117,16 @@ impl Limits {
         self.machine
             .scale(CHECK.deadline)
             .max(self.call.scale(Duration::from_secs(120)))
+    }
+
+    /// Longest duration of a sweep; its cases are limited by those of their calls.
+    pub fn sweep(&self) -> Duration {
+        self.call.scale(SWEEP.deadline)
+    }
+
+    /// The wait for the inventory after an operation that failed.
+    pub fn undone(&self) -> Wait {
+        UNDONE
     }
 
     /// Waits for machines.
@@ -144,6 +172,11 @@ impl Limits {
     /// The wait for an answer beside a long call.
     pub fn probe(&self) -> Wait {
         PROBE
+    }
+
+    /// Time for which the provider limits the rate of calls.
+    pub fn rate_limited(&self) -> Duration {
+        RATE_LIMITED.deadline
     }
 
     /// The pause between two looks at the processes of a driver.

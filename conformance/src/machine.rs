@@ -53,6 +53,18 @@ impl Machine {
         Ok(machine)
     }
 
+    /// The same machine, seen from another context: its calls are recorded there.
+    pub(crate) fn in_context(&self, cx: &Context) -> Arc<Self> {
+        Arc::new(Self {
+            cx: cx.clone(),
+            name: self.name.clone(),
+            store: self.store.clone(),
+            options: self.options.clone(),
+            session: Mutex::new(self.session()),
+            create_called: AtomicBool::new(self.create_was_called()),
+        })
+    }
+
     /// Name of the machine.
     pub fn name(&self) -> &str {
         &self.name

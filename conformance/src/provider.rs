@@ -38,6 +38,13 @@ pub fn left_over(before: &[Object], after: &[Object]) -> Vec<Object> {
         .collect()
 }
 
+/// The instances among some objects.
+pub(crate) fn instances_of(objects: &[Object]) -> Vec<Object> {
+    let mut instances = objects.to_vec();
+    instances.retain(|object| INSTANCE_KINDS.contains(&object.kind.as_str()));
+    instances
+}
+
 /// Host and port of an engine URL `tcp://HOST:PORT`; brackets of an IPv6 host are kept.
 pub fn parse_engine_url(text: &str) -> Result<(String, u16), String> {
     let url = url::Url::parse(text).map_err(|error| error.to_string())?;
@@ -66,9 +73,7 @@ impl Context {
     /// # Errors
     /// [`Stop::Environment`] if they cannot be listed.
     pub async fn instances(&self) -> Result<Vec<Object>, Stop> {
-        let mut objects = self.inventory().await?;
-        objects.retain(|object| INSTANCE_KINDS.contains(&object.kind.as_str()));
-        Ok(objects)
+        Ok(instances_of(&self.inventory().await?))
     }
 
     /// Waits until the inventory is back at `baseline`.

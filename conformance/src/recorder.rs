@@ -231,6 +231,18 @@ impl Recorder {
         self.recorded().timed_out.clone()
     }
 
+    /// Adds what was observed elsewhere on behalf of the same check.
+    pub(crate) fn absorb(&self, observations: Observations) {
+        self.recorded().observations.absorb(observations);
+    }
+
+    /// Takes over the calls and log lines of a part of the check, whose times count from the start of that part.
+    pub(crate) fn adopt(&self, calls: Vec<CallRecord>, log: Vec<LogRecord>) {
+        let mut recorded = self.recorded();
+        recorded.calls.extend(calls);
+        recorded.log.extend(log);
+    }
+
     /// A copy of what was observed so far.
     pub fn observations(&self) -> Observations {
         self.recorded().observations.clone()

@@ -255,7 +255,7 @@ impl Session {
         let outcome = match tokio::time::timeout(limit, call).await {
             Ok(outcome) => outcome,
             Err(_) => {
-                let text = format!("{method} did not answer within {:.1} s", limit.as_secs_f64());
+                let text = format!("{method} {TOO_LATE} {:.1} s", limit.as_secs_f64());
                 self.recorder.timed_out(text.clone());
                 Err(Error::new(ErrorKind::Timeout, text))
             }
@@ -305,6 +305,15 @@ impl fmt::Debug for Session {
             .field("number", &self.number)
             .finish_non_exhaustive()
     }
+}
+
+/// What the error says of a call that did not end within its limit, after the method.
+const TOO_LATE: &str = "did not answer within";
+
+/// Whether `error` of `method` is not the driver's: the call did not end within its limit.
+pub(crate) fn hit_the_limit(method: &str, error: &Error) -> bool {
+    let late = format!("{method} {TOO_LATE}");
+    error.kind() == ErrorKind::Timeout && error.message().starts_with(&late)
 }
 
 fn done(_: &()) -> String {

@@ -75,6 +75,9 @@ impl StableOutput {
             problem.expected = self.text(&problem.expected);
             problem.got = self.text(&problem.got);
         }
+        for left in result.sweep.iter_mut().flat_map(|sweep| &mut sweep.cases) {
+            left.left.iter_mut().for_each(|text| *text = self.text(text));
+        }
         result.calls.sort_by_key(place_of);
         for (call, at_ms) in result.calls.iter_mut().zip(0..) {
             *call = CallRecord {

@@ -4,6 +4,7 @@
 mod base;
 mod create;
 mod errors;
+mod faults;
 mod flags;
 mod guest;
 mod kill;
@@ -19,6 +20,7 @@ mod ssh;
 mod start;
 mod state;
 mod stop;
+mod sweep;
 
 use std::sync::LazyLock;
 
@@ -48,6 +50,8 @@ pub fn all() -> &'static [&'static Check] {
             plugin::CHECKS,
             errors::CHECKS,
             secrets::CHECKS,
+            faults::CHECKS,
+            sweep::CHECKS,
         ]
         .into_iter()
         .flatten()

@@ -3,7 +3,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::decide::{self, Ending};
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     recorder::{Observations, Recorder},
     redact::Redactor,
     selection::level_of,
+    sweep,
     verdict::Verdict,
     world::Tenant,
 };
@@ -35,6 +36,7 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         started_ms: at_ms,
         duration_ms: 0,
         rerun: format!("{} --only {} --seed {}", setup.rerun, check.id, setup.seed),
+        sweep: None,
     }
 }
 
@@ -45,16 +47,25 @@ pub(super) fn interrupted(setup: &Setup, check: &Check) -> (CheckResult, Observa
     (result, Observations::default())
 }
 
+/// What a check gets from the run that it is part of.
+pub(super) struct Surroundings {
+    /// Milliseconds since the start of the run.
+    pub(super) started: u64,
+    /// What the checks before observed.
+    pub(super) earlier: Observations,
+    /// Permits for cases of sweeps.
+    pub(super) cases: Arc<Semaphore>,
+}
+
 /// Runs `check` and cleans up after it.
 pub(super) async fn check(
     setup: Arc<Setup>,
     facts: Arc<Facts>,
     check: &'static Check,
-    started_ms: u64,
-    earlier: Observations,
+    surroundings: Surroundings,
     cancelled: watch::Receiver<bool>,
 ) -> (CheckResult, Observations) {
-    let mut result = blank(&setup, check, started_ms);
+    let mut result = blank(&setup, check, surroundings.started);
     let tenant = match setup.world.tenant(check.id).await {
         Ok(tenant) => tenant,
         Err(error) => return environment_error(result, format!("the provider cannot be used: {error}")),
@@ -74,10 +85,12 @@ pub(super) async fn check(
         limits: limits.clone(),
         recorder: recorder.clone(),
         private: private.path().to_owned(),
-        earlier,
+        earlier: surroundings.earlier,
+        cases: surroundings.cases,
     });
     let ending = ending(&cx, check, &limits, cancelled).await;
     result.problems = cx.take_problems();
+    result.sweep = cx.take_sweep();
     (result.verdict, result.reason) = decide::verdict(ending, &result.problems, recorder.first_timeout());
     result.reason = result.reason.map(|reason| recorder.clean(&reason));
     decide::apply_known_failures(&mut result, &setup.known_failures);
@@ -104,7 +117,11 @@ async fn ending(
     limits: &Limits,
     mut cancelled: watch::Receiver<bool>,
 ) -> Ending {
-    let limit = limits.check();
+    let limit = if check.group() == sweep::GROUP {
+        limits.sweep()
+    } else {
+        limits.check()
+    };
     let running = AssertUnwindSafe((check.run)(cx.clone())).catch_unwind();
     tokio::select! {
         outcome = running => match outcome {
@@ -139,12 +156,16 @@ async fn clean_up(cx: &Context, limits: &Limits) -> Vec<String> {
     notes
 }
 
-async fn record_provider_calls(recorder: &Recorder, tenant: &dyn Tenant) {
+pub(crate) async fn record_provider_calls(recorder: &Recorder, tenant: &dyn Tenant) {
     // A world without a request log has nothing to show.
     let Ok(requests) = tenant.requests().await else {
         return;
     };
-    for request in requests {
+    // A case may share its part of the provider with the cases before it.
+    for request in requests
+        .into_iter()
+        .filter(|request| request.at >= recorder.start())
+    {
         let shown = if request.failed {
             Err(request.status.as_str())
         } else {

@@ -14,6 +14,7 @@ use std::{
 use tokio::sync::{Semaphore, mpsc, watch};
 
 pub use decide::KnownFailure;
+pub(crate) use execute::record_provider_calls;
 pub(crate) use plan::unmet;
 
 use crate::{
@@ -138,6 +139,7 @@ impl Run {
         results: &mut Vec<CheckResult>,
     ) -> Observations {
         let permits = Arc::new(Semaphore::new(self.setup.jobs.max(1)));
+        let cases = Arc::new(Semaphore::new(self.setup.jobs.max(1)));
         let mut running = tokio::task::JoinSet::new();
         let mut observed = earlier.clone();
         for &check in checks {
@@ -148,6 +150,7 @@ impl Run {
             let (setup, facts) = (Arc::clone(&self.setup), Arc::clone(&self.facts));
             let (permits, cancelled) = (Arc::clone(&permits), self.cancelled.clone());
             let (events, start, earlier) = (self.events.clone(), self.start, earlier.clone());
+            let cases = Arc::clone(&cases);
             running.spawn(async move {
                 let Ok(_permit) = permits.acquire().await else {
                     return execute::interrupted(&setup, check);
@@ -162,7 +165,12 @@ impl Run {
                         id: check.id.to_owned(),
                     },
                 ));
-                execute::check(setup, facts, check, started, earlier, cancelled).await
+                let surroundings = execute::Surroundings {
+                    started,
+                    earlier,
+                    cases,
+                };
+                execute::check(setup, facts, check, surroundings, cancelled).await
             });
         }
         while let Some(joined) = running.join_next().await {

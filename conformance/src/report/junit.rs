@@ -7,8 +7,15 @@ use std::{
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Report, RunRecord, terminal::finding, text::one_line};
-use crate::{event::CheckResult, verdict::Verdict};
+use super::{
+    Report, RunRecord,
+    terminal::{finding, sweep::numbers},
+    text::one_line,
+};
+use crate::{
+    event::{CaseOutcome, CheckResult},
+    verdict::Verdict,
+};
 
 /// Columns of the text in failures.
 const WIDTH: usize = 100;
@@ -18,7 +25,8 @@ const LONGEST_ATTRIBUTE: usize = 500;
 /// Writes the run as JUnit XML when it is over.
 ///
 /// Broken clauses and time-outs are failures, mistakes of the environment and of the suite are errors, and what was
-/// not run or is known to fail is skipped, with its reason. Warnings pass; their text is in `system-out`.
+/// not run or is known to fail is skipped, with its reason. Warnings pass; their text is in `system-out`. A sweep has
+/// the numbers of its cases and leaks as properties.
 pub struct JunitReport<W: Write> {
     writer: W,
 }
@@ -85,6 +93,11 @@ fn test_case(group: &str, result: &CheckResult) -> TestCase {
     case.add_property(("clauses", result.clauses.join(" ").as_str()));
     case.add_property(("level", result.level.keyword()));
     case.add_property(("verdict", result.verdict.word()));
+    if let Some(sweep) = &result.sweep {
+        case.add_property(("cases", sweep.cases.len().to_string().as_str()));
+        case.add_property(("leaks", sweep.count(CaseOutcome::Leaked).to_string().as_str()));
+        case.set_system_out(numbers(sweep));
+    }
     if result.verdict == Verdict::Warn {
         case.set_system_out(text(result));
     }

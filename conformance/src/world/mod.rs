@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use machine_mock_providers::faults::{FaultKind, FaultPlan, When};
 use serde::{Deserialize, Serialize};
 
 use crate::check::Need;
@@ -87,23 +88,69 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// If there is none, or the provider cannot do it.
     async fn freeze_guest(&self, machine: &str) -> Result<(), WorldError>;
 
+    /// Replaces the faults that the driver's calls meet; all counters start again.
+    ///
+    /// # Errors
+    /// If the provider cannot do it.
+    async fn set_faults(&self, plan: FaultPlan) -> Result<(), WorldError> {
+        let _ = plan;
+        Err(WorldError("this provider cannot inject faults".to_owned()))
+    }
+
+    /// How often each fault of the plan has hit. What a call does in spite of its fault is done when it counts.
+    ///
+    /// # Errors
+    /// If the provider cannot inject faults.
+    async fn fault_hits(&self) -> Result<Vec<u32>, WorldError> {
+        Err(WorldError("this provider cannot inject faults".to_owned()))
+    }
+
+    /// Whether this fault means anything to the provider; one that is no network service cannot reset connections.
+    fn can_inject(&self, fault: &FaultKind) -> bool {
+        let _ = fault;
+        true
+    }
+
     /// Makes the provider refuse the driver's credentials from now on.
     ///
     /// # Errors
     /// If the provider cannot do it.
-    async fn revoke_credentials(&self) -> Result<(), WorldError>;
+    async fn revoke_credentials(&self) -> Result<(), WorldError> {
+        self.set_faults(FaultPlan::one(When::always(), FaultKind::Unauthorized))
+            .await
+    }
 
     /// Makes the provider answer every call with an internal error from now on.
     ///
     /// # Errors
     /// If the provider cannot do it.
-    async fn break_provider(&self) -> Result<(), WorldError>;
+    async fn break_provider(&self) -> Result<(), WorldError> {
+        let failing = FaultKind::HttpError {
+            status: 500,
+            code: None,
+            message: None,
+            acted: false,
+        };
+        self.set_faults(FaultPlan::one(When::always(), failing)).await
+    }
 
-    /// Undoes [`revoke_credentials`](Self::revoke_credentials) and [`break_provider`](Self::break_provider).
+    /// Ends all faults: undoes [`set_faults`](Self::set_faults), [`revoke_credentials`](Self::revoke_credentials) and
+    /// [`break_provider`](Self::break_provider).
     ///
     /// # Errors
     /// If the provider cannot do it.
     async fn heal(&self) -> Result<(), WorldError>;
+
+    /// Makes `count` instances of other people, so that lists have several pages.
+    ///
+    /// # Errors
+    /// If the provider cannot do it.
+    async fn crowd(&self, count: usize) -> Result<(), WorldError> {
+        let _ = count;
+        Err(WorldError(
+            "this provider cannot make instances of others".to_owned(),
+        ))
+    }
 
     /// Ends the tenant: everything in it is gone afterwards.
     async fn close(&self);
@@ -135,8 +182,10 @@ pub struct ProviderRequest {
     pub at: Instant,
     /// Duration.
     pub duration: Duration,
-    /// Operation, for example `POST /v1/servers`.
+    /// What was asked, as reports show it, for example `POST /v1/servers`.
     pub operation: String,
+    /// Name of the operation in fault plans, for example `CreateServer`; the same for every object.
+    pub name: String,
     /// Body or parameters, as text.
     pub body: String,
     /// Status, for example `201`.

@@ -88,14 +88,6 @@ impl Tenant for Nothing {
         cannot("freezing a guest")
     }
 
-    async fn revoke_credentials(&self) -> Result<(), WorldError> {
-        cannot("revoking credentials")
-    }
-
-    async fn break_provider(&self) -> Result<(), WorldError> {
-        cannot("breaking the provider")
-    }
-
     async fn heal(&self) -> Result<(), WorldError> {
         cannot("healing the provider")
     }

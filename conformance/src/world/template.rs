@@ -5,7 +5,7 @@ use std::{
 
 use async_trait::async_trait;
 use machine_mock_providers::{
-    faults::{FaultKind, FaultPlan, When},
+    faults::FaultPlan,
     template::{Account, ApiError, Server, ServerOptions},
 };
 
@@ -142,6 +142,7 @@ impl Tenant for TemplateTenant {
                     at: request.started,
                     duration: request.took,
                     operation: format!("{} {}{query}", request.method, request.path),
+                    name: request.operation,
                     body: request.body,
                     status: request
                         .status
@@ -177,26 +178,24 @@ impl Tenant for TemplateTenant {
             .map_err(|error| refused(&error))
     }
 
-    async fn revoke_credentials(&self) -> Result<(), WorldError> {
-        self.account
-            .set_faults(FaultPlan::one(When::always(), FaultKind::Unauthorized));
+    async fn set_faults(&self, plan: FaultPlan) -> Result<(), WorldError> {
+        self.account.set_faults(plan);
         Ok(())
     }
 
-    async fn break_provider(&self) -> Result<(), WorldError> {
-        let failing = FaultKind::HttpError {
-            status: 500,
-            code: None,
-            message: None,
-            acted: false,
-        };
-        self.account.set_faults(FaultPlan::one(When::always(), failing));
-        Ok(())
+    async fn fault_hits(&self) -> Result<Vec<u32>, WorldError> {
+        Ok(self.account.faults().1)
     }
 
     async fn heal(&self) -> Result<(), WorldError> {
         self.account.clear_faults();
         Ok(())
+    }
+
+    async fn crowd(&self, count: usize) -> Result<(), WorldError> {
+        self.account
+            .seed_decoys("somebody-else", count)
+            .map_err(|error| refused(&error))
     }
 
     async fn close(&self) {

@@ -65,6 +65,13 @@ fn junit() {
 }
 
 #[test]
+fn a_sweep_in_json_and_junit() {
+    let events = sample::run(vec![sample::swept()], ExitCode::NOT_CONFORMANT);
+    insta::assert_snapshot!("json_sweep", written(&events, JsonReport::new).0);
+    insta::assert_snapshot!("junit_sweep", written(&events, JunitReport::new).0);
+}
+
+#[test]
 fn junit_of_hostile_text_is_xml() {
     let text = written(&sample::hostile(), JunitReport::new).0;
     assert!(

@@ -7,7 +7,10 @@ use std::{
 };
 
 use machine_conformance::{
-    event::{CallRecord, CallTarget, CheckResult, Event, EventKind, LogRecord, Problem, RunInfo, Summary},
+    event::{
+        CallRecord, CallTarget, CaseOutcome, CheckResult, Event, EventKind, LogRecord, Problem, RunInfo,
+        Summary, Sweep, SweepCase,
+    },
     report::{Report, Reports, RunRecord},
     verdict::{ExitCode, Level, Verdict},
 };
@@ -110,6 +113,7 @@ pub(crate) fn result(id: &str, clauses: &[&str], level: Level, verdict: Verdict)
         started_ms: 100,
         duration_ms: 1_250,
         rerun: format!("machine-conformance run ./docker-machine-driver-acme --only {id} --seed 5121"),
+        sweep: None,
     }
 }
 
@@ -213,6 +217,46 @@ pub(crate) fn warned() -> CheckResult {
         got: "it answered Stopping; Stopped came 1.4 s later".into(),
     }];
     result.calls = vec![call(0, 2, CallTarget::Driver(1), "Stop", Ok("ok"))];
+    result
+}
+
+/// A sweep with a leak.
+pub(crate) fn swept() -> CheckResult {
+    let case = |call: &str, fault: &str, outcome: CaseOutcome| SweepCase {
+        call: call.into(),
+        mutating: call.starts_with("Create"),
+        fault: fault.into(),
+        outcome,
+        clauses: Vec::new(),
+        left: Vec::new(),
+    };
+    let mut result = result("sweep::create", &["CREATE-008"], Level::Must, Verdict::Fail);
+    result.problems = vec![Problem {
+        clause: "CREATE-008".into(),
+        level: Level::Must,
+        rule: "If Create fails, Remove from the record before it leaves nothing".into(),
+        expected: "Create with CreateServer: answer lost: then Remove: the inventory back at the baseline"
+            .into(),
+        got: "left behind: server srv-81 (acme-mc-17)".into(),
+    }];
+    result.sweep = Some(Sweep {
+        operation: "Create".into(),
+        cases: vec![
+            case("CreateKey", "error 500", CaseOutcome::Held),
+            case("CreateServer", "error 500", CaseOutcome::Held),
+            SweepCase {
+                clauses: vec!["CREATE-008".into()],
+                left: vec!["server srv-81 (acme-mc-17)".into()],
+                ..case("CreateServer", "answer lost", CaseOutcome::Leaked)
+            },
+            SweepCase {
+                clauses: vec!["FAULT-001".into()],
+                ..case("GetServer (first)", "connection reset", CaseOutcome::Broken)
+            },
+            case("GetServer (last)", "throttled", CaseOutcome::NotReached),
+        ],
+        left_out: vec!["host killed: the driver runs in-process, not as an executable".into()],
+    });
     result
 }
 

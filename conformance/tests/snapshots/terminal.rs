@@ -57,6 +57,15 @@ fn a_run_that_warns() {
 }
 
 #[test]
+fn a_sweep_that_leaks() {
+    let results = vec![sample::passed("create::makes_one_instance"), sample::swept()];
+    insta::assert_snapshot!(
+        "terminal_sweep",
+        plain(&sample::run(results, ExitCode::NOT_CONFORMANT))
+    );
+}
+
+#[test]
 fn every_verdict() {
     insta::assert_snapshot!("terminal_every_verdict", plain(&sample::mixed()));
 }

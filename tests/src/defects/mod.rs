@@ -3,7 +3,9 @@
 //! A defect is chosen by the environment variable [`VARIABLE`], so that all of them are one executable.
 
 mod expected;
+mod faulty;
 mod process;
+mod relay;
 mod serial;
 mod wrapper;
 
@@ -58,6 +60,37 @@ macro_rules! defects {
                         | Self::RecordCountsItsReads
                         | Self::UnknownKeysAreRefused
                         | Self::SecondLoadIsRefused
+                        | Self::KilledCreateIsForgotten
+                )
+            }
+
+            /// Whether it only shows when the provider fails.
+            pub(crate) fn is_about_faults(self) -> bool {
+                self.needs_a_relay()
+                    || matches!(
+                        self,
+                        Self::NonsensePanics
+                            | Self::RollBackHidesTheCause
+                            | Self::KillHidesTheReason
+                            | Self::StartIgnoresRefusals
+                            | Self::FailedBootIsIgnored
+                            | Self::WaitsForEverForAnAnswer
+                            | Self::KilledCreateIsForgotten
+                    )
+            }
+
+            /// Whether it is about how the driver talks to its provider.
+            pub(crate) fn needs_a_relay(self) -> bool {
+                matches!(
+                    self,
+                    Self::ThrottledCallIsNotRepeated
+                        | Self::RepeatsInATightLoop
+                        | Self::FailedReadIsNotRepeated
+                        | Self::LostOrderIsPlacedAnew
+                        | Self::FailedCreateKeepsItsKey
+                        | Self::RemoveStopsAtTheFirstError
+                        | Self::OnlyTheFirstPageIsRead
+                        | Self::LateObjectFailsCreate
                 )
             }
 
@@ -241,4 +274,35 @@ defects! {
     OneProcessAtATime;
     /// All calls are served one after the other.
     ServesOneCallAtATime;
+
+    /// A call beyond the rate limit is an error at once.
+    ThrottledCallIsNotRepeated;
+    /// A call beyond the rate limit is repeated without a pause.
+    RepeatsInATightLoop;
+    /// A read that the provider fails once is an error at once.
+    FailedReadIsNotRepeated;
+    /// When the answer to the order of the server is lost, another one is ordered.
+    LostOrderIsPlacedAnew;
+    /// When the order of the server fails, the key stays, and `Remove` does not look for it.
+    FailedCreateKeepsItsKey;
+    /// `Remove` begins with the key, and ends if that fails.
+    RemoveStopsAtTheFirstError;
+    /// Only the first page of a list is read.
+    OnlyTheFirstPageIsRead;
+    /// An object that is not shown yet makes `Create` fail.
+    LateObjectFailsCreate;
+    /// An answer that makes no sense is a panic.
+    NonsensePanics;
+    /// The error of the roll-back takes the place of its cause.
+    RollBackHidesTheCause;
+    /// `Kill` does not pass on why the provider refuses.
+    KillHidesTheReason;
+    /// `Start` returns nil when the provider refuses or the server fails.
+    StartIgnoresRefusals;
+    /// `Create` returns nil when the server fails while it boots.
+    FailedBootIsIgnored;
+    /// `GetState` waits for ever for a provider that does not answer.
+    WaitsForEverForAnAnswer;
+    /// `Remove` of a record from before `Create` does not look for anything.
+    KilledCreateIsForgotten;
 }

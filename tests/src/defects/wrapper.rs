@@ -21,7 +21,7 @@ use machine_driver::{
 };
 use serde_json::{Map, Value};
 
-use super::{Defect, serial::Serial};
+use super::{Defect, faulty::Faulty, serial::Serial};
 
 impl std::fmt::Debug for Defective {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,6 +62,7 @@ impl Defective {
             Arc::new(Hosted::new(TemplateDriver::default(), log.clone(), waits));
         match defect {
             Defect::ServesOneCallAtATime => Arc::new(Serial::new(template)),
+            defect if defect.is_about_faults() => Arc::new(Faulty::new(template, defect)),
             _ => Arc::new(Self::new(template, defect, log)),
         }
     }

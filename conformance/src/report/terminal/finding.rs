@@ -8,6 +8,7 @@ use std::{
 use super::{
     calls,
     paint::{self, Paint},
+    sweep,
 };
 use crate::{
     event::{CheckResult, Problem},
@@ -49,6 +50,9 @@ impl<W: Write> Block<'_, W> {
         }
         for problem in &result.problems {
             self.problem(problem, result.level)?;
+        }
+        if let Some(sweep) = &result.sweep {
+            self.lines("cases", &sweep::excerpt(sweep, self.width - TEXT))?;
         }
         if !shorter {
             self.lines("calls", &calls::excerpt(&result.calls, self.width - TEXT))?;

@@ -3,7 +3,11 @@
 use std::io::{self, Write};
 
 use super::paint::{self, Paint};
-use crate::{event::CheckResult, report::RunRecord, verdict::Verdict};
+use crate::{
+    event::{CaseOutcome, CheckResult, Sweep},
+    report::{RunRecord, text},
+    verdict::Verdict,
+};
 
 /// Characters of a bar.
 pub(super) const BAR: usize = 23;
@@ -33,9 +37,31 @@ pub(super) fn write(writer: &mut impl Write, run: &RunRecord) -> io::Result<()> 
         .unwrap_or_default();
     for (name, results) in &groups {
         let bar = bar(results, BAR);
-        writeln!(writer, "  {name:<name_width$}  {bar}  {}", numbers(results))?;
+        let cases = cases(results)
+            .map(|cases| format!("   {cases}"))
+            .unwrap_or_default();
+        writeln!(
+            writer,
+            "  {name:<name_width$}  {bar}  {}{cases}",
+            numbers(results)
+        )?;
     }
     Ok(())
+}
+
+/// The cases of the sweeps in a group.
+fn cases(results: &[&CheckResult]) -> Option<String> {
+    let sweeps: Vec<&Sweep> = results
+        .iter()
+        .filter_map(|result| result.sweep.as_ref())
+        .collect();
+    let total: usize = sweeps.iter().map(|sweep| sweep.cases.len()).sum();
+    let leaks: usize = sweeps.iter().map(|sweep| sweep.count(CaseOutcome::Leaked)).sum();
+    let leaks = match leaks {
+        0 => "no leak".to_owned(),
+        leaks => text::count(leaks, "leak").paint(paint::BAD),
+    };
+    (total > 0).then(|| format!("{}, {leaks}", text::count(total, "case")))
 }
 
 /// The bar of some results, `width` characters long.

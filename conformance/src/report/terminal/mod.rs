@@ -6,6 +6,7 @@ pub(super) mod finding;
 mod groups;
 mod paint;
 mod progress;
+pub(super) mod sweep;
 
 use std::io::{self, Write};
 

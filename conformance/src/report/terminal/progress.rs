@@ -195,6 +195,7 @@ mod tests {
             started_ms: 0,
             duration_ms: 0,
             rerun: String::new(),
+            sweep: None,
         })
     }
 

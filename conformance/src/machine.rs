@@ -2,6 +2,7 @@
 //! at the same points (state machine, save points).
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
     sync::{
@@ -23,6 +24,7 @@ pub struct Machine {
     name: String,
     store: PathBuf,
     options: DriverOptions,
+    environment: BTreeMap<String, String>,
     session: Mutex<Arc<Session>>,
     create_called: AtomicBool,
 }
@@ -31,16 +33,18 @@ impl Machine {
     /// A machine with a fresh process that knows its name and the store: what a host does first.
     pub(crate) async fn begin(
         cx: &Context,
+        environment: BTreeMap<String, String>,
         name: String,
         store: PathBuf,
         options: DriverOptions,
     ) -> Result<Arc<Self>, Stop> {
-        let session = cx.process().await?;
+        let session = cx.process_in(environment.clone()).await?;
         let machine = Arc::new(Self {
             cx: cx.clone(),
             name,
             store,
             options,
+            environment,
             session: Mutex::new(Arc::clone(&session)),
             create_called: AtomicBool::new(false),
         });
@@ -128,7 +132,7 @@ impl Machine {
     /// [`Stop`] if the process does not start or refuses the record.
     pub async fn fresh_process_with(&self, record: &[u8]) -> Result<Arc<Session>, Stop> {
         self.session().close().await;
-        let session = self.cx.process().await?;
+        let session = self.cx.process_in(self.environment.clone()).await?;
         *self.current() = Arc::clone(&session);
         session
             .set_config(record)

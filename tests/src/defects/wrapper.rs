@@ -21,7 +21,7 @@ use machine_driver::{
 };
 use serde_json::{Map, Value};
 
-use super::{Defect, serial::Serial};
+use super::{Defect, making::Making, serial::Serial, telling::Telling};
 
 impl std::fmt::Debug for Defective {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,6 +62,8 @@ impl Defective {
             Arc::new(Hosted::new(TemplateDriver::default(), log.clone(), waits));
         match defect {
             Defect::ServesOneCallAtATime => Arc::new(Serial::new(template)),
+            _ if Making::DEFECTS.contains(&defect) => Arc::new(Making::new(template, defect)),
+            _ if Telling::DEFECTS.contains(&defect) => Arc::new(Telling::new(template, defect)),
             _ => Arc::new(Self::new(template, defect, log)),
         }
     }

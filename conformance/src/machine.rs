@@ -154,8 +154,16 @@ impl Machine {
     /// # Errors
     /// The driver's. After a failed `Create` the record is the one saved before it.
     pub async fn create(&self) -> Result<()> {
+        self.session().pre_create_check().await?;
+        self.create_checked().await
+    }
+
+    /// What a host does after `PreCreateCheck` has passed: save, `Create`, save.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub async fn create_checked(&self) -> Result<()> {
         let session = self.session();
-        session.pre_create_check().await?;
         self.save().await?;
         self.create_called.store(true, Ordering::Relaxed);
         session.create().await?;

@@ -545,11 +545,14 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::NamesakeIsTakenOver,
         "CREATE-013",
-        &[
-            "create::taken_name_is_left_alone",
-            "concurrency::one_name_at_once",
-        ],
+        &["create::taken_name_is_left_alone"],
         "is gone",
+    ),
+    expect(
+        Defect::RollBackDeletesByName,
+        "CONC-007",
+        &["concurrency::one_name_at_once"],
+        "after Create of a namesake failed",
     ),
     expect(
         Defect::KilledCreateIsForgotten,
@@ -614,7 +617,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::DefaultSizeIsWithdrawn,
         "OS-005",
-        &["create::defaults_exist"],
+        &["create::defaults_exist", "create::machine_runs"],
         "nano",
     ),
     expect(
@@ -622,6 +625,12 @@ pub const TABLE: &[Expected] = &[
         "OS-003",
         &["guest::default_is_ubuntu"],
         "debian",
+    ),
+    expect(
+        Defect::DefaultIsBoot2Docker,
+        "SEC-005",
+        &["ssh::no_default_password", "guest::default_is_ubuntu"],
+        "tcuser",
     ),
     expect(
         Defect::GuestWithoutSoftware,

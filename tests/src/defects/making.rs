@@ -24,6 +24,9 @@ const PUBLIC_KEY: &str =
 /// Between looking for a shared object and making it: what a real driver needs for its other look-ups.
 const MEANWHILE: Duration = Duration::from_millis(20);
 
+/// Status of a provider that is busy with another change; only [`Defect::BusyIsFatal`] takes it for an error.
+const LOCKED: u16 = 423;
+
 /// The template driver that does something else at the provider.
 pub(super) struct Making {
     inner: Inner,
@@ -41,6 +44,7 @@ impl Making {
         Defect::UnknownOfferIsAccepted,
         Defect::PreCreateCheckReservesAKey,
         Defect::NamesakeIsTakenOver,
+        Defect::RollBackDeletesByName,
         Defect::KilledCreateIsForgotten,
         Defect::OpensFurtherPorts,
         Defect::KeyIsSentToTheProvider,
@@ -53,6 +57,7 @@ impl Making {
         Defect::FlagWithoutEffect,
         Defect::DefaultSizeIsWithdrawn,
         Defect::DefaultIsDebian,
+        Defect::DefaultIsBoot2Docker,
         Defect::GuestWithoutSoftware,
         Defect::ProxyIsIgnored,
     ];
@@ -85,11 +90,21 @@ impl Making {
             Defect::SwarmPortStaysClosed => self.inner.set("SwarmMaster", false).await?,
             Defect::NamesakeIsTakenOver if self.inner.text("ServerId").await.is_empty() => {
                 let name = self.inner.text("MachineName").await;
-                provider.delete_named("servers", &name).await?;
+                // Those of other machines are spared: how two of them meet is another defect.
+                for server in provider.named("servers", &name).await? {
+                    if server["tags"]["owner"].is_null() {
+                        let id = server["id"].as_str().unwrap_or_default();
+                        provider.call("DELETE", &format!("servers/{id}"), None).await?;
+                    }
+                }
             }
             Defect::SharedKeyIsLookedForThenMade if provider.named("keys", SHARED).await?.is_empty() => {
                 tokio::time::sleep(MEANWHILE).await;
-                let (status, answer) = provider.call("POST", "keys", Some(key(SHARED))).await?;
+                let (mut status, mut answer) = provider.call("POST", "keys", Some(key(SHARED))).await?;
+                while status == LOCKED {
+                    tokio::time::sleep(MEANWHILE).await;
+                    (status, answer) = provider.call("POST", "keys", Some(key(SHARED))).await?;
+                }
                 if status != 201 {
                     return Err(broken(format!("cannot create the key {SHARED}: {answer}")));
                 }
@@ -179,6 +194,10 @@ impl DynDriver for Making {
                     default("template-image", "debian-12");
                     default("template-ssh-user", "debian");
                 }
+                Defect::DefaultIsBoot2Docker => {
+                    default("template-image", "boot2docker-19.03");
+                    default("template-ssh-user", "docker");
+                }
                 Defect::FlagWithoutEffect => flags.insert(
                     0,
                     Flag::string("template-colour")
@@ -238,7 +257,16 @@ impl DynDriver for Making {
     fn create(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.before_create().await?;
-            self.inner.0.create().await?;
+            let created = self.inner.0.create().await;
+            if created.is_err() && self.defect == Defect::RollBackDeletesByName {
+                let name = self.inner.text("MachineName").await;
+                self.inner
+                    .provider()
+                    .await?
+                    .delete_named("servers", &name)
+                    .await?;
+            }
+            created?;
             self.after_create().await
         })
     }

@@ -244,8 +244,10 @@ defects! {
     GetterCrashesDuringCreate;
     /// A getter after the server is gone ends the process, if it was there before.
     GetterCrashesAfterRemove;
-    /// `Create` deletes a server of the same name, whoever made it.
+    /// `Create` deletes a server of the same name that no driver made.
     NamesakeIsTakenOver;
+    /// A `Create` that fails deletes every server of the machine's name.
+    RollBackDeletesByName;
     /// `Remove` of a record without ids does nothing.
     KilledCreateIsForgotten;
     /// The size that an option asks for is not ordered.
@@ -270,6 +272,8 @@ defects! {
     DefaultSizeIsWithdrawn;
     /// The default image is no Ubuntu.
     DefaultIsDebian;
+    /// The default image has a password that everybody knows.
+    DefaultIsBoot2Docker;
     /// The guest has neither package manager nor curl.
     GuestWithoutSoftware;
     /// `Create` runs a program.

@@ -22,7 +22,12 @@ pub(super) const ONE_NAME_AT_ONCE: Check = Check {
             let name = cx.machine_name();
             let first = cx.configured_with(name.clone(), cx.options()?).await?;
             let second = cx.configured_with(name, cx.options()?).await?;
-            match join(first.create(), second.create()).await {
+            // Both look before either makes anything: that is the race.
+            let (one, two) = (first.session(), second.session());
+            let checked = join(one.pre_create_check(), two.pre_create_check()).await;
+            let checked = checked.0.and(checked.1);
+            checked.map_err(|error| cx.prerequisite("PreCreateCheck", &error))?;
+            match join(first.create_checked(), second.create_checked()).await {
                 (Ok(()), Ok(())) => {
                     works(&cx, &first, "with a namesake").await;
                     works(&cx, &second, "with a namesake").await;

@@ -79,6 +79,8 @@ pub(super) const BUSY_PROVIDER_IS_WAITED_FOR: Check = Check {
     bad: "Two of three Creates at once fail: the hypervisor is locked.",
     run: |cx| {
         Box::pin(async move {
+            // Who cannot create one machine has another problem.
+            cx.created().await?;
             let machines = cx.several(MACHINES).await?;
             cx.tenant().one_change_at_a_time().await?;
             let outcomes = join_all(machines.iter().map(|machine| machine.create())).await;

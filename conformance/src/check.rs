@@ -110,6 +110,22 @@ pub enum Need {
     Flags,
     /// The profile says that the driver cannot start, stop, kill and restart.
     NoPower,
+    /// The provider is a cloud, not a hypervisor on this computer (gate `cloud`).
+    Cloud,
+    /// The run may have several machines at once (gate `par`).
+    Parallel,
+    /// The provider can be given objects of a user that the driver takes by its options (gate `xkey`).
+    Supplied,
+    /// Somebody else can have objects with the names that the driver wants (part of gate `inv`).
+    Namesakes,
+    /// The provider tells which values the driver's options have, and shows them on instances (part of gate `inv`).
+    Catalog,
+    /// The provider can hold an instance between two states (part of gate `inv`).
+    Transitions,
+    /// The provider can be made to carry out one change at a time.
+    Busy,
+    /// The driver is for rancher-machine (gate `rancher`).
+    Rancher,
     /// The check looks at what all other checks observed, so it runs last.
     WholeRun,
 }
@@ -130,6 +146,14 @@ impl Need {
             Self::Secret => "the profile names no secret flag",
             Self::Flags => "the driver declares no flags",
             Self::NoPower => "the driver can start, stop, kill and restart",
+            Self::Cloud => "this provider is not known to be a cloud",
+            Self::Parallel => "the run cannot have several machines at once",
+            Self::Supplied => "this provider cannot be given objects that belong to a user",
+            Self::Namesakes => "this provider cannot be given objects with the names that the driver wants",
+            Self::Catalog => "this provider does not tell which values the driver's options have",
+            Self::Transitions => "this provider cannot hold an instance between two states",
+            Self::Busy => "this provider cannot be made to carry out one change at a time",
+            Self::Rancher => "the profile does not say that the driver is for rancher-machine",
             Self::WholeRun => "the run has no other checks",
         }
     }

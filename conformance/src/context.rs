@@ -11,6 +11,7 @@ use std::{
     },
 };
 
+use futures_util::future::try_join_all;
 use machine_driver::{DriverOptions, Flag, State};
 use tokio::sync::Semaphore;
 
@@ -19,7 +20,7 @@ use crate::{
     engine::{Setup, unmet},
     event::{Problem, Sweep},
     expectation::Rule,
-    facts::Facts,
+    facts::{Facts, GivenValue},
     limits::Limits,
     machine::Machine,
     recorder::{Observations, Recorder},
@@ -220,6 +221,21 @@ impl Context {
             .map_err(Stop::Prerequisite)
     }
 
+    /// Sets the option that belongs to a provider's setting. `false` if the driver has no flag for it.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if the flags are not known, or the value does not fit the flag.
+    pub fn set_option(&self, options: &mut DriverOptions, setting: &str, value: &str) -> Result<bool, Stop> {
+        let Some(flag) = self.facts()?.flag_for_setting(setting) else {
+            return Ok(false);
+        };
+        let value = GivenValue::Text(value.to_owned())
+            .for_flag(flag)
+            .map_err(Stop::Prerequisite)?;
+        options.insert(&flag.name, value);
+        Ok(true)
+    }
+
     /// Names of the flags whose value comes from the user or the world, not from a default.
     ///
     /// # Errors
@@ -320,8 +336,21 @@ impl Context {
     /// # Errors
     /// [`Stop`] if the driver does not start.
     pub async fn machine_with(&self, name: String, options: DriverOptions) -> Result<Arc<Machine>, Stop> {
+        self.machine_in(BTreeMap::new(), name, options).await
+    }
+
+    /// Like [`machine_with`](Self::machine_with); all its processes have further environment variables.
+    ///
+    /// # Errors
+    /// [`Stop`] if the driver does not start.
+    pub async fn machine_in(
+        &self,
+        environment: BTreeMap<String, String>,
+        name: String,
+        options: DriverOptions,
+    ) -> Result<Arc<Machine>, Stop> {
         let store = self.store().await?;
-        let machine = Machine::begin(self, name, store, options).await?;
+        let machine = Machine::begin(self, environment, name, store, options).await?;
         self.0
             .machines
             .lock()
@@ -335,13 +364,43 @@ impl Context {
     /// # Errors
     /// [`Stop::Prerequisite`] if the driver refuses the options, for example because required flags are unknown.
     pub async fn configured(&self) -> Result<Arc<Machine>, Stop> {
-        let machine = self.machine_with(self.machine_name(), self.options()?).await?;
+        self.configured_with(self.machine_name(), self.options()?).await
+    }
+
+    /// Like [`configured`](Self::configured), with this name and these options.
+    ///
+    /// # Errors
+    /// As [`configured`](Self::configured).
+    pub async fn configured_with(&self, name: String, options: DriverOptions) -> Result<Arc<Machine>, Stop> {
+        let machine = self.machine_with(name, options).await?;
         machine.configure().await.map_err(|error| {
             Stop::Prerequisite(format!(
                 "SetConfigFromFlags refuses the options of the run: {error} (give required flags with --flag NAME=VALUE)"
             ))
         })?;
         Ok(machine)
+    }
+
+    /// So many configured machines, each with a process and a store of its own.
+    ///
+    /// # Errors
+    /// As [`configured`](Self::configured).
+    pub async fn several(&self, count: usize) -> Result<Vec<Arc<Machine>>, Stop> {
+        let mut machines = Vec::with_capacity(count);
+        for _ in 0..count {
+            machines.push(self.configured().await?);
+        }
+        Ok(machines)
+    }
+
+    /// So many machines that run, created at once.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if one could not be created or does not run within the settle window.
+    pub async fn several_created(&self, count: usize) -> Result<Vec<Arc<Machine>>, Stop> {
+        let machines = self.several(count).await?;
+        try_join_all(machines.iter().map(|machine| self.create(machine))).await?;
+        Ok(machines)
     }
 
     /// A machine that was created and runs.

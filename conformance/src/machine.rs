@@ -2,6 +2,7 @@
 //! at the same points (state machine, save points).
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
     sync::{
@@ -23,6 +24,7 @@ pub struct Machine {
     name: String,
     store: PathBuf,
     options: DriverOptions,
+    environment: BTreeMap<String, String>,
     session: Mutex<Arc<Session>>,
     create_called: AtomicBool,
 }
@@ -31,16 +33,18 @@ impl Machine {
     /// A machine with a fresh process that knows its name and the store: what a host does first.
     pub(crate) async fn begin(
         cx: &Context,
+        environment: BTreeMap<String, String>,
         name: String,
         store: PathBuf,
         options: DriverOptions,
     ) -> Result<Arc<Self>, Stop> {
-        let session = cx.process().await?;
+        let session = cx.process_in(environment.clone()).await?;
         let machine = Arc::new(Self {
             cx: cx.clone(),
             name,
             store,
             options,
+            environment,
             session: Mutex::new(Arc::clone(&session)),
             create_called: AtomicBool::new(false),
         });
@@ -60,6 +64,7 @@ impl Machine {
             name: self.name.clone(),
             store: self.store.clone(),
             options: self.options.clone(),
+            environment: self.environment.clone(),
             session: Mutex::new(self.session()),
             create_called: AtomicBool::new(self.create_was_called()),
         })
@@ -140,7 +145,7 @@ impl Machine {
     /// [`Stop`] if the process does not start or refuses the record.
     pub async fn fresh_process_with(&self, record: &[u8]) -> Result<Arc<Session>, Stop> {
         self.session().close().await;
-        let session = self.cx.process().await?;
+        let session = self.cx.process_in(self.environment.clone()).await?;
         *self.current() = Arc::clone(&session);
         session
             .set_config(record)
@@ -162,8 +167,16 @@ impl Machine {
     /// # Errors
     /// The driver's. After a failed `Create` the record is the one saved before it.
     pub async fn create(&self) -> Result<()> {
+        self.session().pre_create_check().await?;
+        self.create_checked().await
+    }
+
+    /// What a host does after `PreCreateCheck` has passed: save, `Create`, save.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub async fn create_checked(&self) -> Result<()> {
         let session = self.session();
-        session.pre_create_check().await?;
         self.save().await?;
         self.create_called.store(true, Ordering::Relaxed);
         session.create().await?;

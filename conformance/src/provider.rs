@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Kind of the inventory objects that are machines.
-const INSTANCE_KINDS: [&str; 3] = ["server", "instance", "vm"];
+pub(crate) const INSTANCE_KINDS: [&str; 3] = ["server", "instance", "vm"];
 
 /// Command that prints the boot id.
 const BOOT_ID: &str = "cat /proc/sys/kernel/random/boot_id";
@@ -165,16 +165,40 @@ impl Context {
             .await
     }
 
+    /// Connects to a port from outside with one try, no longer than a working one would take.
+    pub async fn reaches_at_once(&self, host: &str, port: u16) -> bool {
+        let limits = self.limits();
+        let limit = limits.process_waits().scale(limits.sample().deadline);
+        let connecting = tokio::net::TcpStream::connect((host, port));
+        tokio::time::timeout(limit, connecting)
+            .await
+            .is_ok_and(|connected| connected.is_ok())
+    }
+
+    /// The machine's instance, as the provider has it.
+    ///
+    /// # Errors
+    /// [`Stop::Environment`] if the inventory does not say which one it is.
+    pub async fn instance_of(&self, machine: &str) -> Result<Object, Stop> {
+        let instances = self.instances().await?;
+        let mut found = instances
+            .into_iter()
+            .filter(|object| object.owner.as_deref() == Some(machine) || object.name.contains(machine));
+        found
+            .next()
+            .ok_or_else(|| Stop::Environment(format!("the inventory has no instance of {machine}")))
+    }
+
     /// Address of the machine's instance, as the provider has it.
     ///
     /// # Errors
     /// [`Stop::Environment`] if the inventory does not say.
     pub async fn instance_address(&self, machine: &str) -> Result<String, Stop> {
-        let instances = self.instances().await?;
-        let address = instances
-            .iter()
-            .find(|object| object.owner.as_deref() == Some(machine) || object.name.contains(machine))
-            .and_then(|object| object.attributes.get("address"))
+        let address = self
+            .instance_of(machine)
+            .await?
+            .attributes
+            .get("address")
             .cloned();
         address.ok_or_else(|| Stop::Environment(format!("the inventory has no address for {machine}")))
     }

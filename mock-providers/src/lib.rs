@@ -6,6 +6,7 @@
 //! * [`inventory`]: the objects that exist at a provider, and the difference between two moments.
 //! * [`faults`]: scripted misbehaviour of a provider or a guest.
 //! * [`requests`]: the log of requests that a provider got.
+//! * [`tls`]: a server with a certificate that nobody signed.
 //!
 //! Everything listens on loopback addresses and ports chosen by the system, and everything is closed when the
 //! value that started it is dropped.
@@ -16,6 +17,7 @@ pub mod guest;
 pub mod inventory;
 pub mod requests;
 pub mod template;
+pub mod tls;
 
 mod epoch;
 mod http;

@@ -13,7 +13,7 @@ use machine_driver::{
     ssh::{self, Client, Endpoint, KeyAlgorithm, KeyPair, Limits},
     wait::{Wait, Waits},
 };
-use ssh_server::{SshServer, endpoint};
+use ssh_server::{PASSWORD, SshServer, endpoint};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -42,6 +42,15 @@ async fn server() -> (TempDir, SshServer, Endpoint) {
     let server = SshServer::start(&pair).await;
     let endpoint = server.endpoint(pair.path());
     (folder, server, endpoint)
+}
+
+#[tokio::test]
+async fn passwords_that_are_accepted_are_found() {
+    let (_folder, _server, endpoint) = server().await;
+    let found = ssh::accepted_password(&endpoint, &["", "ubuntu", PASSWORD], PATIENT).await;
+    assert_eq!(found.unwrap().as_deref(), Some(PASSWORD));
+    let found = ssh::accepted_password(&endpoint, &["", "ubuntu"], PATIENT).await;
+    assert_eq!(found.unwrap(), None);
 }
 
 #[tokio::test]

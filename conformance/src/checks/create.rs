@@ -1,5 +1,9 @@
 //! Create: the instance is there, runs, and can be provisioned over SSH.
 
+mod names;
+mod orders;
+mod ports;
+
 use machine_driver::State;
 
 use crate::{
@@ -15,6 +19,13 @@ pub(crate) const CHECKS: &[Check] = &[
     ENGINE_PORT_IS_OPEN,
     SECOND_CREATE_MAKES_NOTHING,
     OBJECTS_CARRY_THE_NAME,
+    ports::SWARM_PORT_IS_OPEN,
+    ports::OTHER_PORTS_ARE_CLOSED,
+    orders::OPTIONS_ARE_VISIBLE,
+    orders::DEFAULTS_EXIST,
+    orders::USER_DATA_ARRIVES,
+    names::TAKEN_NAME_IS_LEFT_ALONE,
+    names::KILLED_CREATE_CAN_BE_REMOVED,
 ];
 
 const MAKES_ONE_INSTANCE: Check = Check {

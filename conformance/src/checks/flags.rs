@@ -1,6 +1,7 @@
 //! Flags as the driver declares them.
 
 mod declared;
+mod effect;
 mod option_values;
 mod options;
 mod outcome;
@@ -41,6 +42,7 @@ pub(crate) const CHECKS: &[Check] = &[
     options::SECOND_TIME_CHANGES_NOTHING,
     option_values::NONSENSE_ENDS_NO_PROCESS,
     option_values::NONSENSE_IS_REFUSED,
+    effect::HAVE_AN_EFFECT,
 ];
 
 const HAVE_KNOWN_TYPES: Check = Check {

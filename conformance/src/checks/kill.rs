@@ -1,5 +1,8 @@
 //! Kill: down, whatever the guest does.
 
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join;
 use machine_driver::State;
 
 use crate::{
@@ -12,7 +15,11 @@ pub(crate) const CHECKS: &[Check] = &[
     REACHES_STOPPED,
     START_WORKS_AFTERWARDS,
     ON_STOPPED_IS_HARMLESS,
+    DOES_NOT_WAIT_FOR_THE_GUEST,
 ];
+
+/// A Kill that takes less, at a real provider, waits for the provider and not for the guest.
+const PROMPT: Duration = Duration::from_secs(30);
 
 const REACHES_STOPPED: Check = Check {
     id: "kill::reaches_stopped",
@@ -95,6 +102,59 @@ const ON_STOPPED_IS_HARMLESS: Check = Check {
                 &State::Stopped,
                 &session.state().await,
             );
+            Ok(())
+        })
+    },
+};
+
+const DOES_NOT_WAIT_FOR_THE_GUEST: Check = Check {
+    id: "kill::does_not_wait_for_the_guest",
+    title: "Kill of a hung guest is faster than Stop",
+    clauses: &["KILL-002"],
+    needs: &[
+        Need::Machine,
+        Need::Power,
+        Need::OutOfBand,
+        Need::Guest,
+        Need::Parallel,
+    ],
+    why: "Who kills a machine has mostly waited for Stop before.",
+    good: "Stop waits three minutes for the hung guest; Kill cuts the power at once.",
+    bad: "Kill asks the guest first, and cuts the power when the guest has not answered for three minutes.",
+    run: |cx| {
+        Box::pin(async move {
+            let machines = cx.several_created(2).await?;
+            for machine in &machines {
+                cx.tenant().freeze_guest(machine.name()).await?;
+            }
+            let (killed, stopped) =
+                try_join(machines[0].fresh_process(), machines[1].fresh_process()).await?;
+            let prompt = cx.limits().machine_waits().scale(PROMPT);
+            let began = Instant::now();
+            let mut stop = Box::pin(async {
+                // How it ends is the matter of other checks; here only how long it takes.
+                let _ = stopped.stop().await;
+                began.elapsed()
+            });
+            let mut kill = Box::pin(killed.kill());
+            let (outcome, stop_took) = tokio::select! {
+                outcome = &mut kill => (outcome, None),
+                took = &mut stop => (kill.await, Some(took)),
+            };
+            let kill_took = began.elapsed();
+            outcome.map_err(|error| cx.prerequisite("Kill of a machine with a hung guest", &error))?;
+            if kill_took > prompt {
+                let stop_took = match stop_took {
+                    Some(took) => took,
+                    None => stop.await,
+                };
+                cx.rule("KILL-002").holds(
+                    kill_took * 2 < stop_took,
+                    "Kill of a hung guest takes less than half as long as Stop",
+                    || format!("Kill took {kill_took:.1?}, Stop {stop_took:.1?}"),
+                );
+            }
+            stopped.abandon().await;
             Ok(())
         })
     },

@@ -1,7 +1,9 @@
 //! The checks, one file per group. A check is a literal with an async function of about ten lines; the context
 //! carries the knowledge.
 
+mod api;
 mod base;
+mod concurrency;
 mod create;
 mod errors;
 mod faults;
@@ -46,8 +48,10 @@ pub fn all() -> &'static [&'static Check] {
             kill::CHECKS,
             restart::CHECKS,
             remove::CHECKS,
+            concurrency::CHECKS,
             persistence::CHECKS,
             plugin::CHECKS,
+            api::CHECKS,
             errors::CHECKS,
             secrets::CHECKS,
             faults::CHECKS,

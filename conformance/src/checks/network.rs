@@ -1,5 +1,7 @@
 //! Networking: GetURL and GetIP in each state.
 
+mod choice;
+
 use machine_driver::Error;
 
 use crate::{
@@ -15,6 +17,8 @@ pub(crate) const CHECKS: &[Check] = &[
     ADDRESS_WHEN_STOPPED,
     ADDRESS_IS_RECORDED,
     ADDRESS_IS_NOT_CACHED,
+    choice::DECOYS_ARE_IGNORED,
+    choice::OPTIONS_ARE_CONSISTENT,
 ];
 
 const URL_OF_A_RUNNING_MACHINE: Check = Check {

@@ -1,11 +1,18 @@
 //! PreCreateCheck: a look, before anything exists.
 
+mod provider;
+
 use crate::{
     check::{Check, Need, Stop},
     checks::persistence::record::{differences, stable_record},
 };
 
-pub(crate) const CHECKS: &[Check] = &[MAKES_NO_FOLDER, CAN_BE_REPEATED];
+pub(crate) const CHECKS: &[Check] = &[
+    MAKES_NO_FOLDER,
+    CAN_BE_REPEATED,
+    provider::ONLY_READS,
+    provider::UNKNOWN_VALUES_ARE_REFUSED,
+];
 
 const MAKES_NO_FOLDER: Check = Check {
     id: "pre_create::makes_no_folder",

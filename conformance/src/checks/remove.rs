@@ -1,5 +1,7 @@
 //! Remove: everything of this machine goes, and nothing else.
 
+mod supplied;
+
 use machine_driver::{ErrorKind, Result};
 
 use crate::{
@@ -22,6 +24,8 @@ pub(crate) const CHECKS: &[Check] = &[
     NEEDS_NO_LOCAL_FILES,
     WORKS_FROM_THE_RECORD,
     STAYS_IN_ITS_FOLDER,
+    supplied::SUPPLIED_OBJECTS_SURVIVE,
+    supplied::SUPPLIED_GROUPS_STAY_AS_THEY_ARE,
 ];
 
 const EVERYTHING_IS_GONE: Check = Check {

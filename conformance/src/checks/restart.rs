@@ -14,6 +14,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ON_STOPPED_IS_CONSISTENT,
     KEEPS_THE_IDENTITY,
     VANISHED_INSTANCE_IS_AN_ERROR,
+    NEW_ADDRESS_IS_SEEN,
 ];
 
 const BOOTS_ANEW: Check = Check {
@@ -173,6 +174,49 @@ const VANISHED_INSTANCE_IS_AN_ERROR: Check = Check {
             cx.rule("RST-007").fails(
                 &machine.fresh_process().await?.restart().await,
                 "Restart of a deleted instance",
+            );
+            Ok(())
+        })
+    },
+};
+
+const NEW_ADDRESS_IS_SEEN: Check = Check {
+    id: "restart::new_address_is_seen",
+    title: "An address that changes with Restart is seen by all getters",
+    clauses: &["RST-003"],
+    needs: &[Need::Machine, Need::Power, Need::Readdress, Need::Inventory],
+    why: "Who takes the old address after a restart talks to a stranger's machine.",
+    good: "The provider gives another address; GetIP, GetURL and GetSSHHostname answer it after Restart.",
+    bad: "Restart writes the address from before into the record, and GetSSHHostname answers it.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            let session = machine.fresh_process().await?;
+            cx.tenant().readdress(machine.name()).await?;
+            session
+                .restart()
+                .await
+                .map_err(|error| cx.prerequisite("Restart", &error))?;
+            machine
+                .settle(State::Running)
+                .await
+                .map_err(|error| cx.prerequisite("Restart", &error))?;
+            let truth = cx.instance_address(machine.name()).await?;
+            for (getter, answer) in [
+                ("GetIP", session.ip().await),
+                ("GetSSHHostname", session.ssh_hostname().await),
+            ] {
+                cx.rule("RST-003").answers(
+                    &format!("{getter} after a Restart with another address"),
+                    &truth,
+                    &answer,
+                );
+            }
+            let url = session.url().await;
+            cx.rule("RST-003").holds(
+                url.as_ref().is_ok_and(|url| url.contains(&truth)),
+                format!("{truth} in GetURL after a Restart with another address"),
+                || format!("{url:?}"),
             );
             Ok(())
         })

@@ -1,6 +1,7 @@
 //! Credentials, keys and user data: where they must not show up.
 
-mod logs;
+pub(super) mod logs;
+mod sent;
 
 use std::{
     collections::BTreeSet,
@@ -35,6 +36,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ARGUMENTS_ARE_CLEAN,
     logs::USER_DATA_IS_NOT_LOGGED,
     logs::TRAFFIC_IS_NOT_LOGGED,
+    sent::PRIVATE_KEY_STAYS_HERE,
     logs::STREAMS_ARE_CLEAN,
     ERRORS_ARE_CLEAN,
 ];

@@ -1,5 +1,7 @@
 //! SSH: what the getters describe is what a client finds.
 
+mod keys;
+
 use std::os::unix::fs::PermissionsExt;
 
 use crate::check::{Check, Need, Stop};
@@ -13,6 +15,10 @@ pub(crate) const CHECKS: &[Check] = &[
     HOST_IS_BARE,
     HOST_BEFORE_CREATE,
     WORKS_AFTER_POWER_CYCLES,
+    keys::KEY_IS_NEW_FOR_EACH_MACHINE,
+    keys::KEY_IS_COPIED,
+    keys::HOST_IS_AN_ADDRESS,
+    keys::NO_DEFAULT_PASSWORD,
 ];
 
 const KEY_ALONE_SUFFICES: Check = Check {

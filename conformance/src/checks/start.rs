@@ -1,5 +1,7 @@
 //! Start: the same machine, up again.
 
+mod endpoint;
+
 use machine_driver::State;
 
 use crate::{
@@ -16,6 +18,8 @@ pub(crate) const CHECKS: &[Check] = &[
     ON_RUNNING_IS_HARMLESS,
     REPEATED_CALLS_RETURN_NIL,
     VANISHED_INSTANCE_IS_AN_ERROR,
+    endpoint::SSH_ANSWERS_AT_ONCE,
+    endpoint::IS_RECORDED,
 ];
 
 const REACHES_RUNNING: Check = Check {

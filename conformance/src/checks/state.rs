@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use machine_driver::{ErrorKind, State};
 
-use crate::check::{Check, Need};
+use crate::{
+    check::{Check, Need},
+    world::Transition,
+};
 
 pub(crate) const CHECKS: &[Check] = &[
     BEFORE_CREATE,
@@ -15,6 +18,7 @@ pub(crate) const CHECKS: &[Check] = &[
     UNKNOWN_IS_AN_ERROR,
     GETTERS_ONLY_READ,
     ANSWERS_FOR_A_HUNG_GUEST,
+    TRANSITIONS_ARE_TOLD,
 ];
 
 const BEFORE_CREATE: Check = Check {
@@ -266,6 +270,34 @@ const ANSWERS_FOR_A_HUNG_GUEST: Check = Check {
             let state = machine.fresh_process().await?.state().await;
             cx.rule("STATE-014")
                 .answers("GetState while the guest hangs", &State::Running, &state);
+            Ok(())
+        })
+    },
+};
+
+const TRANSITIONS_ARE_TOLD: Check = Check {
+    id: "state::transitions_are_told",
+    title: "A machine that comes up is Starting, one that goes down is Stopping",
+    clauses: &["STATE-004"],
+    needs: &[Need::Machine, Need::Transitions],
+    why: "A host that is told Running takes a machine that goes down for one that works.",
+    good: "The provider says `shutting-down`, and GetState answers 5 (Stopping).",
+    bad: "GetState answers 1 (Running), because the driver knows `off` and takes all else for running.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            let session = machine.fresh_process().await?;
+            for (transition, expected) in [
+                (Transition::Starting, State::Starting),
+                (Transition::Stopping, State::Stopping),
+            ] {
+                cx.tenant().hold(machine.name(), transition).await?;
+                cx.rule("STATE-004").answers(
+                    &format!("GetState of a machine that the provider holds in the state {expected}"),
+                    &expected,
+                    &session.state().await,
+                );
+            }
             Ok(())
         })
     },

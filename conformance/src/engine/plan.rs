@@ -22,7 +22,7 @@ pub(crate) fn unmet(setup: &Setup, need: Need) -> Option<(Verdict, String)> {
         return Some((Verdict::NotApplicable, reason.clone()));
     }
     let met = match need {
-        Need::WholeRun | Need::Flags => true,
+        Need::WholeRun | Need::Flags | Need::Rancher => true,
         Need::Process => setup.subject.executable().is_some(),
         Need::NoPower => {
             return (!setup.lacks.contains_key(&Need::Power))

@@ -102,6 +102,8 @@ pub struct ExpectSection {
     pub lacks: Vec<Gate>,
     /// `ID` of the guest's `/etc/os-release`.
     pub guest_os: Option<String>,
+    /// Whether rancher-machine is the host that the driver is made for: its further rules hold too.
+    pub rancher: bool,
 }
 
 impl Profile {

@@ -19,6 +19,9 @@ use crate::{
 /// Abilities that a profile can deny.
 const LACKABLE: [Gate; 5] = [Gate::Power, Gate::Ssh, Gate::Pause, Gate::Xkey, Gate::Par];
 
+/// Programs that a driver is made for, and whether the rules of rancher-machine hold for it.
+const HOSTS: [(&str, bool); 2] = [("docker-machine", false), ("rancher-machine", true)];
+
 impl Profile {
     pub(super) fn read(
         &mut self,
@@ -92,7 +95,7 @@ impl Profile {
     }
 
     fn read_expect(&mut self, reader: &mut Reader<'_>, table: &DeTable<'_>) {
-        reader.only_keys(table, "[expect]", &["lacks", "guest"]);
+        reader.only_keys(table, "[expect]", &["lacks", "guest", "host"]);
         if let Some(value) = table.get("lacks") {
             let words = LACKABLE.map(|gate| (gate.word(), gate));
             for lack in reader.texts(value, "lacks").unwrap_or_default() {
@@ -100,6 +103,13 @@ impl Profile {
                     .lacks
                     .extend(reader.word(lack.get_ref(), lack.span(), "lacks", &words));
             }
+        }
+        if let Some(value) = table.get("host")
+            && let Some(text) = reader.text(value, "host")
+        {
+            self.expect.rancher = reader
+                .word(&text, value.span(), "host", &HOSTS)
+                .unwrap_or_default();
         }
         if let Some(value) = table.get("guest")
             && let Some(guest) = reader.table(value, "guest")

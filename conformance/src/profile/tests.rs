@@ -31,6 +31,7 @@ create-machines = true
 [expect]
 lacks = ["pause"]
 guest = { os = "ubuntu" }
+host = "rancher-machine"
 
 [waits]
 factor = 2
@@ -74,6 +75,7 @@ fn a_complete_profile_is_understood() {
     assert_eq!(profile.provider, Some(ProviderKind::Template));
     assert_eq!(profile.expect.lacks, [Gate::Pause]);
     assert_eq!(profile.expect.guest_os.as_deref(), Some("ubuntu"));
+    assert!(profile.expect.rancher);
     assert_eq!(profile.wait_factor, Some(2.0));
     assert_eq!(profile.flag_line("acme-region"), Some(10));
     let variable = |name: &str| (name == "ACME_TOKEN").then(|| "s3cret".to_owned());

@@ -1,11 +1,13 @@
 //! The world: everything around the subject that a check can observe or disturb at the provider.
 
 mod none;
+mod provided;
 mod template;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::Need;
 
 pub use none::NoWorld;
+pub use provided::{Offer, Supplied, Transition};
 pub use template::TemplateWorld;
 
 /// What goes wrong in a world: always the environment's fault, never the driver's.
@@ -94,7 +97,7 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// If the provider cannot do it.
     async fn set_faults(&self, plan: FaultPlan) -> Result<(), WorldError> {
         let _ = plan;
-        Err(WorldError("this provider cannot inject faults".to_owned()))
+        Err(unoffered("inject faults"))
     }
 
     /// How often each fault of the plan has hit. What a call does in spite of its fault is done when it counts.
@@ -102,7 +105,7 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// # Errors
     /// If the provider cannot inject faults.
     async fn fault_hits(&self) -> Result<Vec<u32>, WorldError> {
-        Err(WorldError("this provider cannot inject faults".to_owned()))
+        Err(unoffered("inject faults"))
     }
 
     /// Whether this fault means anything to the provider; one that is no network service cannot reset connections.
@@ -147,13 +150,61 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// If the provider cannot do it.
     async fn crowd(&self, count: usize) -> Result<(), WorldError> {
         let _ = count;
-        Err(WorldError(
-            "this provider cannot make instances of others".to_owned(),
-        ))
+        Err(unoffered("make instances of others"))
+    }
+
+    // What not every provider can do. A world offers the need and implements the method, or neither.
+
+    /// Values that the driver's options have at this provider ([`Need::Catalog`]).
+    ///
+    /// # Errors
+    /// If they cannot be listed.
+    async fn catalog(&self) -> Result<Vec<Offer>, WorldError> {
+        Err(unoffered("tell the values of options"))
+    }
+
+    /// Makes objects of somebody else that have the names which the driver wants for `machine`; at least an instance
+    /// ([`Need::Namesakes`]).
+    ///
+    /// # Errors
+    /// If the provider cannot do it.
+    async fn seed_namesakes(&self, _machine: &str) -> Result<Vec<Object>, WorldError> {
+        Err(unoffered("make objects of somebody else"))
+    }
+
+    /// Makes objects of a user that the driver can be told to use, for example a key pair, a network, a group of
+    /// firewall rules ([`Need::Supplied`]). Files that belong to them, such as a private key, are put into `folder`.
+    ///
+    /// # Errors
+    /// If the provider cannot do it.
+    async fn supply(&self, _folder: &Path) -> Result<Supplied, WorldError> {
+        Err(unoffered("make objects of a user"))
+    }
+
+    /// Holds the instance of `machine` between two states until something else is asked of it
+    /// ([`Need::Transitions`]).
+    ///
+    /// # Errors
+    /// If there is none, or the provider cannot do it.
+    async fn hold(&self, _machine: &str, _transition: Transition) -> Result<(), WorldError> {
+        Err(unoffered("hold an instance between two states"))
+    }
+
+    /// From now on the provider carries out one change at a time, and refuses others meanwhile as busy
+    /// ([`Need::Busy`]).
+    ///
+    /// # Errors
+    /// If the provider cannot do it.
+    async fn one_change_at_a_time(&self) -> Result<(), WorldError> {
+        Err(unoffered("refuse changes while it carries out another"))
     }
 
     /// Ends the tenant: everything in it is gone afterwards.
     async fn close(&self);
+}
+
+fn unoffered(what: &str) -> WorldError {
+    WorldError(format!("this provider cannot {what}"))
 }
 
 /// One object of the provider.

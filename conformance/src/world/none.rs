@@ -30,7 +30,7 @@ impl World for NoWorld {
 
     fn offers(&self) -> BTreeSet<Need> {
         if self.creates {
-            BTreeSet::from([Need::Machine])
+            BTreeSet::from([Need::Machine, Need::Parallel])
         } else {
             BTreeSet::new()
         }

@@ -1,15 +1,18 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use async_trait::async_trait;
+use machine_driver::ssh::{KeyAlgorithm, KeyPair};
 use machine_mock_providers::{
     faults::FaultPlan,
-    template::{Account, ApiError, Server, ServerOptions},
+    template::{self, Account, ApiError, Server, ServerOptions, ServerState},
 };
 
-use super::{Object, ProviderRequest, Tenant, World, WorldError};
+use super::{Object, Offer, ProviderRequest, Supplied, Tenant, Transition, World, WorldError};
 use crate::check::Need;
 
 /// The suite's own server of the fictional cloud that the template driver is written for.
@@ -22,6 +25,10 @@ pub struct TemplateWorld {
 
 /// Machines of the mock boot in milliseconds; libmachine's minutes become seconds.
 const PACE: f64 = 0.02;
+/// How long the cloud is busy with one change: longer than a driver needs to send the next one.
+const BUSY: Duration = Duration::from_millis(15);
+/// Name of the user's key; no machine has it.
+const SUPPLIED_KEY: &str = "laptop of a user";
 
 impl TemplateWorld {
     /// Starts the server. Its machines get another address at every start, as in clouds.
@@ -60,6 +67,13 @@ impl World for TemplateWorld {
             Need::Faults,
             Need::Readdress,
             Need::Secret,
+            Need::Cloud,
+            Need::Parallel,
+            Need::Supplied,
+            Need::Namesakes,
+            Need::Catalog,
+            Need::Transitions,
+            Need::Busy,
         ])
     }
 
@@ -196,6 +210,73 @@ impl Tenant for TemplateTenant {
         self.account
             .seed_decoys("somebody-else", count)
             .map_err(|error| refused(&error))
+    }
+
+    async fn catalog(&self) -> Result<Vec<Offer>, WorldError> {
+        let closed = |kind: &'static str, value: &str| Offer {
+            kind,
+            setting: kind,
+            value: value.to_owned(),
+            shown_as: (kind.to_owned(), value.to_owned()),
+            with: BTreeMap::new(),
+            closed: true,
+        };
+        let images = template::images().map(|(image, user)| Offer {
+            with: BTreeMap::from([("ssh-user".to_owned(), user.to_owned())]),
+            ..closed("image", image)
+        });
+        let regions = template::regions().map(|region| closed("region", region));
+        let sizes = template::sizes().map(|size| closed("size", size));
+        let tag = Offer {
+            value: "purpose=conformance".to_owned(),
+            shown_as: ("tag.purpose".to_owned(), "conformance".to_owned()),
+            closed: false,
+            ..closed("tag", "")
+        };
+        Ok(images.chain(regions).chain(sizes).chain([tag]).collect())
+    }
+
+    async fn seed_namesakes(&self, machine: &str) -> Result<Vec<Object>, WorldError> {
+        let server = self
+            .account
+            .seed_server(machine)
+            .map_err(|error| refused(&error))?;
+        let mut objects = self.inventory().await?;
+        objects.retain(|object| object.id == server.id);
+        Ok(objects)
+    }
+
+    async fn supply(&self, folder: &Path) -> Result<Supplied, WorldError> {
+        let path = folder.join("supplied-key");
+        let pair = KeyPair::generate(&path, KeyAlgorithm::Ed25519)
+            .await
+            .map_err(|error| WorldError(format!("cannot make a key pair of a user: {error}")))?;
+        let key = self
+            .account
+            .seed_public_key(SUPPLIED_KEY, pair.public_key())
+            .map_err(|error| refused(&error))?;
+        let mut objects = self.inventory().await?;
+        objects.retain(|object| object.id == key.id);
+        let settings = BTreeMap::from([
+            ("key".to_owned(), SUPPLIED_KEY.to_owned()),
+            ("ssh-key-path".to_owned(), path.display().to_string()),
+        ]);
+        Ok(Supplied { objects, settings })
+    }
+
+    async fn hold(&self, machine: &str, transition: Transition) -> Result<(), WorldError> {
+        let state = match transition {
+            Transition::Starting => ServerState::Starting,
+            Transition::Stopping => ServerState::Stopping,
+        };
+        self.account
+            .hold_state(&self.server_of(machine)?, state)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn one_change_at_a_time(&self) -> Result<(), WorldError> {
+        self.account.one_change_at_a_time(BUSY);
+        Ok(())
     }
 
     async fn close(&self) {

@@ -10,6 +10,7 @@ use russh::{
 use tokio::{sync::mpsc, task::AbortHandle};
 
 use super::{
+    GuestOs,
     options::GuestFault,
     record::{CommandRecord, Login},
     shell::{Input, Output, Shell, Streams},
@@ -33,6 +34,14 @@ const KEY_EXCHANGES: &[kex::Name] = &[
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
 ];
+
+/// User and password that every Boot2Docker image has (README of boot2docker/boot2docker, "SSH into VM").
+const BOOT2DOCKER_LOGIN: (&str, &str) = ("docker", "tcuser");
+
+/// Cloud images take keys only.
+fn takes_passwords(os: GuestOs) -> bool {
+    os == GuestOs::Boot2Docker
+}
 
 /// Makes a host key.
 pub(super) fn host_key() -> io::Result<PrivateKey> {
@@ -65,7 +74,11 @@ pub(super) fn listen(system: &Arc<System>, state: &mut SystemState) -> io::Resul
     }
     let config = Arc::new(server::Config {
         server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-OpenSSH_9.6p1")),
-        methods: MethodSet::from(&[MethodKind::PublicKey][..]),
+        methods: if takes_passwords(state.os) {
+            MethodSet::from(&[MethodKind::PublicKey, MethodKind::Password][..])
+        } else {
+            MethodSet::from(&[MethodKind::PublicKey][..])
+        },
         auth_rejection_time: Duration::ZERO,
         auth_rejection_time_initial: Some(Duration::ZERO),
         inactivity_timeout: None,
@@ -262,9 +275,14 @@ impl server::Handler for LoginSession {
         Ok(Auth::reject())
     }
 
-    async fn auth_password(&mut self, user: &str, _: &str) -> Result<Auth, Self::Error> {
-        self.record(user, "password", None, false);
-        Ok(Auth::reject())
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
+        let accepted = takes_passwords(self.system.lock().os) && (user, password) == BOOT2DOCKER_LOGIN;
+        self.record(user, "password", None, accepted);
+        if !accepted {
+            return Ok(Auth::reject());
+        }
+        self.user = Some(user.to_owned());
+        Ok(Auth::Accept)
     }
 
     async fn auth_publickey_offered(

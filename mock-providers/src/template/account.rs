@@ -45,8 +45,27 @@ pub(super) struct Tenant {
     pub(super) injector: Locked<Injector>,
     pub(super) log: RequestLog,
     epoch: Instant,
+    pub(super) turn: Locked<Turn>,
     changed: Arc<Notify>,
     timer: Locked<Option<AbortHandle>>,
+}
+
+/// One change at a time: how long each keeps the account busy, and until when it is.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    pub(super) each: Duration,
+    until: Duration,
+}
+
+impl Turn {
+    /// Whether a change may be carried out now; then the account is busy with it.
+    fn take(&mut self, now: Duration) -> bool {
+        let free = now >= self.until;
+        if free {
+            self.until = now + self.each;
+        }
+        free
+    }
 }
 
 impl Drop for Tenant {
@@ -97,6 +116,7 @@ impl Tenant {
             injector: Locked::default(),
             log: RequestLog::default(),
             epoch: Instant::now(),
+            turn: Locked::default(),
             changed: Arc::default(),
             timer: Locked::default(),
         });
@@ -133,6 +153,7 @@ impl Tenant {
         let entry = self.log.begin(request);
         let answer = match faults.iter().find(|fault| !fault.acts()) {
             Some(_) => Err(ApiError::for_status(500)),
+            None if mutating && !self.turn.lock().take(self.now()) => Err(ApiError::for_status(423)),
             None => route.and_then(|route| {
                 let order = Order {
                     route: &route,

@@ -218,11 +218,24 @@ impl Account {
     pub fn seed_key(&self, name: &str) -> Result<Key> {
         let public_key =
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHEChAMu8dyI6XKOOUlEPm1fVn3Qz3NMVlpUaBCDqUG seed";
+        self.seed_public_key(name, public_key)
+    }
+
+    /// Makes a key of a user who has the private key.
+    ///
+    /// # Errors
+    /// 409 when the name is taken, 422 when it is no public key.
+    pub fn seed_public_key(&self, name: &str, public_key: &str) -> Result<Key> {
         let new = NewKey {
             name: name.to_owned(),
             public_key: public_key.to_owned(),
         };
         self.tenant.contents.lock().cloud.create_key(new)
+    }
+
+    /// From now on a change keeps the account busy for so long, and others meanwhile are refused as `locked`.
+    pub fn one_change_at_a_time(&self, each: Duration) {
+        self.tenant.turn.lock().each = each;
     }
 
     /// Makes many foreign servers and keys, named `PREFIX-1`, `PREFIX-2`, ..., to fill pages.
@@ -246,6 +259,7 @@ impl Account {
             guest.power_off();
         }
         contents.cloud.clear();
+        self.one_change_at_a_time(Duration::ZERO);
         self.clear_faults();
         self.clear_request_log();
     }

@@ -19,6 +19,21 @@ pub(super) const IMAGES: &[(&str, GuestOs, &str)] = &[
 pub(super) const SIZES: &[(&str, u32, u32)] =
     &[("small", 1, 1024), ("medium", 2, 4096), ("large", 4, 16_384)];
 
+/// Ids of all images, with the user to log in as.
+pub fn images() -> impl Iterator<Item = (&'static str, &'static str)> {
+    IMAGES.iter().map(|(id, os, _)| (*id, os.default_user()))
+}
+
+/// Ids of all regions.
+pub fn regions() -> impl Iterator<Item = &'static str> {
+    REGIONS.iter().map(|(id, _)| *id)
+}
+
+/// Ids of all sizes.
+pub fn sizes() -> impl Iterator<Item = &'static str> {
+    SIZES.iter().map(|(id, ..)| *id)
+}
+
 /// Operating system of an image.
 pub(super) fn image_os(image: &str) -> Option<GuestOs> {
     IMAGES.iter().find(|(id, ..)| *id == image).map(|(_, os, _)| *os)

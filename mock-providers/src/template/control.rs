@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 use axum::{
@@ -47,6 +48,7 @@ pub(super) fn router(clouds: Weak<Accounts>, token: String) -> Router {
         .route("/servers/{server}/commands", get(commands))
         .route("/servers/{server}/{action}", post(act))
         .route("/seed/{kind}/{name}", post(seed))
+        .route("/one-change-at-a-time", post(one_change_at_a_time))
         .route("/reset", post(reset))
         .fallback(async || ApiError::for_status(404))
         .layer(middleware::from_fn(check))
@@ -170,6 +172,15 @@ async fn seed(
         other => return Err(ApiError::no_such("kind", other)),
     };
     Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
+async fn one_change_at_a_time(State(weak): Clouds, Query(query): Parameters) -> Answer {
+    let text = query.get("ms").map_or("", String::as_str);
+    let each = text
+        .parse()
+        .map_err(|_| ApiError::field("ms", format!("{text:?} is no number of milliseconds")))?;
+    account(&weak, &query)?.one_change_at_a_time(Duration::from_millis(each));
+    Ok(done())
 }
 
 async fn reset(State(weak): Clouds, Query(query): Parameters) -> Answer {

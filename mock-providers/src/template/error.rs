@@ -56,6 +56,10 @@ impl ApiError {
             405 => ("method_not_allowed", "the method is not possible here"),
             409 => ("conflict", "the request is in conflict with the present state"),
             413 => ("too_large", "the body is larger than 1 MiB"),
+            423 => (
+                "locked",
+                "another change of the account is under way; nothing was done, try again",
+            ),
             429 => ("rate_limited", "too many requests"),
             503 => ("unavailable", "the service is not available; try again"),
             500.. => ("internal_error", "something went wrong in the cloud"),

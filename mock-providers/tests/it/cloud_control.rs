@@ -133,6 +133,10 @@ async fn everything_can_be_done_over_the_control_port() {
     assert_eq!(control.call("POST", "/servers/m/delete", "").await.status, 404);
     assert_eq!(control.call("POST", "/seed/server/foreign", "").await.status, 201);
     assert_eq!(control.call("POST", "/seed/key/foreign", "").await.status, 201);
+    for (time, status) in [("5", 204), ("long", 422)] {
+        let path = format!("/one-change-at-a-time?ms={time}");
+        assert_eq!(control.call("POST", &path, "").await.status, status);
+    }
     assert_eq!(control.call("POST", "/reset", "").await.status, 204);
     assert_eq!(control.call("GET", "/inventory", "").await.json(), json!([]));
 }

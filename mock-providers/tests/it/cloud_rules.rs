@@ -282,3 +282,26 @@ async fn requests_without_a_known_token_are_kept_apart() {
     );
     assert_eq!((refused[0].status, refused[0].query.as_str()), (Some(401), "x=1"));
 }
+
+#[tokio::test]
+async fn one_change_at_a_time_refuses_the_others() {
+    let (_cloud, account, client) = cloud(ServerOptions::default()).await;
+    let order = |name: &str| json!({"name": name, "public_key": public_line(&new_key())});
+    account.one_change_at_a_time(Duration::from_secs(3600));
+    assert_eq!(client.post("/v1/keys", order("a")).await.status, 201);
+    let busy = client.post("/v1/keys", order("b")).await;
+    assert_eq!((busy.status, busy.code().as_str()), (423, "locked"));
+    assert_eq!(client.get("/v1/keys").await.json()["total"], 1, "reads go on");
+    account.reset();
+    for name in ["a", "b"] {
+        assert_eq!(client.post("/v1/keys", order(name)).await.status, 201);
+    }
+}
+
+#[test]
+fn everything_in_the_catalogue_has_an_id() {
+    use machine_mock_providers::template::{images, regions, sizes};
+    assert!(images().any(|image| image == ("debian-12", "debian")));
+    assert!(regions().any(|region| region == "eu-1"));
+    assert!(sizes().any(|size| size == "large"));
+}

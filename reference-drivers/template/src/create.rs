@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::SystemTime};
 
 use machine_driver::{
     BaseDriver, Context, Driver, Error, ErrorKind, Result,
@@ -35,17 +35,22 @@ impl TemplateDriver {
         } else {
             KeyPair::copy(&self.ssh_key_source, self.ssh_key_path()).await?
         };
-        let name = self.object_name();
-        // The comment is the only place of a key for the owner's mark.
-        let public_key = names::marked(key_pair.public_key(), &name);
-        let body = json!({ "name": name, "public_key": public_key });
-        self.key_id = api.create::<Key>(&name, body).await?.id;
-        cx.publish(self);
-        shown::<Key>(api, cx, &self.key_id).await?;
+        let key_id = if self.key_name.is_empty() {
+            let name = self.object_name();
+            // The comment is the only place of a key for the owner's mark.
+            let public_key = names::marked(key_pair.public_key(), &name);
+            let body = json!({ "name": name, "public_key": public_key });
+            self.key_id = api.create::<Key>(&name, body).await?.id;
+            cx.publish(self);
+            shown::<Key>(api, cx, &self.key_id).await?;
+            self.key_id.clone()
+        } else {
+            self.users_key(api).await?.id
+        };
 
         cx.log().info("Creating server...");
         let server = api
-            .create::<Server>(&self.base.machine_name, self.order(user_data))
+            .create::<Server>(&self.base.machine_name, self.order(&key_id, user_data))
             .await?;
         self.server_id.clone_from(&server.id);
         cx.publish(self);
@@ -54,9 +59,34 @@ impl TemplateDriver {
         self.come_up(api, cx, &server.id).await
     }
 
-    /// What is asked of the provider. The key's id is the idempotency key: no other `create` can have it (FAULT-007).
-    fn order(&self, user_data: Option<String>) -> Value {
+    /// The key that the user has at the provider. Not in the record: `remove` deletes what is there (RM-003).
+    pub(crate) async fn users_key(&self, api: &Api) -> Result<Key> {
+        let name = &self.key_name;
+        let Some(key) = api.named::<Key>(name).await?.into_iter().next() else {
+            let text = format!("--template-key is {name:?}, but the provider has no key of this name");
+            return Err(Error::new(ErrorKind::InvalidOption, text));
+        };
+        let pair = KeyPair::load(&self.ssh_key_source).await?;
+        if names::marked(pair.public_key(), "") != names::marked(&key.public_key, "") {
+            let text = format!(
+                "--template-ssh-key-path {} is not the private key of --template-key {name:?}",
+                self.ssh_key_source.display()
+            );
+            return Err(Error::new(ErrorKind::InvalidOption, text));
+        }
+        Ok(key)
+    }
+
+    /// What is asked of the provider, with an idempotency key that no other `create` can have (FAULT-007): the id of
+    /// a key that was made for this one, or the owner and the time.
+    fn order(&self, key_id: &str, user_data: Option<String>) -> Value {
         let owner = self.owner();
+        let once = if self.key_id.is_empty() {
+            let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            format!("{owner}-{}", time.unwrap_or_default().as_nanos())
+        } else {
+            self.key_id.clone()
+        };
         let mut tags: BTreeMap<&str, &str> = self.tags.iter().filter_map(|tag| tag.split_once('=')).collect();
         tags.extend([
             (MACHINE_TAG, self.base.machine_name.as_str()),
@@ -64,7 +94,7 @@ impl TemplateDriver {
         ]);
         let mut order = json!({
             "name": self.base.machine_name, "region": self.region, "image": self.image, "size": self.size,
-            "key_id": self.key_id, "tags": tags, "idempotency_key": self.key_id,
+            "key_id": key_id, "tags": tags, "idempotency_key": once,
         });
         if let Some(user_data) = user_data {
             order["user_data"] = user_data.into();
@@ -112,13 +142,15 @@ impl TemplateDriver {
         all([searched, server, firewalls, key])
     }
 
-    /// Looks for the object that the last request may have made: a key with the owner's mark, or a server with this
-    /// key, can be nobody else's.
+    /// Looks for the object that the last request may have made: a key or a server with the owner's mark can be
+    /// nobody else's.
     async fn find_unanswered(&mut self, api: &Api, cx: &Context) -> Result<()> {
         let name = self.object_name();
+        let owner = self.owner();
         let ours = |key: &Key| names::is_marked(&key.public_key, &name);
+        let key_is_next = self.key_id.is_empty() && self.key_name.is_empty();
         let found = cx.waits().until(&SEARCHED, || async {
-            Ok(if self.key_id.is_empty() {
+            Ok(if key_is_next {
                 api.named::<Key>(&name)
                     .await?
                     .into_iter()
@@ -128,14 +160,14 @@ impl TemplateDriver {
                 let servers = api.named::<Server>(&self.base.machine_name).await?;
                 servers
                     .into_iter()
-                    .find(|server| server.key_id == self.key_id)
+                    .find(|server| server.tags.get(OWNER_TAG) == Some(&owner))
                     .map(|server| server.id)
             } else {
                 Some(self.server_id.clone())
             })
         });
         match found.await {
-            Ok(id) if self.key_id.is_empty() => self.key_id = id,
+            Ok(id) if key_is_next => self.key_id = id,
             Ok(id) => self.server_id = id,
             // It never was made.
             Err(error) if error.kind() == ErrorKind::Timeout => {}

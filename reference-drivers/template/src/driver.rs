@@ -36,6 +36,8 @@ pub struct TemplateDriver {
     pub(crate) region: String,
     pub(crate) image: String,
     pub(crate) size: String,
+    /// Name of a key that the user has at the provider; it is used, and never deleted (RM-003).
+    pub(crate) key_name: String,
     /// The user's private key; empty for a new one per machine.
     pub(crate) ssh_key_source: PathBuf,
     pub(crate) user_data_file: PathBuf,
@@ -79,6 +81,7 @@ impl Driver for TemplateDriver {
         self.region = options.region;
         self.image = options.image;
         self.size = options.size;
+        self.key_name = options.key.unwrap_or_default();
         self.ssh_key_source = options.ssh_key_path.unwrap_or_default();
         self.user_data_file = options.user_data.unwrap_or_default();
         self.tags = options.tags;
@@ -95,6 +98,9 @@ impl Driver for TemplateDriver {
         self.user_data().await?;
         let api = self.api(cx)?;
         self.refuse_unknown_offers(&api).await?;
+        if !self.key_name.is_empty() {
+            self.users_key(&api).await?;
+        }
         self.refuse_taken_names(&api).await
     }
 

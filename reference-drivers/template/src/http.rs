@@ -20,7 +20,7 @@ const ANSWER: Wait = Wait::new(
 const SHORTEST_DEADLINE: Duration = Duration::from_secs(2);
 /// Requests until a failing read is given up: with the deadline above a getter ends within half a minute (STATE-008).
 const TRIES: u32 = 3;
-/// Requests until the provider's rate limit is given up (FAULT-002).
+/// Requests until a busy provider or its rate limit is given up (CONC-008, FAULT-002).
 const TRIES_WHEN_LIMITED: u32 = 8;
 /// Longest pause, also when the provider asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -57,7 +57,7 @@ pub(crate) struct Request {
     pub(crate) repeat: Repeat,
 }
 
-/// When a request that failed is sent again. A rate limit is always waited out: nothing was done.
+/// When a request that failed is sent again. A busy provider and a rate limit are always waited out: nothing was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
     /// It reads only: whenever the provider fails (FAULT-001).
@@ -80,7 +80,7 @@ enum Next {
     Repeat,
     /// The provider did not answer.
     AskAgain,
-    /// The provider did nothing because of its rate limit; maybe it said for how long.
+    /// The provider did nothing because it is busy, or because of its rate limit; maybe it said for how long.
     Wait(Option<Duration>),
     /// The provider refuses the token.
     OtherToken,
@@ -230,7 +230,8 @@ impl Request {
                 Next::OtherToken,
             ),
             409 if reason.code == "name_taken" => self.failure(ErrorKind::AlreadyExists, &text, Next::GiveUp),
-            429 => self.failure(ErrorKind::Provider, &text, Next::Wait(retry_after)),
+            // Busy with another change, or too many requests: nothing was done (CONC-008, FAULT-002).
+            423 | 429 => self.failure(ErrorKind::Provider, &text, Next::Wait(retry_after)),
             500.. => self.failure(ErrorKind::Provider, &text, Next::Repeat),
             _ => self.failure(ErrorKind::Provider, &text, Next::GiveUp),
         })

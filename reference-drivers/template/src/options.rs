@@ -40,6 +40,9 @@ pub struct Options {
     /// Port for SSH, unless the provider says otherwise
     #[flag(name = "template-ssh-port", env = "TEMPLATE_SSH_PORT", default = 22)]
     pub ssh_port: u16,
+    /// Name of an SSH key that the provider has already; its private key is --template-ssh-key-path
+    #[flag(name = "template-key", env = "TEMPLATE_KEY")]
+    pub key: Option<String>,
     /// File with an unencrypted private SSH key to use instead of a new one
     #[flag(name = "template-ssh-key-path", env = "TEMPLATE_SSH_KEY_PATH")]
     pub ssh_key_path: Option<PathBuf>,
@@ -58,6 +61,12 @@ impl Options {
     /// [`ErrorKind::InvalidOption`] naming the flag.
     pub(crate) fn check(&self) -> Result<()> {
         check_endpoint(&self.endpoint)?;
+        if self.key.is_some() && self.ssh_key_path.is_none() {
+            return Err(invalid(
+                "template-key",
+                "needs its private key: set --template-ssh-key-path too",
+            ));
+        }
         let mut keys = Vec::new();
         for tag in &self.tags {
             let Some((key, _)) = tag.split_once('=').filter(|(key, _)| !key.is_empty()) else {
@@ -137,6 +146,7 @@ mod tests {
             ("template-endpoint", text("ftp://cloud")),
             ("template-endpoint", text("https://user:pass@cloud")),
             ("template-ssh-port", OptionValue::Int(65_536)),
+            ("template-key", text("laptop")),
             ("template-tag", list(&["plain"])),
             ("template-tag", list(&["=value"])),
             ("template-tag", list(&["a=1", "a=2"])),

@@ -44,6 +44,10 @@ impl TemplateDriver {
             self.key_id.clear();
             return Ok(());
         }
+        if !self.key_name.is_empty() {
+            // The user's own (RM-003).
+            return Ok(());
+        }
         let name = self.object_name();
         let mut outcomes = Vec::new();
         for key in api

@@ -28,8 +28,6 @@ pub(crate) struct Server {
     #[serde(default)]
     pub(crate) ssh_port: Option<u16>,
     #[serde(default)]
-    pub(crate) key_id: String,
-    #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
     /// Why it is in the state `error`.
     #[serde(default)]

@@ -114,21 +114,11 @@ impl Client {
 
     async fn log_in(endpoint: &Endpoint, limits: Limits, key: PrivateKey) -> Result<Self> {
         let fail = |source: &dyn fmt::Display| error::connection(endpoint, source);
-        let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
-            .await
-            .map_err(|e| fail(&e))?;
-        stream.set_nodelay(true).map_err(|e| fail(&e))?;
-        let (stream, socket) = ClosedOnDrop::guard(stream).map_err(|e| fail(&e))?;
-
-        let acceptor = Acceptor::default();
-        let host_key = Arc::clone(&acceptor.host_key);
-        let config = Config {
-            nodelay: true,
-            ..Config::default()
-        };
-        let connecting = russh::client::connect_stream(Arc::new(config), stream, acceptor);
-        let mut session = connecting.await.map_err(|e| fail(&e))?;
-
+        let Opened {
+            mut session,
+            socket,
+            host_key,
+        } = open(endpoint).await?;
         let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
         let hash = rsa_hash(&session, &key).await.map_err(|e| fail(&e))?;
         let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
@@ -201,6 +191,67 @@ impl fmt::Debug for Client {
             .field("endpoint", &self.endpoint)
             .finish_non_exhaustive()
     }
+}
+
+/// The first of `passwords` with which the server lets the endpoint's user in; `None` if it takes none of them. The key is
+/// not used, and no command is run (SEC-005).
+///
+/// Servers end a connection after some attempts, so there should be no more than six.
+///
+/// # Errors
+/// [`Connection`](crate::ErrorKind::Connection) and [`Timeout`](crate::ErrorKind::Timeout), for all attempts together.
+pub async fn accepted_password(
+    endpoint: &Endpoint,
+    passwords: &[&str],
+    limits: Limits,
+) -> Result<Option<String>> {
+    let attempts = async {
+        let mut opened = open(endpoint).await?;
+        for password in passwords {
+            let login = opened
+                .session
+                .authenticate_password(endpoint.user.as_str(), *password)
+                .await
+                .map_err(|e| error::connection(endpoint, &e))?;
+            if login.success() {
+                return Ok(Some((*password).to_owned()));
+            }
+        }
+        Ok(None)
+    };
+    tokio::time::timeout(limits.connect, attempts)
+        .await
+        .unwrap_or_else(|_| Err(error::deadline(endpoint, "trying passwords", limits.connect)))
+}
+
+/// A connection on which nobody has logged in yet.
+struct Opened {
+    session: Handle<Acceptor>,
+    socket: ClosedOnDrop,
+    host_key: Arc<Mutex<Option<HostKey>>>,
+}
+
+/// Connects and exchanges keys.
+async fn open(endpoint: &Endpoint) -> Result<Opened> {
+    let fail = |source: &dyn fmt::Display| error::connection(endpoint, source);
+    let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
+        .await
+        .map_err(|e| fail(&e))?;
+    stream.set_nodelay(true).map_err(|e| fail(&e))?;
+    let (stream, socket) = ClosedOnDrop::guard(stream).map_err(|e| fail(&e))?;
+    let acceptor = Acceptor::default();
+    let host_key = Arc::clone(&acceptor.host_key);
+    let config = Config {
+        nodelay: true,
+        ..Config::default()
+    };
+    let connecting = russh::client::connect_stream(Arc::new(config), stream, acceptor);
+    let session = connecting.await.map_err(|e| fail(&e))?;
+    Ok(Opened {
+        session,
+        socket,
+        host_key,
+    })
 }
 
 /// Appends what still fits; `false` if something did not.

@@ -19,6 +19,8 @@ use russh::{
 use tokio::net::TcpListener;
 
 pub(crate) const USER: &str = "ubuntu";
+/// Password of the user, which nobody should know.
+pub(crate) const PASSWORD: &str = "tcuser";
 
 /// The server; it ends with the test's runtime.
 #[derive(Clone)]
@@ -45,7 +47,7 @@ impl SshServer {
         };
         let config = Arc::new(Config {
             keys: vec![key],
-            methods: MethodSet::from(&[MethodKind::PublicKey][..]),
+            methods: MethodSet::from(&[MethodKind::PublicKey, MethodKind::Password][..]),
             auth_rejection_time: Duration::ZERO,
             nodelay: true,
             ..Config::default()
@@ -94,6 +96,11 @@ impl Handler for SshServer {
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
         let fingerprint = key.public_key.fingerprint(HashAlg::Sha256).to_string();
         let known = user == USER && *fingerprint == *self.authorized;
+        Ok(if known { Auth::Accept } else { Auth::reject() })
+    }
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
+        let known = user == USER && password == PASSWORD;
         Ok(if known { Auth::Accept } else { Auth::reject() })
     }
 

@@ -179,7 +179,7 @@ impl DynDriver for Faulty {
 
     fn remove(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            if self.defect == Defect::KilledCreateIsForgotten && self.text("ServerId").await.is_empty() {
+            if self.defect == Defect::UnrecordedServerIsForgotten && self.text("ServerId").await.is_empty() {
                 return Ok(());
             }
             self.begin("Remove").await;

@@ -4,9 +4,14 @@
 
 mod expected;
 mod faulty;
+mod inner;
+mod making;
 mod process;
+mod provider;
 mod relay;
 mod serial;
+mod telling;
+mod unverified;
 mod wrapper;
 
 pub use expected::{Expected, TABLE};
@@ -61,6 +66,11 @@ macro_rules! defects {
                         | Self::UnknownKeysAreRefused
                         | Self::SecondLoadIsRefused
                         | Self::KilledCreateIsForgotten
+                        | Self::UnrecordedServerIsForgotten
+                        | Self::GetterCrashesDuringCreate
+                        | Self::GetterCrashesAfterRemove
+                        | Self::RunsAProgram
+                        | Self::ProxyIsIgnored
                 )
             }
 
@@ -75,7 +85,7 @@ macro_rules! defects {
                             | Self::StartIgnoresRefusals
                             | Self::FailedBootIsIgnored
                             | Self::WaitsForEverForAnAnswer
-                            | Self::KilledCreateIsForgotten
+                            | Self::UnrecordedServerIsForgotten
                     )
             }
 
@@ -247,6 +257,81 @@ defects! {
     /// `Remove` returns nil when the provider refuses.
     RemoveSwallowsErrors;
 
+    /// All machines get one and the same key.
+    SameKeyForAllMachines;
+    /// `GetSSHKeyPath` is the user's file.
+    KeyOptionIsNotCopied;
+    /// `Remove` deletes the key that the user supplied.
+    ExistingKeyIsDeleted;
+    /// A key that all machines share is looked for first and then made.
+    SharedKeyIsLookedForThenMade;
+    /// `Remove` deletes a key that all machines share.
+    SharedKeyGoesWithTheFirst;
+    /// A provider that is busy with another change is an error.
+    BusyIsFatal;
+    /// `GetState` lists everything that the account has.
+    GettersListEverything;
+    /// With several servers, `GetIP` is the address of the first.
+    AddressOfTheFirst;
+    /// A getter during `Create` ends the process.
+    GetterCrashesDuringCreate;
+    /// A getter after the server is gone ends the process, if it was there before.
+    GetterCrashesAfterRemove;
+    /// `Create` deletes a server of the same name that no driver made.
+    NamesakeIsTakenOver;
+    /// A `Create` that fails deletes every server of the machine's name.
+    RollBackDeletesByName;
+    /// `Remove` of a record without ids does nothing.
+    KilledCreateIsForgotten;
+    /// The size that an option asks for is not ordered.
+    SizeIsIgnored;
+    /// The image that an option asks for is not ordered.
+    ImageIsFixed;
+    /// User data loses its blank lines at both ends.
+    UserDataIsTrimmed;
+    /// The port of a swarm master is not opened.
+    SwarmPortStaysClosed;
+    /// Ports are opened that nobody asked for.
+    OpensFurtherPorts;
+    /// The private key is sent to the provider.
+    KeyIsSentToTheProvider;
+    /// `PreCreateCheck` accepts images, sizes and regions that do not exist.
+    UnknownOfferIsAccepted;
+    /// `PreCreateCheck` makes a key and deletes it again.
+    PreCreateCheckReservesAKey;
+    /// A flag that nothing reads.
+    FlagWithoutEffect;
+    /// The default size does not exist at the provider.
+    DefaultSizeIsWithdrawn;
+    /// The default image is no Ubuntu.
+    DefaultIsDebian;
+    /// The default image has a password that everybody knows.
+    DefaultIsBoot2Docker;
+    /// The guest has neither package manager nor curl.
+    GuestWithoutSoftware;
+    /// `Create` runs a program.
+    RunsAProgram;
+    /// The proxy of the environment is not used.
+    ProxyIsIgnored;
+    /// Any certificate is accepted.
+    CertificatesAreNotVerified;
+    /// A server that starts or stops is Running.
+    TransitionsAreRunning;
+    /// `Start` returns when the provider has accepted it.
+    StartReturnsEarly;
+    /// The record keeps the address from before `Start`.
+    StartForgetsTheAddress;
+    /// `GetSSHHostname` after `Restart` is the address from before.
+    RestartForgetsTheAddress;
+    /// `Kill` asks the guest before it cuts the power.
+    KillAsksTheGuestFirst;
+    /// `GetIP` is the first address that the guest reports.
+    FirstAddressOfTheGuest;
+    /// An option for the private address holds for `GetURL` alone.
+    PrivateAddressIsMixedUp;
+    /// `GetSSHHostname` is no IP address.
+    HostIsNoAddress;
+
     /// A getter ends the process.
     GetterExits;
     /// Errors tell a user nothing.
@@ -304,5 +389,5 @@ defects! {
     /// `GetState` waits for ever for a provider that does not answer.
     WaitsForEverForAnAnswer;
     /// `Remove` of a record from before `Create` does not look for anything.
-    KilledCreateIsForgotten;
+    UnrecordedServerIsForgotten;
 }

@@ -6,7 +6,13 @@
     reason = "what the process prints is the point"
 )]
 
-use std::{io::Read, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    io::Read,
+    path::PathBuf,
+    process::{Command, ExitCode},
+    sync::Arc,
+    time::Duration,
+};
 
 use machine_driver::{
     DynDriver,
@@ -31,6 +37,9 @@ pub fn main() -> ExitCode {
         );
         return ExitCode::FAILURE;
     };
+    if defect == Defect::ProxyIsIgnored && std::env::var("NO_PROXY").as_deref() != Ok("*") {
+        return without_proxy();
+    }
     let waits = match plugin::waits_from_environment() {
         Ok(waits) => waits,
         Err(error) => {
@@ -40,6 +49,20 @@ pub fn main() -> ExitCode {
     };
     let driver = Defective::template(defect, plugin::standard_log(), waits);
     serve(driver, defect)
+}
+
+/// Starts this executable again in the same process, with every place exempt from the proxy.
+fn without_proxy() -> ExitCode {
+    use std::os::unix::process::CommandExt;
+    let error = match std::env::current_exe() {
+        Ok(program) => Command::new(program)
+            .env("NO_PROXY", "*")
+            .env("no_proxy", "*")
+            .exec(),
+        Err(error) => error,
+    };
+    eprintln!("cannot start again: {error}");
+    ExitCode::FAILURE
 }
 
 fn serve(driver: Arc<dyn DynDriver>, defect: Defect) -> ExitCode {

@@ -21,7 +21,7 @@ use machine_driver::{
 };
 use serde_json::{Map, Value};
 
-use super::{Defect, faulty::Faulty, serial::Serial};
+use super::{Defect, faulty::Faulty, making::Making, serial::Serial, telling::Telling};
 
 impl std::fmt::Debug for Defective {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -63,6 +63,8 @@ impl Defective {
         match defect {
             Defect::ServesOneCallAtATime => Arc::new(Serial::new(template)),
             defect if defect.is_about_faults() => Arc::new(Faulty::new(template, defect)),
+            _ if Making::DEFECTS.contains(&defect) => Arc::new(Making::new(template, defect)),
+            _ if Telling::DEFECTS.contains(&defect) => Arc::new(Telling::new(template, defect)),
             _ => Arc::new(Self::new(template, defect, log)),
         }
     }

@@ -158,12 +158,13 @@ fn lines(life: &Life) -> Result<Vec<String>, Stop> {
     Ok(lines)
 }
 
-fn is_user_data(name: &str) -> bool {
+/// Whether a flag is for user data.
+pub(crate) fn is_user_data(name: &str) -> bool {
     USER_DATA_NAMES.iter().any(|part| name.contains(part))
 }
 
 /// Whether a flag for user data takes the path of a file and not the text itself.
-fn takes_a_path(name: &str, usage: &str) -> bool {
+pub(crate) fn takes_a_path(name: &str, usage: &str) -> bool {
     let usage = usage.to_lowercase();
     ["file", "path"]
         .iter()

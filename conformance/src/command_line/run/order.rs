@@ -203,22 +203,29 @@ impl Order {
 
     /// What the profile says that the driver lacks, in terms of what checks need.
     pub(super) fn lacks(&self) -> BTreeMap<Need, String> {
-        let Some(profile) = &self.profile else {
-            return BTreeMap::new();
-        };
+        let expect = self
+            .profile
+            .as_ref()
+            .map(|profile| profile.expect.clone())
+            .unwrap_or_default();
         let need = |gate: &Gate| match gate {
             Gate::Power => Some(Need::Power),
             Gate::Ssh => Some(Need::Guest),
+            Gate::Xkey => Some(Need::Supplied),
+            Gate::Par => Some(Need::Parallel),
             // No check needs these yet.
             _ => None,
         };
         let reason = |gate: &Gate| format!("the profile says that the driver lacks \"{gate}\"");
-        profile
-            .expect
+        let mut lacks: BTreeMap<Need, String> = expect
             .lacks
             .iter()
             .filter_map(|gate| Some((need(gate)?, reason(gate))))
-            .collect()
+            .collect();
+        if !expect.rancher {
+            lacks.insert(Need::Rancher, Need::Rancher.missing().to_owned());
+        }
+        lacks
     }
 
     /// The guest's operating system, as the profile says.

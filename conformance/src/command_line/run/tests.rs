@@ -100,7 +100,10 @@ fn a_profile_alone_is_enough() {
     );
     let hidden: Vec<&str> = order.secrets.iter().map(|(_, value)| value.as_str()).collect();
     assert_eq!(hidden, ["12345678", "t0p-s3cret"]);
-    assert_eq!(order.lacks().into_keys().collect::<Vec<_>>(), [Need::Power]);
+    assert_eq!(
+        order.lacks().into_keys().collect::<Vec<_>>(),
+        [Need::Power, Need::Rancher]
+    );
     assert_eq!(order.guest_os().as_deref(), Some("debian"));
 }
 

@@ -7,7 +7,12 @@ use super::Call;
 pub(super) fn hostname(call: &mut Call<'_>) -> u8 {
     let operands = call.operands();
     if call.has('I') || call.has('i') {
-        call.line(call.state.lease.address().to_string());
+        let addresses = super::network::addresses(call);
+        let addresses: Vec<&str> = addresses
+            .iter()
+            .map(|(_, address)| address.split('/').next().unwrap_or_default())
+            .collect();
+        call.line(addresses.join(" "));
         return 0;
     }
     let file = call

@@ -2,6 +2,25 @@
 
 use super::Call;
 
+/// Addresses that were added to interfaces since the guest was made: interface and address, one a line.
+const ADDED: &str = "/run/network/addresses";
+
+/// All addresses in the order of their interfaces, with the lengths of their prefixes.
+pub(super) fn addresses(call: &Call<'_>) -> Vec<(String, String)> {
+    let own = format!("{}/8", call.state.lease.address());
+    let added = call.state.disk.text(ADDED).unwrap_or_default();
+    let added: Vec<(&str, &str)> = added.lines().filter_map(|line| line.split_once(' ')).collect();
+    let of = |name: &'static str| {
+        let added = added.iter().filter(move |(device, _)| *device == name);
+        added.map(move |(_, address)| (name.to_owned(), (*address).to_owned()))
+    };
+    of("lo")
+        .chain([("eth0".to_owned(), own)])
+        .chain(of("eth0"))
+        .chain(of("docker0"))
+        .collect()
+}
+
 /// Ports that programs listen on, with the program, in the order of the numbers.
 fn ports(call: &Call<'_>) -> Vec<(u16, &'static str)> {
     let Some(boot) = &call.state.boot else {
@@ -56,6 +75,31 @@ pub(super) fn ip(call: &mut Call<'_>) -> u8 {
             let _ = call.state.disk.remove("/sys/class/net/docker0", true, "root");
             0
         }
+        ["link", "add", ..] | ["addr" | "address" | "a", "add", ..] if !call.is_root() => {
+            call.fail("RTNETLINK answers: Operation not permitted");
+            2
+        }
+        ["link", "add", "docker0", ..] if bridge => {
+            call.fail("RTNETLINK answers: File exists");
+            2
+        }
+        ["link", "add", "docker0", ..] => {
+            let bridge = call
+                .state
+                .disk
+                .make_directory("/sys/class/net/docker0", true, "root");
+            bridge.map_or(2, |()| 0)
+        }
+        ["addr" | "address" | "a", "add", address, "dev", name]
+            if matches!(*name, "lo" | "eth0") || (*name == "docker0" && bridge) =>
+        {
+            let line = format!("{name} {address}\n");
+            let disk = &mut call.state.disk;
+            let written = disk
+                .make_directory("/run/network", true, "root")
+                .and_then(|()| disk.write(ADDED, line.as_bytes(), true, "root"));
+            written.map_or(2, |()| 0)
+        }
         ["link", "show", name]
         | ["addr" | "address" | "a", "show", name]
         | ["link", "delete" | "del", name]
@@ -87,6 +131,12 @@ pub(super) fn ip(call: &mut Call<'_>) -> u8 {
                 ));
                 if operands.first().is_none_or(|object| *object != "link") {
                     call.line(format!("    inet {address} scope global {name}"));
+                    let added = addresses(call)
+                        .into_iter()
+                        .filter(|(device, added)| device == name && added != address);
+                    for (_, added) in added.collect::<Vec<_>>() {
+                        call.line(format!("    inet {added} scope global {name}"));
+                    }
                 }
             }
             0

@@ -140,6 +140,14 @@ async fn scripts_print_what_a_real_shell_prints() {
             "if [ ! -z \"$(ip link show docker0 2>/dev/null)\" ]; then echo bridge; fi; echo done",
             "done\n",
         ),
+        (
+            "sudo ip addr add 169.254.77.7/16 dev lo && hostname -I | cut -d. -f1,2; ip addr show lo | grep -c 169.254",
+            "169.254\n1\n",
+        ),
+        (
+            "sudo ip link add docker0 type bridge && sudo ip addr add 172.17.0.1/16 dev docker0; hostname -I | cut -d' ' -f3",
+            "172.17.0.1\n",
+        ),
     ] {
         let ran = run_on(&guest, "ubuntu", script).await;
         assert_eq!(

@@ -5,7 +5,7 @@
 use std::{fs, path::Path};
 
 use super::*;
-use crate::test_machine::{assert_error, machine};
+use crate::test_machine::{assert_error, configure, machine};
 
 #[tokio::test]
 async fn a_refused_key_leaves_nothing() {
@@ -123,6 +123,64 @@ async fn a_failed_roll_back_keeps_the_first_cause() {
     setting.driver.key_id.clear();
     setting.driver.remove(&setting.cx).await.unwrap();
     assert_eq!(setting.left(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_key_of_the_user_is_used_and_survives() {
+    let mut setting = machine().await;
+    let source = setting.store.path().join("laptop");
+    let pair = KeyPair::generate(&source, KeyAlgorithm::Ed25519).await.unwrap();
+    let key = json!({ "name": "laptop", "public_key": format!("{} me@laptop", pair.public_key()) });
+    let id = setting.cloud.with(|cloud| cloud.add("keys", key));
+    let (endpoint, path) = (setting.cloud.endpoint(), source.to_str().unwrap());
+    let options = [
+        ("template-endpoint", endpoint.as_str()),
+        ("template-key", "laptop"),
+        ("template-ssh-key-path", path),
+    ];
+    configure(&mut setting.driver, &options).unwrap();
+    setting.driver.pre_create_check(&setting.cx).await.unwrap();
+    // The server never runs, so it is deleted again; the key is not.
+    setting.driver.create(&setting.cx).await.unwrap_err();
+    assert_eq!(setting.left(), [id.as_str()]);
+    assert!(
+        !setting
+            .cloud
+            .changes()
+            .await
+            .iter()
+            .any(|change| change.contains("keys"))
+    );
+    setting.driver.remove(&setting.cx).await.unwrap();
+    assert_eq!(setting.left(), [id]);
+}
+
+#[tokio::test]
+async fn a_key_of_the_user_must_exist_and_fit() {
+    let mut setting = machine().await;
+    let source = setting.store.path().join("laptop");
+    KeyPair::generate(&source, KeyAlgorithm::Ed25519).await.unwrap();
+    let (endpoint, path) = (setting.cloud.endpoint(), source.to_str().unwrap());
+    let options = [
+        ("template-endpoint", endpoint.as_str()),
+        ("template-key", "laptop"),
+        ("template-ssh-key-path", path),
+    ];
+    configure(&mut setting.driver, &options).unwrap();
+    let missing = setting.driver.pre_create_check(&setting.cx).await.unwrap_err();
+    assert_error(
+        &missing,
+        ErrorKind::InvalidOption,
+        &["--template-key", "no key of this name"],
+    );
+    let other = json!({ "name": "laptop", "public_key": "ssh-ed25519 AAAA" });
+    setting.cloud.with(|cloud| cloud.add("keys", other));
+    let misfit = setting.driver.pre_create_check(&setting.cx).await.unwrap_err();
+    assert_error(
+        &misfit,
+        ErrorKind::InvalidOption,
+        &["is not the private key of --template-key"],
+    );
 }
 
 #[tokio::test]

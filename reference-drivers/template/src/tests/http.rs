@@ -278,6 +278,17 @@ async fn a_rate_limit_is_waited_out_as_long_as_asked() {
 }
 
 #[tokio::test]
+async fn a_busy_provider_is_asked_again() {
+    let setting = Setting::new().await;
+    setting.answer(3, problem(423, "locked", "busy")).await;
+    setting.answer(1, ResponseTemplate::new(201)).await;
+    assert!(setting.http().send(&request(Repeat::Never)).await.is_ok());
+    let pauses = setting.pauses();
+    assert!(pauses.windows(2).all(|pair| pair[1] == pair[0] * 2), "{pauses:?}");
+    assert_eq!(pauses.len(), 3);
+}
+
+#[tokio::test]
 async fn an_endless_rate_limit_is_given_up() {
     let setting = Setting::new().await;
     setting

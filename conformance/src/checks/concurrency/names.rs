@@ -1,0 +1,73 @@
+//! Two people with one name for their machines.
+
+use futures_util::future::join;
+use machine_driver::State;
+
+use crate::{
+    check::{Check, Need, Stop},
+    context::Context,
+    machine::Machine,
+};
+
+pub(super) const ONE_NAME_AT_ONCE: Check = Check {
+    id: "concurrency::one_name_at_once",
+    title: "Two Creates with one name at once leave one working machine or two, never a broken one",
+    clauses: &["CONC-007"],
+    needs: &[Need::Machine, Need::Parallel, Need::Inventory, Need::Guest],
+    why: "Two stores can be used with one account, and `node-1` is a popular name.",
+    good: "One Create fails with \"name taken\" and undoes its own work; the other machine runs.",
+    bad: "The one that fails deletes the instance of that name: the machine of somebody else.",
+    run: |cx| {
+        Box::pin(async move {
+            let name = cx.machine_name();
+            let first = cx.configured_with(name.clone(), cx.options()?).await?;
+            let second = cx.configured_with(name, cx.options()?).await?;
+            // Both look before either makes anything: that is the race.
+            let (one, two) = (first.session(), second.session());
+            let checked = join(one.pre_create_check(), two.pre_create_check()).await;
+            let checked = checked.0.and(checked.1);
+            checked.map_err(|error| cx.prerequisite("PreCreateCheck", &error))?;
+            match join(first.create_checked(), second.create_checked()).await {
+                (Ok(()), Ok(())) => {
+                    works(&cx, &first, "with a namesake").await;
+                    works(&cx, &second, "with a namesake").await;
+                    let boots = (cx.boot_id(&first).await?, cx.boot_id(&second).await?);
+                    cx.rule("CONC-007")
+                        .holds(boots.0 != boots.1, "two guests for two machines", || {
+                            "both lead to the same guest".to_owned()
+                        });
+                }
+                (Ok(()), Err(_)) => winner_stays(&cx, &first, &second).await,
+                (Err(_), Ok(())) => winner_stays(&cx, &second, &first).await,
+                (Err(one), Err(two)) => {
+                    return Err(Stop::NotTested(format!(
+                        "both Creates failed, so that no machine was there to be harmed: {one}; {two}"
+                    )));
+                }
+            }
+            Ok(())
+        })
+    },
+};
+
+/// The machine that got the name works, also after the other one was removed by its owner.
+async fn winner_stays(cx: &Context, winner: &Machine, loser: &Machine) {
+    works(cx, winner, "after Create of a namesake failed").await;
+    // The record of a failed Create is the one saved before it; without any there is nothing to remove.
+    if loser.saved().await.is_ok() {
+        cx.rule("CONC-007")
+            .succeeds(&loser.remove().await, "Remove of the machine whose Create failed");
+        works(cx, winner, "after Remove of the namesake whose Create failed").await;
+    }
+}
+
+async fn works(cx: &Context, machine: &Machine, when: &str) {
+    let running = machine.settle(State::Running).await;
+    if cx
+        .rule("CONC-007")
+        .succeeds(&running, &format!("waiting for Running {when}"))
+    {
+        cx.rule("CONC-007")
+            .succeeds(&machine.guest("exit 0").await, &format!("logging in {when}"));
+    }
+}

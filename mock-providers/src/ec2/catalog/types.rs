@@ -1,6 +1,6 @@
 //! Types of what the catalogue lists.
 
-use crate::{ec2::state::Tags, guest::GuestOs};
+use crate::guest::GuestOs;
 
 /// A machine image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +31,6 @@ pub(crate) struct Image {
     pub(crate) created: String,
     /// Instance store volumes: device and virtual name.
     pub(crate) ephemeral: &'static [(&'static str, &'static str)],
-    /// Tags.
-    pub(crate) tags: Tags,
 }
 
 /// An instance type.

@@ -83,12 +83,14 @@ pub(crate) struct Instance {
     pub(crate) cpu_credits: Option<&'static str>,
     /// Spot request that it fulfils.
     pub(crate) spot_request: Option<Id>,
+    /// Whether that request stays open when the instance is stopped.
+    pub(crate) is_persistent_spot: bool,
     /// When it came into its present state.
     pub(crate) since: Moment,
     /// Whether a machine is behind it; those that tests put in place have none.
     pub(crate) has_machine: bool,
     /// What it looked like before its latest change of state, for reads that are behind.
-    pub(crate) before: Option<Box<Instance>>,
+    pub(crate) before: Option<Before>,
     /// Next change by itself.
     pub(super) timer: Option<Timer>,
     /// How its start goes wrong.
@@ -143,6 +145,15 @@ impl InstanceState {
     pub(crate) fn is_ending(self) -> bool {
         matches!(self, Self::ShuttingDown | Self::Terminated)
     }
+}
+
+/// What an instance looked like before its latest change of state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Before {
+    /// State.
+    pub(crate) state: InstanceState,
+    /// Public address.
+    pub(crate) public: Option<PublicAddress>,
 }
 
 /// A change of state, as Start, Stop and Terminate answer it.

@@ -6,8 +6,8 @@
 //!
 //! | file | methods |
 //! | --- | --- |
-//! | `launch`, `lifecycle` | `run_instances`, `start_instances`, `stop_instances`, `reboot_instances`, `terminate_instances`, and what instances do by themselves |
-//! | `attributes` | attributes, metadata options, monitoring, console output |
+//! | `run`, `lifecycle` | `run_instances`, `start_instances`, `stop_instances`, `reboot_instances`, `terminate_instances`, and what instances do by themselves |
+//! | `attributes` | `modify_attributes`, `modify_metadata`, `monitor_instances`, `console_output` |
 //! | `outside` | what happens behind the driver's back: `power_off`, `terminate_at_once`, `readdress`, ... |
 //! | `group`, `rule` | security groups and their rules |
 //! | `network`, `vpc` | VPCs, subnets, network interfaces |
@@ -22,7 +22,6 @@ mod hardware;
 mod id;
 mod image;
 mod instance;
-mod key_fingerprint;
 mod key_pair;
 mod launch;
 mod lifecycle;
@@ -51,22 +50,23 @@ use visibility::Visibility;
 
 pub(crate) use address::{Address, Association};
 pub(crate) use attributes::AttributeChange;
-pub(crate) use group::Group;
+pub(crate) use group::{Group, NewGroup};
 pub(crate) use hardware::{Build, Hardware, PortSet};
 pub(crate) use id::{Id, Ids, Kind};
 pub(crate) use instance::{
     Attached, GroupName, Instance, InstanceState, MetadataChange, MetadataOptions, Monitoring, PublicAddress,
     ShutdownBehavior, StartFaults, StateChange, StateReason, Zone,
 };
-pub(crate) use key_pair::{KeyPair, NewKeyPair};
+pub(crate) use key_pair::KeyPair;
 pub(crate) use launch::{BlockDevice, ClientToken, InterfaceSpecification, Launch, ProfileName, SpotOptions};
 pub(crate) use moment::Moment;
 pub(crate) use network::{Attachment, Cidr, Cidr6, Interface, Subnet, Vpc};
 pub(crate) use permission::{Direction, NewRule, Peer, Permission, Rule};
+pub(crate) use rule::Revoked;
 pub(crate) use run::Launched;
 pub(crate) use spot::{SpotRequest, SpotState};
 pub(crate) use table::Table;
-pub(crate) use tags::{TagOf, TagSpecification, Tags, require_types, tags_for};
+pub(crate) use tags::{TagSpecification, Tags, tag_pairs, tags_for};
 pub use times::Times;
 pub(crate) use visibility::Lag;
 pub(crate) use volume::{NewVolume, Volume, VolumeAttachment};
@@ -98,7 +98,7 @@ pub(crate) struct RegionSettings {
 }
 
 /// All state of one account in one region.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Region {
     /// Name.
     pub(crate) name: String,
@@ -141,6 +141,8 @@ pub(crate) struct Region {
     visibility: Visibility,
     /// What was launched with each token.
     tokens: HashMap<String, run::TokenUse>,
+    /// Security groups by VPC and name.
+    group_names: HashMap<(Id, Arc<str>), Id>,
     /// Instances that are not over.
     active: usize,
 }

@@ -50,7 +50,7 @@ pub(crate) struct Subnet {
     /// Tags.
     pub(crate) tags: Tags,
     addresses: AddressPool,
-    next_ipv6: u64,
+    used_ipv6: HashSet<Ipv6Addr>,
 }
 
 impl Subnet {
@@ -66,7 +66,7 @@ impl Subnet {
             ipv6_on_launch: false,
             tags: Tags::new(),
             addresses: AddressPool::new(cidr),
-            next_ipv6: 0,
+            used_ipv6: HashSet::new(),
         }
     }
 
@@ -90,13 +90,28 @@ impl Subnet {
         self.addresses.release(address);
     }
 
-    /// An IPv6 address that nobody had before.
-    pub(super) fn take_ipv6(&mut self, number: u64) -> Option<Ipv6Addr> {
-        let (cidr, _) = self.ipv6.as_ref()?;
-        self.next_ipv6 += 1;
-        // The upper half of the interface part looks random, the lower one makes it unique.
-        let interface = (number & 0xffff_ffff_0000_0000) | self.next_ipv6;
-        Some(cidr.address(interface))
+    /// Whether an IPv6 address can be had.
+    pub(super) fn has_free_ipv6(&self, address: Ipv6Addr) -> bool {
+        self.ipv6
+            .as_ref()
+            .is_some_and(|(block, _)| block.contains(address))
+            && !self.used_ipv6.contains(&address)
+    }
+
+    /// Takes an IPv6 address: this one, or one made from a number.
+    pub(super) fn take_ipv6(&mut self, wanted: Option<Ipv6Addr>, number: u64) -> Option<Ipv6Addr> {
+        let (block, _) = self.ipv6.as_ref()?;
+        let mut made = (number..=u64::MAX).chain(0..number).map(|interface| block.address(interface));
+        let address = match wanted {
+            Some(address) => address,
+            None => made.find(|address| !self.used_ipv6.contains(address))?,
+        };
+        self.used_ipv6.insert(address).then_some(address)
+    }
+
+    /// Gives an IPv6 address back.
+    pub(super) fn release_ipv6(&mut self, address: Ipv6Addr) {
+        self.used_ipv6.remove(&address);
     }
 }
 
@@ -185,6 +200,11 @@ impl Cidr6 {
             first: self.first | u128::from(number) << 64,
             length: 64,
         }
+    }
+
+    /// Whether an address is in the block.
+    pub(crate) fn contains(self, address: Ipv6Addr) -> bool {
+        Self::new(address, self.length) == Some(self)
     }
 
     /// The address with an interface part.

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Id, Kind, Region, Result};
+use super::{Kind, Moment, Region, Result};
 use crate::ec2::error::Ec2Error;
 
 /// Tags of one object.
 pub(crate) type Tags = BTreeMap<String, String>;
+
+/// Tags as pairs of key and value.
+pub(crate) fn tag_pairs(tags: &Tags) -> impl Iterator<Item = (&str, &str)> {
+    tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+}
 
 /// Most tags of one object.
 const MOST: usize = 50;
@@ -102,9 +107,11 @@ impl Region {
     ///
     /// # Errors
     /// An object that does not exist, an id of no known kind, or a tag that breaks a rule.
-    pub(crate) fn create_tags(&mut self, ids: &[&str], tags: &[(String, String)]) -> Result<()> {
+    pub(crate) fn create_tags(&mut self, ids: &[&str], tags: &[(String, String)], now: Moment) -> Result<()> {
         for id in ids {
-            merge(&mut self.tags_mut(id)?.clone(), tags)?;
+            let mut all = self.tags_mut(id)?.clone();
+            self.require_visible(kind_of(id)?, &[id], now)?;
+            merge(&mut all, tags)?;
         }
         for id in ids {
             merge(self.tags_mut(id)?, tags)?;
@@ -112,13 +119,19 @@ impl Region {
         Ok(())
     }
 
-    /// Removes tags from objects; with a value only those that have it, without any tag all of them.
+    /// Removes tags from objects: with a value only those that have it, without any tag all of them.
     ///
     /// # Errors
     /// An object that does not exist, or an id of no known kind.
-    pub(crate) fn delete_tags(&mut self, ids: &[&str], tags: &[(String, Option<String>)]) -> Result<()> {
+    pub(crate) fn delete_tags(
+        &mut self,
+        ids: &[&str],
+        tags: &[(String, Option<String>)],
+        now: Moment,
+    ) -> Result<()> {
         for id in ids {
             self.tags_mut(id)?;
+            self.require_visible(kind_of(id)?, &[id], now)?;
         }
         for id in ids {
             let own = self.tags_mut(id)?;
@@ -126,7 +139,10 @@ impl Region {
                 own.clear();
             }
             for (key, value) in tags {
-                if own.get(key).is_some_and(|own| value.as_ref().is_none_or(|value| own == value)) {
+                if own
+                    .get(key)
+                    .is_some_and(|own| value.as_ref().is_none_or(|value| own == value))
+                {
                     own.remove(key);
                 }
             }
@@ -135,22 +151,80 @@ impl Region {
     }
 
     /// All tags of all objects.
-    pub(crate) fn tags(&self) -> Vec<TagOf<'_>> {
-        let mut all = Vec::new();
-        let mut add = |resource_type, id: &'_ Id, tags: &'_ Tags| {
-            // The borrow of the closure's arguments is that of `self`.
-            let _ = (resource_type, id, tags);
-        };
-        for instance in self.instances.values() {
-            add("instance", &instance.id, &instance.tags);
-        }
-        all.clear();
-        all
+    pub(crate) fn tags(&self) -> impl Iterator<Item = TagOf<'_>> {
+        self.tagged().flat_map(|(resource_type, resource, tags)| {
+            tags.iter().map(move |(key, value)| TagOf {
+                resource,
+                resource_type,
+                key,
+                value,
+            })
+        })
+    }
+
+    /// All objects that can have tags, with their types.
+    fn tagged(&self) -> impl Iterator<Item = (&'static str, &str, &Tags)> {
+        let groups = self.groups.values();
+        let rules = self.groups.values().flat_map(|group| &group.rules);
+        let boxed: [Box<dyn Iterator<Item = (&'static str, &str, &Tags)> + '_>; 10] = [
+            Box::new(self.instances.values().map(|it| ("instance", &*it.id, &it.tags))),
+            Box::new(self.volumes.values().map(|it| ("volume", &*it.id, &it.tags))),
+            Box::new(self.interfaces.values().map(|it| ("network-interface", &*it.id, &it.tags))),
+            Box::new(groups.map(|it| ("security-group", &*it.id, &it.tags))),
+            Box::new(rules.map(|it| ("security-group-rule", &*it.id, &it.tags))),
+            Box::new(self.key_pairs.values().map(|it| ("key-pair", &*it.id, &it.tags))),
+            Box::new(self.addresses.values().map(|it| ("elastic-ip", &*it.allocation, &it.tags))),
+            Box::new(self.spot_requests.values().map(|it| ("spot-instances-request", &*it.id, &it.tags))),
+            Box::new(self.vpcs.values().map(|it| ("vpc", &*it.id, &it.tags))),
+            Box::new(self.subnets.values().map(|it| ("subnet", &*it.id, &it.tags))),
+        ];
+        boxed.into_iter().flatten()
     }
 
     fn tags_mut(&mut self, id: &str) -> Result<&mut Tags> {
-        let _ = Kind::Instance;
-        let _ = id;
-        Err(Ec2Error::client("InvalidID", format!("The ID '{id}' is not valid")))
+        let kind = kind_of(id)?;
+        let tags = match kind {
+            Kind::Instance => self.instances.get_mut(id).map(|it| &mut it.tags),
+            Kind::Volume => self.volumes.get_mut(id).map(|it| &mut it.tags),
+            Kind::Interface => self.interfaces.get_mut(id).map(|it| &mut it.tags),
+            Kind::Group => self.groups.get_mut(id).map(|it| &mut it.tags),
+            Kind::Rule => {
+                let mut rules = self.groups.values_mut().flat_map(|group| &mut group.rules);
+                rules.find(|rule| *rule.id == *id).map(|it| &mut it.tags)
+            }
+            Kind::KeyPair => {
+                let mut keys = self.key_pairs.values_mut();
+                keys.find(|key| *key.id == *id).map(|it| &mut it.tags)
+            }
+            Kind::Allocation => self.addresses.get_mut(id).map(|it| &mut it.tags),
+            Kind::SpotRequest => self.spot_requests.get_mut(id).map(|it| &mut it.tags),
+            Kind::Vpc => self.vpcs.get_mut(id).map(|it| &mut it.tags),
+            Kind::Subnet => self.subnets.get_mut(id).map(|it| &mut it.tags),
+            _ => None,
+        };
+        tags.ok_or_else(|| Ec2Error::not_found(kind, &[id]))
     }
+}
+
+/// Kinds that can have tags.
+const TAGGABLE: &[Kind] = &[
+    Kind::Instance,
+    Kind::Volume,
+    Kind::Interface,
+    Kind::Group,
+    Kind::Rule,
+    Kind::KeyPair,
+    Kind::Allocation,
+    Kind::SpotRequest,
+    Kind::Vpc,
+    Kind::Subnet,
+    Kind::Image,
+    Kind::Snapshot,
+];
+
+/// The kind that an id tells.
+fn kind_of(id: &str) -> Result<Kind> {
+    let kind = TAGGABLE.iter().find(|kind| kind.fits(id));
+    kind.copied()
+        .ok_or_else(|| Ec2Error::client("InvalidID", format!("The ID '{id}' is not valid")))
 }

@@ -60,11 +60,6 @@ impl Timeline {
         let (timer, change) = entry.remove_entry();
         Some((timer.at, change))
     }
-
-    /// Takes everything out.
-    pub(super) fn clear(&mut self) {
-        self.due.clear();
-    }
 }
 
 #[cfg(test)]

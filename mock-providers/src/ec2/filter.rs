@@ -46,9 +46,12 @@ impl<'q> Filters<'q> {
         Ok(Self(filters))
     }
 
-    /// Whether there are none, so that everything fits.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// A filter that nothing passes.
+    pub(super) fn nothing() -> Self {
+        Self(vec![Filter {
+            name: "tag-key",
+            values: Vec::new(),
+        }])
     }
 
     /// Whether an object passes all filters. `tags` are its tags; `attribute` is called with the name of a filter and a

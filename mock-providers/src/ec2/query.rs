@@ -187,16 +187,21 @@ impl<'q> Parameters<'q> {
             .ok_or_else(|| Ec2Error::missing_parameter(&self.name(name)))
     }
 
-    /// A number, or whatever else reads itself from text.
+    /// A number.
     ///
     /// # Errors
     /// `InvalidParameterValue`.
     pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
-        let number = |text: &str| {
-            let invalid = |_| self.invalid(name, text, "It must be a number in the allowed range.");
-            text.trim().parse().map_err(invalid)
-        };
-        self.filled(name).map(number).transpose()
+        self.parsed(name, "It must be a number in the allowed range.")
+    }
+
+    /// Whatever reads itself from text, for example an address; `rule` says what is expected.
+    ///
+    /// # Errors
+    /// `InvalidParameterValue`.
+    pub(super) fn parsed<T: FromStr>(&self, name: &str, rule: &str) -> Result<Option<T>> {
+        let parse = |text: &str| text.trim().parse().map_err(|_| self.invalid(name, text, rule));
+        self.filled(name).map(parse).transpose()
     }
 
     /// `true` or `false`.

@@ -3,7 +3,9 @@
 //! Elements are closed by construction, texts are escaped where they are written, and there is no tree in between: a
 //! listing of ten thousand instances is thirty megabytes.
 
-use super::timestamp;
+use std::net::Ipv4Addr;
+
+use super::{state::Moment, timestamp};
 
 /// An XML text in the making.
 #[derive(Debug, Default)]
@@ -102,14 +104,37 @@ impl Xml {
         self.plain(tag, if value { "true" } else { "false" });
     }
 
-    /// An element with a time, given in milliseconds since 1970.
-    pub(super) fn time(&mut self, tag: &str, milliseconds: u64) {
+    /// An element with a time.
+    pub(super) fn time(&mut self, tag: &str, time: Moment) {
         self.open(tag);
-        timestamp::write(&mut self.text, milliseconds);
+        timestamp::write(&mut self.text, time.0);
         self.close(tag);
     }
 
-    /// An element with an IPv4 address, or whatever else shows itself without characters to escape.
+    /// An element with an IPv4 address.
+    pub(super) fn address(&mut self, tag: &str, address: Ipv4Addr) {
+        self.named_address(tag, "", address, '.', "");
+    }
+
+    /// An element with a name that is made from an address: `ip-172-31-5-9.ec2.internal`.
+    pub(super) fn address_name(&mut self, tag: &str, prefix: &str, address: Ipv4Addr, suffix: &str) {
+        self.named_address(tag, prefix, address, '-', suffix);
+    }
+
+    fn named_address(&mut self, tag: &str, prefix: &str, address: Ipv4Addr, separator: char, suffix: &str) {
+        self.open(tag);
+        self.text.push_str(prefix);
+        for (index, octet) in address.octets().into_iter().enumerate() {
+            if index > 0 {
+                self.text.push(separator);
+            }
+            self.text.push_str(itoa::Buffer::new().format(octet));
+        }
+        self.text.push_str(suffix);
+        self.close(tag);
+    }
+
+    /// An element with whatever shows itself without characters to escape.
     pub(super) fn shown(&mut self, tag: &str, value: impl std::fmt::Display) {
         use std::fmt::Write as _;
         self.open(tag);
@@ -211,14 +236,16 @@ mod tests {
         xml.list("none", [(); 0], |_, ()| {});
         xml.optional("no", None);
         xml.boolean("b", true);
-        xml.time("t", 1_782_000_000_000);
+        xml.time("t", Moment(1_782_000_000_000));
+        xml.address("ip", Ipv4Addr::new(127, 0, 0, 1));
+        xml.address_name("dns", "ip-", Ipv4Addr::new(10, 0, 255, 1), ".x");
         xml.tags([("k", "<v>")]);
         xml.end_answer("DescribeX");
         let expected = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
             <DescribeXResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>id-1</requestId>\
             <a>&lt;&amp;&gt;&quot;'&#xd;\n\u{fffd}é</a>\
             <set><item><n>1</n></item><item><n>2</n></item></set><none/><b>true</b>\
-            <t>2026-06-21T00:00:00.000Z</t>\
+            <t>2026-06-21T00:00:00.000Z</t><ip>127.0.0.1</ip><dns>ip-10-0-255-1.x</dns>\
             <tagSet><item><key>k</key><value>&lt;v&gt;</value></item></tagSet></DescribeXResponse>";
         assert_eq!(xml.into_text(), expected);
     }

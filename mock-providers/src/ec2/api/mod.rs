@@ -29,26 +29,52 @@
 //! are found), unknown parameters, the envelope of answers and errors, faults, the log. For idempotence the operation
 //! passes [`Call::client_token`] to the region.
 
+mod attributes;
 mod dispatch;
+mod dns;
+mod groups;
+mod images;
+mod instance_filter;
+mod instance_types;
 mod instance_xml;
 mod instances;
+mod key_pairs;
 mod launch;
+mod networks;
+mod permissions;
+mod regions;
+mod rules;
+mod spot;
+mod tags;
 
 use super::{
     error::Ec2Error,
     filter::Filters,
     page::Page,
     query::Parameters,
-    state::{Hardware, Kind, Moment, Region, StartFaults},
+    state::{Hardware, Kind, Moment, Region, StartFaults, TagSpecification},
     xml::Xml,
 };
 
-pub(super) use dispatch::{Answer, Contents, Request, find};
+pub(super) use dispatch::{Contents, Request, find};
 
 type Result<T, E = Ec2Error> = std::result::Result<T, E>;
 
 /// All operations.
-const TABLES: &[&[Operation]] = &[instances::OPERATIONS, launch::OPERATIONS];
+const TABLES: &[&[Operation]] = &[
+    attributes::OPERATIONS,
+    groups::OPERATIONS,
+    images::OPERATIONS,
+    instance_types::OPERATIONS,
+    instances::OPERATIONS,
+    key_pairs::OPERATIONS,
+    launch::OPERATIONS,
+    networks::OPERATIONS,
+    regions::OPERATIONS,
+    rules::OPERATIONS,
+    spot::OPERATIONS,
+    tags::OPERATIONS,
+];
 
 /// Whether an operation changes anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +124,10 @@ pub(super) struct Call<'a> {
     pub(super) parameters: Parameters<'a>,
     /// What happens to machines that the call starts.
     pub(super) faults: StartFaults,
+    /// Whether objects are to be shown as they were before their latest change.
+    pub(super) is_stale: bool,
+    /// Whether lists are to be empty.
+    sees_nothing: bool,
     action: &'static str,
     region: &'a mut Region,
     hardware: &'a mut dyn Hardware,
@@ -128,6 +158,22 @@ impl Call<'_> {
         })
     }
 
+    /// Tags for what the call creates (`TagSpecification`).
+    pub(super) fn tag_specifications(&self) -> Vec<TagSpecification> {
+        let specification = |group: Parameters<'_>| {
+            let tag = |tag: Parameters<'_>| {
+                let text = |name| tag.text(name).unwrap_or_default().to_owned();
+                (text("Key"), text("Value"))
+            };
+            TagSpecification {
+                resource_type: group.text("ResourceType").unwrap_or_default().to_owned(),
+                tags: group.groups("Tag").into_iter().map(tag).collect(),
+            }
+        };
+        let groups = self.parameters.groups("TagSpecification").into_iter();
+        groups.map(specification).collect()
+    }
+
     /// The token that makes a repeated call harmless, with a number for all other parameters.
     pub(super) fn client_token(&self) -> Option<(&str, u64)> {
         let token = self.parameters.filled("ClientToken")?;
@@ -138,7 +184,8 @@ impl Call<'_> {
 impl<'a> Call<'a> {
     /// The filters; `known` are the names that the operation has.
     pub(super) fn filters(&self, known: &[&str]) -> Result<Filters<'a>> {
-        Filters::read(&self.parameters, known)
+        let filters = Filters::read(&self.parameters, known)?;
+        Ok(if self.sees_nothing { Filters::nothing() } else { filters })
     }
 
     /// The page that is wanted.

@@ -29,6 +29,7 @@
 //! are found), unknown parameters, the envelope of answers and errors, faults, the log. For idempotence the operation
 //! passes [`Call::client_token`] to the region.
 
+mod addresses;
 mod attributes;
 mod dispatch;
 mod dns;
@@ -38,6 +39,7 @@ mod instance_filter;
 mod instance_types;
 mod instance_xml;
 mod instances;
+mod interfaces;
 mod key_pairs;
 mod launch;
 mod networks;
@@ -46,6 +48,7 @@ mod regions;
 mod rules;
 mod spot;
 mod tags;
+mod volumes;
 
 use super::{
     error::Ec2Error,
@@ -62,11 +65,13 @@ type Result<T, E = Ec2Error> = std::result::Result<T, E>;
 
 /// All operations.
 const TABLES: &[&[Operation]] = &[
+    addresses::OPERATIONS,
     attributes::OPERATIONS,
     groups::OPERATIONS,
     images::OPERATIONS,
     instance_types::OPERATIONS,
     instances::OPERATIONS,
+    interfaces::OPERATIONS,
     key_pairs::OPERATIONS,
     launch::OPERATIONS,
     networks::OPERATIONS,
@@ -74,6 +79,7 @@ const TABLES: &[&[Operation]] = &[
     rules::OPERATIONS,
     spot::OPERATIONS,
     tags::OPERATIONS,
+    volumes::OPERATIONS,
 ];
 
 /// Whether an operation changes anything.

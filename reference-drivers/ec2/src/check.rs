@@ -19,7 +19,8 @@ const LARGEST_VOLUME: u32 = 65_536;
 const MOST_RETRIES: i64 = 100;
 const BLOCK_DURATIONS: [u32; 7] = [0, 60, 120, 180, 240, 300, 360];
 /// Types that need no more than a size.
-const VOLUME_TYPES: [&str; 4] = ["", "gp3", "gp2", "standard"];
+const VOLUME_TYPES: [&str; 3] = ["gp3", "gp2", "standard"];
+const SWITCH: [&str; 2] = ["enabled", "disabled"];
 
 impl Options {
     /// What can be said without EC2 and without files (FLAG-009, FLAG-011, FLAG-014).
@@ -28,151 +29,75 @@ impl Options {
     /// [`ErrorKind::InvalidOption`] naming the flag.
     pub(crate) fn check(&self) -> Result<()> {
         let (key, secret) = (self.access_key.expose(), self.secret_key.expose());
-        let id = |text: &str, prefix: &str| {
-            let rest = text.strip_prefix(prefix);
-            text.is_empty() || rest.is_some_and(|rest| !rest.is_empty() && is_plain(rest))
+        let is_id = |text: &str, prefix: &str| {
+            let rest = text.strip_prefix(prefix).unwrap_or_default();
+            text.is_empty() || !rest.is_empty() && is_plain(rest)
         };
-        let one_of = |text: &String, values: [&str; 2]| text.is_empty() || values.contains(&text.as_str());
-        let price = self
-            .spot_price
-            .parse::<f64>()
-            .is_ok_and(|price| price > 0.0 && price.is_finite());
-        let in_region = self.zone_name().starts_with(self.region());
-        let named = self.security_groups.iter();
-        let switch = ["enabled", "disabled"];
-        let rules = [
-            (
-                "access-key",
-                key.is_empty() == secret.is_empty(),
-                "and --ec2-secret-key must be given together",
-            ),
-            (
-                "session-token",
-                self.session_token.expose().is_empty() || !key.is_empty(),
-                "needs --ec2-access-key",
-            ),
-            (
-                "region",
-                is_plain(self.region()) && self.region().contains('-'),
-                "must be a region such as us-east-1",
-            ),
-            (
-                "zone",
-                self.zone.is_empty() || is_plain(&self.zone) && in_region,
-                "must be a letter, or a zone of --ec2-region",
-            ),
-            (
-                "ami",
-                id(&self.ami, "ami-"),
-                "must be the id of an image, ami-...",
-            ),
-            (
-                "vpc-id",
-                id(&self.vpc_id, "vpc-"),
-                "must be the id of a VPC, vpc-...",
-            ),
-            (
-                "subnet-id",
-                id(&self.subnet_id, "subnet-"),
-                "must be the id of a subnet, subnet-...",
-            ),
-            (
-                "security-group",
-                named
-                    .clone()
-                    .all(|name| !name.is_empty() && !name.starts_with("sg-")),
-                "must be a name, not empty and not an id",
-            ),
-            (
-                "security-group",
-                named
-                    .clone()
-                    .enumerate()
-                    .all(|(at, name)| !self.security_groups[..at].contains(name)),
-                "names a group twice",
-            ),
-            (
-                "security-group-readonly",
-                !self.security_group_readonly || named.len() > 0,
-                "needs --ec2-security-group",
-            ),
-            (
-                "root-size",
-                (1..=LARGEST_VOLUME).contains(&self.root_size),
-                "must be between 1 and 65536",
-            ),
-            (
-                "volume-type",
-                VOLUME_TYPES.contains(&self.volume_type.as_str()),
-                "must be gp3, gp2 or standard",
-            ),
-            (
-                "kms-key",
-                self.kms_key.is_empty() || self.encrypt_ebs_volume,
-                "needs --ec2-encrypt-ebs-volume",
-            ),
-            (
-                "spot-price",
-                !self.request_spot_instance || price,
-                "must be a price in dollars, such as 0.50",
-            ),
-            (
-                "block-duration-minutes",
-                BLOCK_DURATIONS.contains(&self.block_duration_minutes),
-                "must be 60, 120, 180, 240, 300 or 360",
-            ),
-            (
-                "block-duration-minutes",
-                self.block_duration_minutes == 0 || self.request_spot_instance,
-                "needs --ec2-request-spot-instance",
-            ),
-            (
-                "keypair-name",
-                self.keypair_name.is_empty() || self.ssh_keypath.is_some(),
-                "needs --ec2-ssh-keypath",
-            ),
-            (
-                "retries",
-                (-1..=MOST_RETRIES).contains(&self.retries),
-                "must be between -1 and 100",
-            ),
-            (
-                "http-endpoint",
-                one_of(&self.http_endpoint, switch),
-                "must be enabled or disabled",
-            ),
-            (
-                "http-tokens",
-                one_of(&self.http_tokens, ["optional", "required"]),
-                "must be optional or required",
-            ),
-            (
-                "http-protocol-ipv6",
-                one_of(&self.http_protocol_ipv6, switch),
-                "must be enabled or disabled",
-            ),
-            (
-                "ipv6-address-only",
-                !self.ipv6_address_only || self.ipv6_address_count > 0,
-                "needs --ec2-ipv6-address-count",
-            ),
-            (
-                "ipv6-address-only",
-                !(self.ipv6_address_only && (self.use_private_address || self.private_address_only)),
-                "leaves no private address to use",
-            ),
-            (
-                "enable-primary-ipv6",
-                !self.enable_primary_ipv6 || self.ipv6_address_count > 0,
-                "needs --ec2-ipv6-address-count",
-            ),
-        ];
-        if let Some((flag, _, problem)) = rules.into_iter().find(|(_, kept, _)| !kept) {
-            return Err(invalid(flag, problem));
-        }
-        self.endpoint_url()?;
-        self.open_ports()?;
-        self.own_tags().map(drop)
+        let one_of = |text: &String, values: &[&str]| text.is_empty() || values.contains(&text.as_str());
+        let is_price = |text: &String| {
+            text.parse()
+                .is_ok_and(|price: f64| price > 0.0 && price.is_finite())
+        };
+        let (zone, groups) = (self.zone_name(), &self.security_groups);
+        let is_private = self.use_private_address || self.private_address_only;
+        let ipv6 = self.ipv6_address_count > 0;
+        let problem = if key.is_empty() != secret.is_empty() {
+            "access-key and --ec2-secret-key must be given together"
+        } else if key.is_empty() && !self.session_token.expose().is_empty() {
+            "session-token needs --ec2-access-key"
+        } else if !is_plain(self.region()) || !self.region().contains('-') {
+            "region must be a region such as us-east-1"
+        } else if !(zone.is_empty() || is_plain(&zone) && zone.starts_with(self.region())) {
+            "zone must be a letter, or a zone of --ec2-region"
+        } else if !is_id(&self.ami, "ami-") {
+            "ami must be the id of an image, ami-..."
+        } else if !is_id(&self.vpc_id, "vpc-") {
+            "vpc-id must be the id of a VPC, vpc-..."
+        } else if !is_id(&self.subnet_id, "subnet-") {
+            "subnet-id must be the id of a subnet, subnet-..."
+        } else if groups
+            .iter()
+            .any(|name| name.is_empty() || name.starts_with("sg-"))
+        {
+            "security-group must be a name, not empty and not an id"
+        } else if (1..groups.len()).any(|at| groups[..at].contains(&groups[at])) {
+            "security-group names a group twice"
+        } else if self.security_group_readonly && groups.is_empty() {
+            "security-group-readonly needs --ec2-security-group"
+        } else if !(1..=LARGEST_VOLUME).contains(&self.root_size) {
+            "root-size must be between 1 and 65536"
+        } else if !one_of(&self.volume_type, &VOLUME_TYPES) {
+            "volume-type must be gp3, gp2 or standard"
+        } else if !self.kms_key.is_empty() && !self.encrypt_ebs_volume {
+            "kms-key needs --ec2-encrypt-ebs-volume"
+        } else if self.request_spot_instance && !is_price(&self.spot_price) {
+            "spot-price must be a price in dollars, such as 0.50"
+        } else if !BLOCK_DURATIONS.contains(&self.block_duration_minutes) {
+            "block-duration-minutes must be 60, 120, 180, 240, 300 or 360"
+        } else if self.block_duration_minutes > 0 && !self.request_spot_instance {
+            "block-duration-minutes needs --ec2-request-spot-instance"
+        } else if !self.keypair_name.is_empty() && self.ssh_keypath.is_none() {
+            "keypair-name needs --ec2-ssh-keypath"
+        } else if !(-1..=MOST_RETRIES).contains(&self.retries) {
+            "retries must be between -1 and 100"
+        } else if !one_of(&self.http_endpoint, &SWITCH) {
+            "http-endpoint must be enabled or disabled"
+        } else if !one_of(&self.http_tokens, &["optional", "required"]) {
+            "http-tokens must be optional or required"
+        } else if !one_of(&self.http_protocol_ipv6, &SWITCH) {
+            "http-protocol-ipv6 must be enabled or disabled"
+        } else if self.ipv6_address_only && !ipv6 {
+            "ipv6-address-only needs --ec2-ipv6-address-count"
+        } else if self.ipv6_address_only && is_private {
+            "ipv6-address-only leaves no private address to use"
+        } else if self.enable_primary_ipv6 && !ipv6 {
+            "enable-primary-ipv6 needs --ec2-ipv6-address-count"
+        } else {
+            self.endpoint_url()?;
+            self.open_ports()?;
+            return self.own_tags().map(drop);
+        };
+        Err(Error::new(ErrorKind::InvalidOption, format!("--ec2-{problem}")))
     }
 
     /// The region; older records may have none.

@@ -81,16 +81,23 @@ impl Ec2Driver {
             let token = Some(token).filter(|token| !token.is_empty());
             Credentials::new(access, secret, token, None, "options")
         };
-        let mut all = Vec::new();
-        if !options.access_key.expose().is_empty() {
-            let [access, secret, token] = [&options.access_key, &options.secret_key, &options.session_token]
-                .map(|key| key.expose().clone());
-            all.push(keys(access, secret, token));
-            // A record outlives its keys (PERSIST-008). Before the instance exists wrong ones must be noticed instead.
-            let variable = |name: &str| std::env::var(name).unwrap_or_default();
-            let [access, secret] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(variable);
-            if !self.instance_id.is_empty() && !access.is_empty() && access != *options.access_key.expose() {
-                all.push(keys(access, secret, variable("AWS_SESSION_TOKEN")));
+        let recorded = [&options.access_key, &options.secret_key, &options.session_token];
+        let [access, secret, token] = recorded.map(|key| key.expose().clone());
+        if access.is_empty() {
+            return Vec::new();
+        }
+        let mut all = vec![keys(access.clone(), secret.clone(), token)];
+        // A record outlives its keys (PERSIST-008). Before the instance exists wrong ones must be noticed instead.
+        if !self.instance_id.is_empty() {
+            let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+            let new_access = variable("AWS_ACCESS_KEY_ID").unwrap_or_else(|| access.clone());
+            let new_secret = variable("AWS_SECRET_ACCESS_KEY").unwrap_or_else(|| secret.clone());
+            if (&new_access, &new_secret) != (&access, &secret) {
+                all.push(keys(
+                    new_access,
+                    new_secret,
+                    variable("AWS_SESSION_TOKEN").unwrap_or_default(),
+                ));
             }
         }
         all

@@ -34,7 +34,9 @@ impl Ec2Driver {
         let key = self.make_key(ec2, cx).await?;
         cx.log().info("Launching instance...");
         let launched = cx.waits().until(&SHOWN, || async {
-            let groups = self.groups(ec2, cx, &place.vpc).await?;
+            let Some(groups) = self.groups(ec2, cx, &place.vpc).await? else {
+                return Ok(None);
+            };
             let order = |run| self.order(run, &place, &image, &key, &groups, user_data.as_deref());
             match ec2.launch(&self.base.machine_name, order).await {
                 // Not all of EC2 knows it yet (FAULT-003), or a shared group went with its last machine just now.

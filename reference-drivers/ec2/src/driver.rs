@@ -1,4 +1,4 @@
-use machine_driver::{BaseDriver, Context, Driver, Error, ErrorKind, Result, State, ssh};
+use machine_driver::{BaseDriver, Context, Driver, DriverFlags, Error, ErrorKind, Flag, Result, State, ssh};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -49,6 +49,16 @@ impl Driver for Ec2Driver {
 
     fn base_mut(&mut self) -> &mut BaseDriver {
         &mut self.base
+    }
+
+    /// Flags with the variables of the Go drivers also have one of their own name: `EC2_REGION` (FLAG-003).
+    fn create_flags(&self) -> Vec<Flag> {
+        let mut flags = Options::flags();
+        for flag in flags.iter_mut().filter(|flag| !flag.env_var.is_empty()) {
+            let own = flag.name.to_uppercase().replace('-', "_");
+            flag.env_var = format!("{},{own}", flag.env_var);
+        }
+        flags
     }
 
     fn ssh_username(&self) -> String {

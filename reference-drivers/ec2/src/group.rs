@@ -5,6 +5,7 @@ use crate::{
     api::Ec2,
     check::{Port, swarm_port},
     driver::{ENGINE_PORT, Ec2Driver},
+    failure::Failure,
     instance::{GROUP_UNUSED, PENDING, RUNNING, SHOWN, STOPPED, STOPPING, ran_out},
     names::{NAME_TAG, OWNER_TAG, SHARED, filter, is_owned, owned_by, tag},
     remove::all,
@@ -63,8 +64,8 @@ impl Ec2Driver {
     }
 
     /// Ids of the groups in a VPC. Missing ones are made, and the ports opened in those that are the driver's (CREATE-005,
-    /// CREATE-006).
-    pub(crate) async fn groups(&self, ec2: &Ec2, cx: &Context, vpc: &str) -> Result<Vec<String>> {
+    /// CREATE-006). `None`: EC2 does not know a group any more, or not everywhere yet; try again.
+    pub(crate) async fn groups(&self, ec2: &Ec2, cx: &Context, vpc: &str) -> Result<Option<Vec<String>>> {
         let mut ids = Vec::new();
         for (name, owner) in self.group_names() {
             let group = match self.group(ec2, vpc, &name, &owner).await? {
@@ -72,11 +73,14 @@ impl Ec2Driver {
                 None => self.make_group(ec2, cx, vpc, &name, &owner).await?,
             };
             if self.may_change(&group, &owner) {
-                self.open_ports(ec2, cx, &group).await?;
+                match self.open_ports(ec2, &group).await {
+                    Err(failure) if failure.is_missing() => return Ok(None),
+                    answer => answer?,
+                }
             }
             ids.extend(group.group_id);
         }
-        Ok(ids)
+        Ok(Some(ids))
     }
 
     /// One group by its name, which is unique in a VPC.
@@ -131,34 +135,30 @@ impl Ec2Driver {
         shown.map_err(|error| error.with_context("security group", name))
     }
 
-    async fn open_ports(&self, ec2: &Ec2, cx: &Context, group: &SecurityGroup) -> Result<()> {
+    async fn open_ports(&self, ec2: &Ec2, group: &SecurityGroup) -> Result<(), Failure> {
         let id = group.group_id().unwrap_or_default();
-        let closed = self.ports()?.into_iter().filter(|port| !port.is_open(group));
-        let closed: Vec<IpPermission> = closed
-            .map(|port| port.permission(self.options.ipv6_address_count > 0))
-            .collect();
+        let ipv6 = self.options.ipv6_address_count > 0;
+        let closed = self
+            .ports()
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|port| !port.is_open(group));
+        let closed: Vec<IpPermission> = closed.map(|port| port.permission(ipv6)).collect();
         if closed.is_empty() {
             return Ok(());
         }
-        let opened = cx.waits().until(&SHOWN, || async {
-            match ec2.open_ports(id, &closed).await {
-                Err(failure) if failure.is_missing() => Ok(None),
-                Err(failure) if failure.is("InvalidPermission.Duplicate") => {
-                    // All are refused because another machine has opened some: one by one.
-                    for port in &closed {
-                        match ec2.open_ports(id, std::slice::from_ref(port)).await {
-                            Err(failure) if failure.is("InvalidPermission.Duplicate") => {}
-                            answer => answer?,
-                        }
-                    }
-                    Ok(Some(()))
-                }
-                answer => Ok(answer.map(Some)?),
+        match ec2.open_ports(id, &closed).await {
+            Err(failure) if failure.is("InvalidPermission.Duplicate") => {}
+            answer => return answer,
+        }
+        // All are refused because some are open by now: another machine was faster, or the answer was lost.
+        for port in &closed {
+            match ec2.open_ports(id, std::slice::from_ref(port)).await {
+                Err(failure) if failure.is("InvalidPermission.Duplicate") => {}
+                answer => answer?,
             }
-        });
-        opened
-            .await
-            .map_err(|error| error.with_context("security group", id))
+        }
+        Ok(())
     }
 
     /// Ports that must be open: nothing else is (SEC-006).

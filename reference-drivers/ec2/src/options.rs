@@ -36,7 +36,8 @@ pub struct Options {
     #[flag(name = "ec2-subnet-id", env = "AWS_SUBNET_ID")]
     pub subnet_id: String,
     /// Name of a security group, may be repeated: an existing one is used as it is, a missing one is made and shared; the default is a group for this machine alone
-    #[flag(name = "ec2-security-group", env = "AWS_SECURITY_GROUP")]
+    // No variable, because hosts ignore those of lists (FLAG-006).
+    #[flag(name = "ec2-security-group")]
     pub security_groups: Vec<String>,
     /// Neither make nor change security groups
     #[flag(name = "ec2-security-group-readonly", env = "AWS_SECURITY_GROUP_READONLY")]

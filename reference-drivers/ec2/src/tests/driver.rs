@@ -4,7 +4,6 @@
 
 use std::fs;
 
-use machine_driver::DriverFlags;
 use serde_json::{Value, json};
 
 use super::*;
@@ -55,18 +54,16 @@ async fn defaults_survive_the_zero_values_that_hosts_send_first() {
 
 #[test]
 fn flags_are_those_of_the_go_drivers() {
-    let flags = Options::flags();
+    let flags = Ec2Driver::default().create_flags();
     assert_eq!(flags.len(), 41);
-    for flag in flags {
+    for flag in &flags {
         assert!(
             flag.name.starts_with("ec2-") && !flag.usage.is_empty(),
             "{flag:?}"
         );
-        assert!(
-            flag.env_var.is_empty() || flag.env_var.starts_with("AWS_"),
-            "{flag:?}"
-        );
     }
+    let region = flags.iter().find(|flag| flag.name == "ec2-region").unwrap();
+    assert_eq!(region.env_var, "AWS_DEFAULT_REGION,EC2_REGION");
 }
 
 #[tokio::test]

@@ -1,0 +1,290 @@
+use std::fmt;
+
+use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, SecurityGroup, Tag};
+use machine_driver::{BaseDriver, Error, ErrorKind, Result};
+use url::Url;
+
+use crate::{
+    names::{MACHINE_TAG, NAME_TAG, OWNER_TAG, tag},
+    options::Options,
+};
+
+/// Port of a Swarm master when `--swarm-host` says nothing.
+const SWARM_PORT: u16 = 3376;
+/// EC2's limits.
+const MOST_TAGS: usize = 50;
+const LONGEST_TAG_KEY: usize = 128;
+const LONGEST_TAG_VALUE: usize = 256;
+const LARGEST_VOLUME: u32 = 65_536;
+const MOST_RETRIES: i64 = 100;
+const BLOCK_DURATIONS: [u32; 7] = [0, 60, 120, 180, 240, 300, 360];
+/// Types that need no more than a size.
+const VOLUME_TYPES: [&str; 3] = ["gp3", "gp2", "standard"];
+const SWITCH: [&str; 2] = ["enabled", "disabled"];
+
+impl Options {
+    /// What can be said without EC2 and without files (FLAG-009, FLAG-011, FLAG-014).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] naming the flag.
+    pub(crate) fn check(&self) -> Result<()> {
+        let (key, secret) = (self.access_key.expose(), self.secret_key.expose());
+        let is_id = |text: &str, prefix: &str| {
+            let rest = text.strip_prefix(prefix).unwrap_or_default();
+            text.is_empty() || !rest.is_empty() && is_plain(rest)
+        };
+        let one_of = |text: &String, values: &[&str]| text.is_empty() || values.contains(&text.as_str());
+        let is_price = |text: &String| {
+            text.parse()
+                .is_ok_and(|price: f64| price > 0.0 && price.is_finite())
+        };
+        let (zone, groups) = (self.zone_name(), &self.security_groups);
+        let is_private = self.use_private_address || self.private_address_only;
+        let ipv6 = self.ipv6_address_count > 0;
+        let problem = if key.is_empty() != secret.is_empty() {
+            "access-key and --ec2-secret-key must be given together"
+        } else if key.is_empty() && !self.session_token.expose().is_empty() {
+            "session-token needs --ec2-access-key"
+        } else if !is_plain(self.region()) || !self.region().contains('-') {
+            "region must be a region such as us-east-1"
+        } else if !(zone.is_empty() || is_plain(&zone) && zone.starts_with(self.region())) {
+            "zone must be a letter, or a zone of --ec2-region"
+        } else if !is_id(&self.ami, "ami-") {
+            "ami must be the id of an image, ami-..."
+        } else if !is_id(&self.vpc_id, "vpc-") {
+            "vpc-id must be the id of a VPC, vpc-..."
+        } else if !is_id(&self.subnet_id, "subnet-") {
+            "subnet-id must be the id of a subnet, subnet-..."
+        } else if groups
+            .iter()
+            .any(|name| name.is_empty() || name.starts_with("sg-"))
+        {
+            "security-group must be a name, not empty and not an id"
+        } else if (1..groups.len()).any(|at| groups[..at].contains(&groups[at])) {
+            "security-group names a group twice"
+        } else if self.security_group_readonly && groups.is_empty() {
+            "security-group-readonly needs --ec2-security-group"
+        } else if !(1..=LARGEST_VOLUME).contains(&self.root_size) {
+            "root-size must be between 1 and 65536"
+        } else if !one_of(&self.volume_type, &VOLUME_TYPES) {
+            "volume-type must be gp3, gp2 or standard"
+        } else if !self.kms_key.is_empty() && !self.encrypt_ebs_volume {
+            "kms-key needs --ec2-encrypt-ebs-volume"
+        } else if self.request_spot_instance && !is_price(&self.spot_price) {
+            "spot-price must be a price in dollars, such as 0.50"
+        } else if !BLOCK_DURATIONS.contains(&self.block_duration_minutes) {
+            "block-duration-minutes must be 60, 120, 180, 240, 300 or 360"
+        } else if self.block_duration_minutes > 0 && !self.request_spot_instance {
+            "block-duration-minutes needs --ec2-request-spot-instance"
+        } else if !self.keypair_name.is_empty() && self.ssh_keypath.is_none() {
+            "keypair-name needs --ec2-ssh-keypath"
+        } else if !(-1..=MOST_RETRIES).contains(&self.retries) {
+            "retries must be between -1 and 100"
+        } else if !one_of(&self.http_endpoint, &SWITCH) {
+            "http-endpoint must be enabled or disabled"
+        } else if !one_of(&self.http_tokens, &["optional", "required"]) {
+            "http-tokens must be optional or required"
+        } else if !one_of(&self.http_protocol_ipv6, &SWITCH) {
+            "http-protocol-ipv6 must be enabled or disabled"
+        } else if self.ipv6_address_only && !ipv6 {
+            "ipv6-address-only needs --ec2-ipv6-address-count"
+        } else if self.ipv6_address_only && is_private {
+            "ipv6-address-only leaves no private address to use"
+        } else if self.enable_primary_ipv6 && !ipv6 {
+            "enable-primary-ipv6 needs --ec2-ipv6-address-count"
+        } else {
+            self.endpoint_url()?;
+            self.open_ports()?;
+            return self.own_tags().map(drop);
+        };
+        Err(Error::new(ErrorKind::InvalidOption, format!("--ec2-{problem}")))
+    }
+
+    /// The region; older records may have none.
+    pub(crate) fn region(&self) -> &str {
+        if self.region.is_empty() {
+            "us-east-1"
+        } else {
+            &self.region
+        }
+    }
+
+    /// The zone in full; empty for any.
+    pub(crate) fn zone_name(&self) -> String {
+        if self.zone.len() == 1 {
+            format!("{}{}", self.region(), self.zone)
+        } else {
+            self.zone.clone()
+        }
+    }
+
+    /// The endpoint, if it is not the region's own: `http` or `https`, a host, and no password, because texts with
+    /// URLs end up in logs.
+    pub(crate) fn endpoint_url(&self) -> Result<Option<Url>> {
+        if self.endpoint.is_empty() {
+            return if self.insecure_transport {
+                Err(invalid("insecure-transport", "needs --ec2-endpoint"))
+            } else {
+                Ok(None)
+            };
+        }
+        let text = if self.endpoint.contains("://") {
+            self.endpoint.clone()
+        } else {
+            format!(
+                "{}://{}",
+                if self.insecure_transport { "http" } else { "https" },
+                self.endpoint
+            )
+        };
+        let url = Url::parse(&text)
+            .map_err(|error| invalid("endpoint", "is neither URL nor host").with_source(&error))?;
+        let problem = if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty)
+        {
+            "must start with https:// or http:// and a host"
+        } else if !url.username().is_empty() || url.password().is_some() {
+            "must not carry a user or password; use --ec2-access-key and --ec2-secret-key"
+        } else if url.scheme() == "https" && self.insecure_transport {
+            "is https, which contradicts --ec2-insecure-transport"
+        } else {
+            return Ok(Some(url));
+        };
+        Err(invalid("endpoint", problem))
+    }
+
+    /// The ports that the user wants open.
+    pub(crate) fn open_ports(&self) -> Result<Vec<Port>> {
+        let parse = |text: &String| {
+            let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+            let protocol = ["tcp", "udp"].into_iter().find(|known| *known == protocol);
+            let number = number.parse().ok().filter(|number| *number > 0);
+            let text = format!("must be PORT, PORT/tcp or PORT/udp, but is {text:?}");
+            number
+                .zip(protocol)
+                .map(|(number, protocol)| Port { number, protocol })
+                .ok_or_else(|| invalid("open-port", &text))
+        };
+        self.open_ports.iter().map(parse).collect()
+    }
+
+    /// The user's tags.
+    pub(crate) fn own_tags(&self) -> Result<Vec<Tag>> {
+        if self.tags.is_empty() {
+            return Ok(Vec::new());
+        }
+        let words: Vec<&str> = self.tags.split(',').map(str::trim).collect();
+        let keys: Vec<&str> = words.iter().copied().step_by(2).collect();
+        let problem = if !words.len().is_multiple_of(2) {
+            "must be key1,value1,key2,value2, but the last key has no value".to_owned()
+        } else if keys.len() > MOST_TAGS - 3 {
+            format!(
+                "are {}, but EC2 takes {MOST_TAGS} and the driver sets 3",
+                keys.len()
+            )
+        } else if let Some(key) = keys
+            .iter()
+            .find(|key| key.is_empty() || key.chars().count() > LONGEST_TAG_KEY)
+        {
+            format!("has the key {key:?}, but keys have 1 to {LONGEST_TAG_KEY} characters")
+        } else if let Some(key) = keys
+            .iter()
+            .find(|key| key.to_ascii_lowercase().starts_with("aws:"))
+        {
+            format!("cannot set {key:?}: EC2 keeps such keys for itself")
+        } else if let Some(key) = keys
+            .iter()
+            .find(|key| [NAME_TAG, MACHINE_TAG, OWNER_TAG].contains(key))
+        {
+            format!("cannot set {key:?}: the driver sets this tag itself")
+        } else if let Some((_, key)) = keys
+            .iter()
+            .enumerate()
+            .find(|(at, key)| keys[..*at].contains(key))
+        {
+            format!("sets {key:?} more than once")
+        } else if words.iter().any(|word| word.chars().count() > LONGEST_TAG_VALUE) {
+            format!("has a value of more than {LONGEST_TAG_VALUE} characters")
+        } else {
+            return Ok(words.chunks_exact(2).map(|pair| tag(pair[0], pair[1])).collect());
+        };
+        Err(invalid("tags", &problem))
+    }
+}
+
+/// A port that a security group opens to everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Port {
+    number: u16,
+    protocol: &'static str,
+}
+
+impl Port {
+    pub(crate) fn tcp(number: u16) -> Self {
+        Self {
+            number,
+            protocol: "tcp",
+        }
+    }
+
+    /// Whether a group lets the port through, for whomever: a user may have restricted a rule.
+    pub(crate) fn is_open(self, group: &SecurityGroup) -> bool {
+        let number = i32::from(self.number);
+        group
+            .ip_permissions()
+            .iter()
+            .any(|permission| match permission.ip_protocol() {
+                Some("-1") => true,
+                Some(protocol) if protocol == self.protocol => {
+                    let (from, to) = (permission.from_port(), permission.to_port());
+                    from.is_some_and(|from| from <= number) && to.is_some_and(|to| number <= to)
+                }
+                _ => false,
+            })
+    }
+
+    pub(crate) fn permission(self, ipv6: bool) -> IpPermission {
+        let number = i32::from(self.number);
+        let ports = IpPermission::builder()
+            .ip_protocol(self.protocol)
+            .from_port(number)
+            .to_port(number);
+        let ports = ports.ip_ranges(IpRange::builder().cidr_ip("0.0.0.0/0").build());
+        let everybody = ipv6.then(|| vec![Ipv6Range::builder().cidr_ipv6("::/0").build()]);
+        ports.set_ipv6_ranges(everybody).build()
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.protocol)
+    }
+}
+
+/// Port of the Swarm master, if the machine is one. Hosts pass `--swarm-host` on as it was given (FLAG-009).
+pub(crate) fn swarm_port(base: &BaseDriver) -> Result<Option<u16>> {
+    if !base.swarm_master || base.swarm_host.is_empty() {
+        return Ok(base.swarm_master.then_some(SWARM_PORT));
+    }
+    let port = Url::parse(&base.swarm_host).ok().and_then(|url| url.port());
+    let text = || {
+        format!(
+            "--swarm-host must be tcp://HOST:PORT, but is {:?}",
+            base.swarm_host
+        )
+    };
+    port.map(Some)
+        .ok_or_else(|| Error::new(ErrorKind::InvalidOption, text()))
+}
+
+fn is_plain(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+fn invalid(flag: &str, problem: &str) -> Error {
+    Error::new(ErrorKind::InvalidOption, format!("--ec2-{flag} {problem}"))
+}
+
+#[cfg(test)]
+#[path = "tests/check.rs"]
+mod tests;

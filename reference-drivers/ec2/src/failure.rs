@@ -1,0 +1,184 @@
+use std::time::Duration;
+
+use aws_sdk_ec2::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
+};
+use machine_driver::{Error, ErrorKind, Secret};
+
+/// Longest text of the provider that is quoted in an error; refusals for lack of permission have kilobytes.
+const LONGEST_REASON: usize = 500;
+/// EC2 does not accept who asks, or what they may.
+const REFUSALS: [&str; 12] = [
+    "AccessDenied",
+    "AuthFailure",
+    "Blocked",
+    "ExpiredToken",
+    "InvalidClientTokenId",
+    "MissingAuthenticationToken",
+    "OptInRequired",
+    "PendingVerification",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnauthorizedOperation",
+    "UnrecognizedClientException",
+];
+
+/// A call that failed: the error for people, and EC2's code for the driver, empty if EC2 gave none.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: String,
+    error: Error,
+}
+
+impl Failure {
+    /// Reads an error of the SDK. `purpose` reads after "cannot": `launch the instance m1`.
+    ///
+    /// Errors after which EC2 may have acted all the same are retryable ones (FAULT-007).
+    pub(crate) fn new<E>(purpose: &str, error: &SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let code = error.code().unwrap_or_default().to_owned();
+        let status = error.raw_response().map(|answer| answer.status().as_u16());
+        let (kind, reason, unsure) = match error {
+            SdkError::ServiceError(_) => {
+                let reason = match error.message() {
+                    Some(message) => format!("{message} ({code})"),
+                    None if code.is_empty() => "no reason given".to_owned(),
+                    None => code.clone(),
+                };
+                let mut reason = format!("EC2 answers {}: {}", status.unwrap_or_default(), quoted(&reason));
+                let kind = if REFUSALS.contains(&code.as_str()) || matches!(status, Some(401 | 403)) {
+                    reason.push_str("; check the AWS credentials and their permissions");
+                    ErrorKind::Unauthenticated
+                } else if code.ends_with(".Duplicate") {
+                    ErrorKind::AlreadyExists
+                } else {
+                    ErrorKind::Provider
+                };
+                (kind, reason, status >= Some(500))
+            }
+            SdkError::ResponseError(_) => (
+                ErrorKind::Provider,
+                "EC2's answer makes no sense".to_owned(),
+                true,
+            ),
+            SdkError::TimeoutError(_) => (ErrorKind::Timeout, "EC2 did not answer in time".to_owned(), true),
+            SdkError::DispatchFailure(failure) if !failure.is_other() => (
+                ErrorKind::Connection,
+                format!("EC2 gave no answer: {}", causes(error)),
+                true,
+            ),
+            // It was never sent: no credentials, or nothing to send them to.
+            _ => (
+                ErrorKind::Unauthenticated,
+                format!("EC2 was not asked: {}", causes(error)),
+                false,
+            ),
+        };
+        let mut described = Error::new(kind, format!("cannot {purpose}: {reason}"));
+        if let Some(id) = error.request_id() {
+            described = described.with_context("request", quoted(id));
+        }
+        let error = if unsure { described.retryable() } else { described };
+        Self { code, error }
+    }
+
+    /// No answer within the driver's own deadline.
+    pub(crate) fn too_late(purpose: &str, deadline: Duration) -> Self {
+        let text = format!(
+            "cannot {purpose}: EC2 did not answer within {:.0} s",
+            deadline.as_secs_f64()
+        );
+        Self::unsure(Error::new(ErrorKind::Timeout, text))
+    }
+
+    /// An answer that lacks what it is about (FAULT-006).
+    pub(crate) fn senseless(purpose: &str) -> Self {
+        let text = format!("cannot {purpose}: EC2's answer makes no sense");
+        Self::unsure(Error::new(ErrorKind::Provider, text))
+    }
+
+    fn unsure(error: Error) -> Self {
+        Self {
+            code: String::new(),
+            error: error.retryable(),
+        }
+    }
+
+    pub(crate) fn is(&self, code: &str) -> bool {
+        self.code == code
+    }
+
+    /// EC2 itself says that the object does not exist. Nothing else counts as that: no refusal, no failure, no answer
+    /// of a proxy (RM-011, STATE-005).
+    pub(crate) fn is_missing(&self) -> bool {
+        self.code.ends_with(".NotFound")
+    }
+
+    pub(crate) fn is_refused(&self) -> bool {
+        self.error.kind() == ErrorKind::Unauthenticated
+    }
+
+    /// A provider that echoes a secret must not make the driver print it (ERR-006).
+    pub(crate) fn without(mut self, secrets: &[Secret<String>]) -> Self {
+        let mut text = self.error.to_string();
+        let found = secrets
+            .iter()
+            .filter(|secret| !secret.expose().is_empty() && text.contains(secret.expose()));
+        let found: Vec<_> = found.collect();
+        if !found.is_empty() {
+            for secret in found {
+                text = text.replace(secret.expose(), "***");
+            }
+            let hidden = Error::new(self.error.kind(), text);
+            self.error = if self.error.is_retryable() {
+                hidden.retryable()
+            } else {
+                hidden
+            };
+        }
+        self
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+/// Why EC2 had no part in it, from the outermost cause to the innermost.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut next = error.source();
+    let mut text = String::new();
+    while let Some(cause) = next {
+        text.push_str(if text.is_empty() { "" } else { ": " });
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    quoted(&text)
+}
+
+/// A text of the provider for an error: short, on one line, and without the two words that make hosts believe that
+/// the machine is gone (ERR-007).
+pub(crate) fn quoted(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST_REASON)
+        .collect();
+    let mut quoted = String::new();
+    let mut rest = text.as_str();
+    while let Some(at) = rest.to_ascii_lowercase().find("not found") {
+        quoted.push_str(&rest[..at]);
+        quoted.push_str("unknown");
+        rest = &rest[at + "not found".len()..];
+    }
+    quoted + rest
+}
+
+#[cfg(test)]
+#[path = "tests/failure.rs"]
+mod tests;

@@ -14,17 +14,24 @@ pub enum ProviderKind {
     None,
     /// The suite's own server of the fictional cloud that the template driver is written for
     Template,
+    /// The suite's own EC2
+    Ec2,
 }
 
 impl ProviderKind {
     /// Every kind with its word.
-    pub const WORDS: [(&'static str, Self); 2] = [("none", Self::None), ("template", Self::Template)];
+    pub const WORDS: [(&'static str, Self); 3] = [
+        ("none", Self::None),
+        ("template", Self::Template),
+        ("ec2", Self::Ec2),
+    ];
 
     /// The word used in the profile, on the command line and in reports.
     pub fn word(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Template => "template",
+            Self::Ec2 => "ec2",
         }
     }
 
@@ -33,6 +40,15 @@ impl ProviderKind {
         match self {
             Self::None => &[],
             Self::Template => &["endpoint", "token"],
+            Self::Ec2 => &[
+                "endpoint",
+                "access-key",
+                "secret-key",
+                "region",
+                "zone",
+                "ami",
+                "ssh-port",
+            ],
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The world: everything around the subject that a check can observe or disturb at the provider.
 
+mod ec2;
 mod none;
 mod provided;
 mod template;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Need;
 
+pub use ec2::Ec2World;
 pub use none::NoWorld;
 pub use provided::{Offer, Supplied, Transition};
 pub use template::TemplateWorld;

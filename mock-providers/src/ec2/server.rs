@@ -39,7 +39,7 @@ const MAX_BODY: usize = 1 << 20;
 /// Name of the account that is always there.
 const DEFAULT_ACCOUNT: &str = "default";
 /// Region that is used when there is no reason for another.
-const DEFAULT_REGION: &str = "us-east-1";
+pub(super) const DEFAULT_REGION: &str = "us-east-1";
 /// Number of the first account.
 const FIRST_NUMBER: u64 = 123_456_789_012;
 

@@ -23,7 +23,7 @@ use crate::{
     },
     stable_output::StableOutput,
     subject::PluginSubject,
-    world::{NoWorld, TemplateWorld, World},
+    world::{Ec2World, NoWorld, TemplateWorld, World, WorldError},
 };
 
 const EXAMPLES: &str = "\
@@ -188,14 +188,7 @@ async fn run(
     reports: Reports,
 ) -> Result<RunRecord, Failure> {
     let cancelled = interrupt::Signals::listen()?.into_cancellation();
-    let world: Arc<dyn World> = match order.provider {
-        ProviderKind::None => Arc::new(NoWorld::new(order.create_machines)),
-        ProviderKind::Template => Arc::new(
-            TemplateWorld::start()
-                .await
-                .map_err(|error| Failure::environment(error.to_string()))?,
-        ),
-    };
+    let world = start_world(&order).await?;
     let facts = engine::look_up(&subject, order.timeout_factor).await;
     order.check_flags(&facts)?;
     let setup = Setup {
@@ -214,6 +207,15 @@ async fn run(
         keep: order.keep,
     };
     report(setup, facts, reports, cancelled).await
+}
+
+async fn start_world(order: &Order) -> Result<Arc<dyn World>, Failure> {
+    let started: Result<Arc<dyn World>, WorldError> = match order.provider {
+        ProviderKind::None => Ok(Arc::new(NoWorld::new(order.create_machines))),
+        ProviderKind::Template => TemplateWorld::start().await.map(|world| Arc::new(world) as _),
+        ProviderKind::Ec2 => Ec2World::start().await.map(|world| Arc::new(world) as _),
+    };
+    started.map_err(|error| Failure::environment(error.to_string()))
 }
 
 /// Runs the engine, with the reports on a thread of their own: they write to files and terminals.

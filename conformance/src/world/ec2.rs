@@ -1,0 +1,316 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use machine_driver::ssh::{KeyAlgorithm, KeyPair};
+use machine_mock_providers::{
+    ec2::{self, Account, Ec2Error, Server, ServerOptions},
+    faults::FaultPlan,
+    inventory,
+};
+
+use super::{Object, Offer, ProviderRequest, Supplied, Tenant, Transition, World, WorldError};
+use crate::check::Need;
+
+/// Instances of the mock boot in milliseconds; libmachine's minutes become seconds.
+const PACE: f64 = 0.02;
+/// Port of SSH when nobody says another one.
+const USUAL_SSH_PORT: u16 = 22;
+/// Port of the engine, as hosts configure it.
+const ENGINE_PORT: u16 = 2376;
+/// Name of the key pair and of the security group of a user; no machine has it.
+const SUPPLIED: &str = "laptop of a user";
+
+/// The suite's own EC2.
+///
+/// Each check gets an account of its own. All of them use the default region, in which an account sees nothing of
+/// another one.
+#[derive(Clone, Debug)]
+pub struct Ec2World {
+    server: Arc<Server>,
+}
+
+impl Ec2World {
+    /// Starts the server.
+    ///
+    /// # Errors
+    /// If it cannot listen on loopback.
+    pub async fn start() -> Result<Self, WorldError> {
+        let server = Server::start(ServerOptions::default()).await.map_err(|error| {
+            WorldError(format!(
+                "the suite's own EC2 cannot be started on loopback: {error}"
+            ))
+        })?;
+        Ok(Self {
+            server: Arc::new(server),
+        })
+    }
+}
+
+#[async_trait]
+impl World for Ec2World {
+    fn kind(&self) -> &'static str {
+        "ec2"
+    }
+
+    fn offers(&self) -> BTreeSet<Need> {
+        BTreeSet::from([
+            Need::Machine,
+            Need::Guest,
+            Need::Inventory,
+            Need::RequestLog,
+            Need::OutOfBand,
+            Need::Faults,
+            Need::Readdress,
+            Need::Secret,
+            Need::Cloud,
+            Need::Parallel,
+            Need::Supplied,
+            Need::Namesakes,
+            Need::Catalog,
+            Need::Transitions,
+        ])
+    }
+
+    fn pace(&self) -> f64 {
+        PACE
+    }
+
+    async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {
+        Ok(Arc::new(Ec2Tenant {
+            account: self.server.account(check),
+            server: Arc::clone(&self.server),
+            foreign: Mutex::default(),
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct Ec2Tenant {
+    server: Arc<Server>,
+    account: Account,
+    /// Ids of what was made for somebody else: it belongs to no machine, whatever its name is.
+    foreign: Mutex<BTreeSet<String>>,
+}
+
+impl Ec2Tenant {
+    fn objects(&self) -> Vec<Object> {
+        let foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        let objects = self.account.inventory().into_iter().map(object);
+        objects
+            .map(|mut object| {
+                if foreign.contains(&object.id) {
+                    object.owner = None;
+                }
+                object
+            })
+            .collect()
+    }
+
+    /// The instance of a machine, by the tags that attribute it.
+    fn instance_of(&self, machine: &str) -> Result<String, WorldError> {
+        let owned = |object: &Object| object.kind == "instance" && object.owner.as_deref() == Some(machine);
+        let found = self.objects().into_iter().find(owned);
+        found.map(|object| object.id).ok_or_else(|| {
+            WorldError(format!(
+                "EC2 has no instance of the machine {machine} (by its tag Name)"
+            ))
+        })
+    }
+
+    fn add_foreign(&self, made: Vec<inventory::Object>) -> Vec<Object> {
+        let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        foreign.extend(made.iter().map(|object| object.id.clone()));
+        made.into_iter()
+            .map(|made| Object {
+                owner: None,
+                ..object(made)
+            })
+            .collect()
+    }
+}
+
+fn object(object: inventory::Object) -> Object {
+    Object {
+        kind: object.kind,
+        id: object.id,
+        name: object.name,
+        owner: object.owner,
+        attributes: object.attributes.into_iter().collect(),
+    }
+}
+
+fn refused(error: &Ec2Error) -> WorldError {
+    WorldError(format!("EC2 refuses: {error}"))
+}
+
+#[async_trait]
+impl Tenant for Ec2Tenant {
+    fn settings(&self) -> BTreeMap<String, String> {
+        let credentials = self.account.credentials();
+        let region = self.server.default_region();
+        let port = self.server.ssh_port().unwrap_or(USUAL_SSH_PORT);
+        BTreeMap::from(
+            [
+                ("endpoint", self.server.endpoint()),
+                ("access-key", credentials.access_key.clone()),
+                ("secret-key", credentials.secret_key.clone()),
+                ("region", region.to_owned()),
+                ("zone", format!("{region}a")),
+                ("ami", self.server.usable_image()),
+                ("ssh-port", port.to_string()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        )
+    }
+
+    fn secrets(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([(
+            "secret-key".to_owned(),
+            self.account.credentials().secret_key.clone(),
+        )])
+    }
+
+    async fn inventory(&self) -> Result<Vec<Object>, WorldError> {
+        Ok(self.objects())
+    }
+
+    async fn requests(&self) -> Result<Vec<ProviderRequest>, WorldError> {
+        let requests = self.account.request_log().into_iter();
+        Ok(requests
+            .map(|request| ProviderRequest {
+                at: request.started,
+                duration: request.took,
+                operation: request.operation.clone(),
+                name: request.operation,
+                body: request.body,
+                status: request
+                    .status
+                    .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
+                mutating: request.mutating,
+                failed: request.status.is_none_or(|status| status >= 400),
+            })
+            .collect())
+    }
+
+    async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {
+        // As at AWS the instance is shown as terminated afterwards.
+        self.account
+            .terminate_instance(&self.instance_of(machine)?)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn power_off(&self, machine: &str) -> Result<(), WorldError> {
+        self.account
+            .power_off(&self.instance_of(machine)?)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn readdress(&self, machine: &str) -> Result<String, WorldError> {
+        self.account
+            .readdress(&self.instance_of(machine)?)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn freeze_guest(&self, machine: &str) -> Result<(), WorldError> {
+        self.account
+            .freeze_guest(&self.instance_of(machine)?)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn set_faults(&self, plan: FaultPlan) -> Result<(), WorldError> {
+        self.account.set_faults(plan);
+        Ok(())
+    }
+
+    async fn fault_hits(&self) -> Result<Vec<u32>, WorldError> {
+        Ok(self.account.faults().1)
+    }
+
+    async fn heal(&self) -> Result<(), WorldError> {
+        self.account.clear_faults();
+        Ok(())
+    }
+
+    async fn crowd(&self, count: usize) -> Result<(), WorldError> {
+        let made = self
+            .account
+            .seed_instances("somebody else's", count)
+            .map_err(|error| refused(&error))?;
+        self.add_foreign(made);
+        Ok(())
+    }
+
+    async fn catalog(&self) -> Result<Vec<Offer>, WorldError> {
+        let offer = |kind, setting, shown_as: &str, value: String| Offer {
+            kind,
+            setting,
+            shown_as: (shown_as.to_owned(), value.clone()),
+            value,
+            with: BTreeMap::new(),
+            closed: true,
+        };
+        let images = ec2::images().map(|(image, user)| Offer {
+            with: BTreeMap::from([("ssh-user".to_owned(), user.to_owned())]),
+            ..offer("image", "ami", "image", image)
+        });
+        let types = ec2::instance_types().map(|name| offer("size", "instance-type", "type", name.to_owned()));
+        let zones = ec2::zones().map(|zone| offer("zone", "zone", "zone", zone));
+        let tags = Offer {
+            value: "purpose,conformance".to_owned(),
+            shown_as: ("tag.purpose".to_owned(), "conformance".to_owned()),
+            closed: false,
+            ..offer("tag", "tags", "", String::new())
+        };
+        Ok(images.chain(types).chain(zones).chain([tags]).collect())
+    }
+
+    async fn seed_namesakes(&self, machine: &str) -> Result<Vec<Object>, WorldError> {
+        let made = self
+            .account
+            .seed_instances(machine, 1)
+            .map_err(|error| refused(&error))?;
+        Ok(self.add_foreign(made))
+    }
+
+    async fn supply(&self, folder: &Path) -> Result<Supplied, WorldError> {
+        let path = folder.join("supplied-key");
+        let pair = KeyPair::generate(&path, KeyAlgorithm::Ed25519)
+            .await
+            .map_err(|error| WorldError(format!("cannot make a key pair of a user: {error}")))?;
+        let port = self.server.ssh_port().unwrap_or(USUAL_SSH_PORT);
+        let key = self.account.seed_key_pair(SUPPLIED, pair.public_key());
+        let group = self.account.seed_security_group(SUPPLIED, &[port, ENGINE_PORT]);
+        let made = [key, group].into_iter().collect::<Result<Vec<_>, _>>();
+        let made = made.map_err(|error| refused(&error))?;
+        let settings = [
+            ("keypair-name", SUPPLIED.to_owned()),
+            ("ssh-keypath", path.display().to_string()),
+            ("security-group", SUPPLIED.to_owned()),
+        ];
+        Ok(Supplied {
+            objects: self.add_foreign(made.concat()),
+            settings: settings
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect(),
+        })
+    }
+
+    async fn hold(&self, machine: &str, transition: Transition) -> Result<(), WorldError> {
+        let state = match transition {
+            Transition::Starting => "pending",
+            Transition::Stopping => "stopping",
+        };
+        self.account
+            .hold_state(&self.instance_of(machine)?, state)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn close(&self) {
+        self.server.close_account(self.account.name());
+    }
+}

@@ -10,11 +10,36 @@ use crate::ec2::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new("AllocateAddress", Effect::Changes, Kind::Allocation, allocate_address),
-    Operation::new("AssociateAddress", Effect::Changes, Kind::Allocation, associate_address),
-    Operation::new("DescribeAddresses", Effect::Reads, Kind::Allocation, describe_addresses),
-    Operation::new("DisassociateAddress", Effect::Changes, Kind::Association, disassociate_address),
-    Operation::new("ReleaseAddress", Effect::Changes, Kind::Allocation, release_address),
+    Operation::new(
+        "AllocateAddress",
+        Effect::Changes,
+        Kind::Allocation,
+        allocate_address,
+    ),
+    Operation::new(
+        "AssociateAddress",
+        Effect::Changes,
+        Kind::Allocation,
+        associate_address,
+    ),
+    Operation::new(
+        "DescribeAddresses",
+        Effect::Reads,
+        Kind::Allocation,
+        describe_addresses,
+    ),
+    Operation::new(
+        "DisassociateAddress",
+        Effect::Changes,
+        Kind::Association,
+        disassociate_address,
+    ),
+    Operation::new(
+        "ReleaseAddress",
+        Effect::Changes,
+        Kind::Allocation,
+        release_address,
+    ),
 ];
 
 const FILTERS: &[&str] = &[
@@ -35,7 +60,12 @@ fn allocate_address(call: &mut Call<'_>) -> Result<()> {
     call.parameters.word("Domain", &["vpc", "standard"])?;
     call.parameters.ignore(&["NetworkBorderGroup", "PublicIpv4Pool"]);
     let tags = call.tag_specifications();
-    let Stage { region, hardware, xml, now } = call.begin()?;
+    let Stage {
+        region,
+        hardware,
+        xml,
+        now,
+    } = call.begin()?;
     let address = region.allocate_address(&tags, now, hardware)?.clone();
     xml.plain("allocationId", &address.allocation);
     xml.plain("publicIpv4Pool", "amazon");
@@ -46,9 +76,17 @@ fn allocate_address(call: &mut Call<'_>) -> Result<()> {
 }
 
 fn release_address(call: &mut Call<'_>) -> Result<()> {
-    let (id, address) = (call.parameters.filled("AllocationId"), call.parameters.filled("PublicIp"));
+    let (id, address) = (
+        call.parameters.filled("AllocationId"),
+        call.parameters.filled("PublicIp"),
+    );
     call.parameters.ignore(&["NetworkBorderGroup"]);
-    let Stage { region, hardware, xml, now } = call.begin()?;
+    let Stage {
+        region,
+        hardware,
+        xml,
+        now,
+    } = call.begin()?;
     let allocation = allocation(region, id, address)?;
     region.release_address(&allocation, now, hardware)?;
     super::done(xml);
@@ -56,13 +94,21 @@ fn release_address(call: &mut Call<'_>) -> Result<()> {
 }
 
 fn associate_address(call: &mut Call<'_>) -> Result<()> {
-    let (id, address) = (call.parameters.filled("AllocationId"), call.parameters.filled("PublicIp"));
+    let (id, address) = (
+        call.parameters.filled("AllocationId"),
+        call.parameters.filled("PublicIp"),
+    );
     let instance = call.parameters.filled("InstanceId");
     let interface = call.parameters.filled("NetworkInterfaceId");
     // Since 2012 an address that is associated moves when nothing else is said.
     let reassociate = call.parameters.boolean("AllowReassociation")?.unwrap_or(true);
     call.parameters.ignore(&["PrivateIpAddress"]);
-    let Stage { region, hardware, xml, now } = call.begin()?;
+    let Stage {
+        region,
+        hardware,
+        xml,
+        now,
+    } = call.begin()?;
     let allocation = allocation(region, id, address)?;
     let instance = match (instance, interface) {
         (Some(id), _) => id.to_owned(),
@@ -76,8 +122,16 @@ fn associate_address(call: &mut Call<'_>) -> Result<()> {
 }
 
 fn disassociate_address(call: &mut Call<'_>) -> Result<()> {
-    let (id, address) = (call.parameters.filled("AssociationId"), call.parameters.filled("PublicIp"));
-    let Stage { region, hardware, xml, .. } = call.begin()?;
+    let (id, address) = (
+        call.parameters.filled("AssociationId"),
+        call.parameters.filled("PublicIp"),
+    );
+    let Stage {
+        region,
+        hardware,
+        xml,
+        ..
+    } = call.begin()?;
     let association = match (id, address) {
         (Some(id), _) => id.to_owned(),
         (None, Some(address)) => {
@@ -103,7 +157,10 @@ fn allocation(region: &Region, id: Option<&str>, address: Option<&str>) -> Resul
 }
 
 fn describe_addresses(call: &mut Call<'_>) -> Result<()> {
-    let (ids, addresses) = (call.parameters.list("AllocationId"), call.parameters.list("PublicIp"));
+    let (ids, addresses) = (
+        call.parameters.list("AllocationId"),
+        call.parameters.list("PublicIp"),
+    );
     let filters = call.filters(FILTERS)?;
     let Stage { region, xml, now, .. } = call.begin()?;
     let is_named = !(ids.is_empty() && addresses.is_empty());
@@ -125,19 +182,24 @@ fn describe_addresses(call: &mut Call<'_>) -> Result<()> {
         );
         is_wanted && fits && !hidden.contains(&address.allocation)
     });
-    xml.list("addressesSet", shown, |xml, address| write_address(xml, region, address));
+    xml.list("addressesSet", shown, |xml, address| {
+        write_address(xml, region, address)
+    });
     Ok(())
 }
 
 fn attribute(region: &Region, address: &Address, name: &str, test: &dyn Fn(&str) -> bool) -> bool {
     let association = |name: &str| {
-        address.association.as_ref().is_some_and(|association| match name {
-            "association-id" => test(&association.id),
-            "instance-id" => test(&association.instance),
-            "network-interface-id" => test(&association.interface),
-            "network-interface-owner-id" => test(&region.account),
-            _ => test(&association.private_address.to_string()),
-        })
+        address
+            .association
+            .as_ref()
+            .is_some_and(|association| match name {
+                "association-id" => test(&association.id),
+                "instance-id" => test(&association.instance),
+                "network-interface-id" => test(&association.interface),
+                "network-interface-owner-id" => test(&region.account),
+                _ => test(&association.private_address.to_string()),
+            })
     };
     match name {
         "allocation-id" => test(&address.allocation),

@@ -9,8 +9,18 @@ use crate::ec2::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new("DeleteNetworkInterface", Effect::Changes, Kind::Interface, delete_interface),
-    Operation::new("DescribeNetworkInterfaces", Effect::Reads, Kind::Interface, describe_interfaces),
+    Operation::new(
+        "DeleteNetworkInterface",
+        Effect::Changes,
+        Kind::Interface,
+        delete_interface,
+    ),
+    Operation::new(
+        "DescribeNetworkInterfaces",
+        Effect::Reads,
+        Kind::Interface,
+        describe_interfaces,
+    ),
 ];
 
 const FILTERS: &[&str] = &[
@@ -82,7 +92,9 @@ fn describe_interfaces(call: &mut Call<'_>) -> Result<()> {
         is_wanted && fits
     });
     let (interfaces, next) = page.cut(shown);
-    xml.list("networkInterfaceSet", interfaces, |xml, it| write_interface(xml, region, &names, it));
+    xml.list("networkInterfaceSet", interfaces, |xml, it| {
+        write_interface(xml, region, &names, it)
+    });
     xml.optional("nextToken", next.as_deref());
     Ok(())
 }
@@ -109,7 +121,10 @@ fn attribute(
         "association.allocation-id" => public
             .and_then(|public| public.allocation.as_ref())
             .is_some_and(|allocation| test(allocation)),
-        "association.association-id" => it.association.as_ref().is_some_and(|association| test(association)),
+        "association.association-id" => it
+            .association
+            .as_ref()
+            .is_some_and(|association| test(association)),
         "association.public-dns-name" => public.is_some_and(|public| test(&names.public(public.address))),
         "attachment.attach-time" => test(&timestamp::text(attachment.attached.0)),
         "attachment.attachment-id" => test(&attachment.id),
@@ -162,10 +177,14 @@ fn write_interface(xml: &mut Xml, region: &Region, names: &DnsNames, it: &Interf
     }
     instance_xml::groups(xml, &it.groups);
     xml.plain("interfaceType", "interface");
-    xml.list("ipv6AddressesSet", it.ipv6.iter().enumerate(), |xml, (index, address)| {
-        xml.shown("ipv6Address", address);
-        xml.boolean("isPrimaryIpv6", it.primary_ipv6 && index == 0);
-    });
+    xml.list(
+        "ipv6AddressesSet",
+        it.ipv6.iter().enumerate(),
+        |xml, (index, address)| {
+            xml.shown("ipv6Address", address);
+            xml.boolean("isPrimaryIpv6", it.primary_ipv6 && index == 0);
+        },
+    );
     xml.plain("macAddress", &it.mac);
     xml.plain("networkInterfaceId", &it.id);
     xml.plain("ownerId", &region.account);

@@ -31,6 +31,7 @@
 
 mod addresses;
 mod attributes;
+mod credits;
 mod dispatch;
 mod dns;
 mod groups;
@@ -67,6 +68,7 @@ type Result<T, E = Ec2Error> = std::result::Result<T, E>;
 const TABLES: &[&[Operation]] = &[
     addresses::OPERATIONS,
     attributes::OPERATIONS,
+    credits::OPERATIONS,
     groups::OPERATIONS,
     images::OPERATIONS,
     instance_types::OPERATIONS,

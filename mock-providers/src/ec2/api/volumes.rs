@@ -90,7 +90,9 @@ fn describe_volumes(call: &mut Call<'_>) -> Result<()> {
         is_wanted && fits && !hidden.contains(&volume.id)
     });
     let (volumes, next) = page.cut(shown);
-    xml.list("volumeSet", volumes, |xml, volume| write_volume(xml, region, volume));
+    xml.list("volumeSet", volumes, |xml, volume| {
+        write_volume(xml, region, volume)
+    });
     xml.optional("nextToken", next.as_deref());
     Ok(())
 }

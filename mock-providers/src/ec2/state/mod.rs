@@ -71,7 +71,7 @@ pub(crate) use visibility::Lag;
 pub(crate) use volume::{NewVolume, Volume, VolumeAttachment};
 
 use super::{
-    catalog::{Image, InstanceProfile},
+    catalog::{self, Image, InstanceProfile},
     error::Ec2Error,
 };
 
@@ -175,6 +175,10 @@ impl Region {
 
     /// The ARN of an object of this account and region.
     pub(crate) fn arn(&self, resource_type: &str, id: &str) -> String {
-        format!("arn:aws:ec2:{}:{}:{resource_type}/{id}", self.name, self.account)
+        let partition = catalog::partition(&self.name);
+        format!(
+            "arn:{partition}:ec2:{}:{}:{resource_type}/{id}",
+            self.name, self.account
+        )
     }
 }

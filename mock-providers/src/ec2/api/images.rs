@@ -117,10 +117,6 @@ fn write_image(xml: &mut Xml, image: &Image) {
             xml.plain("deviceName", image.root_device);
             xml.element("ebs", |xml| {
                 xml.boolean("deleteOnTermination", true);
-                if image.root_volume_type == "gp3" {
-                    xml.number("iops", 3000);
-                    xml.number("throughput", 125);
-                }
                 xml.plain("snapshotId", &image.snapshot);
                 xml.number("volumeSize", image.root_size);
                 xml.plain("volumeType", image.root_volume_type);

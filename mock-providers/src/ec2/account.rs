@@ -108,7 +108,12 @@ impl Incoming {
 }
 
 impl Tenant {
-    pub(super) fn new(name: &str, number: String, credentials: Credentials, settings: TenantSettings) -> Self {
+    pub(super) fn new(
+        name: &str,
+        number: String,
+        credentials: Credentials,
+        settings: TenantSettings,
+    ) -> Self {
         Self {
             name: name.to_owned(),
             number,
@@ -186,7 +191,9 @@ impl Tenant {
                 (Err(_), Ok(parameters)) => parameters.text("Action").unwrap_or_default(),
                 (Err(_), Err(_)) => "",
             };
-            let mutating = operation.as_ref().is_ok_and(|operation| operation.effect == api::Effect::Changes);
+            let mutating = operation
+                .as_ref()
+                .is_ok_and(|operation| operation.effect == api::Effect::Changes);
             let mut request = incoming.request(action, mutating);
             let call = Call {
                 operation: action,

@@ -183,7 +183,7 @@ fn describe_addresses(call: &mut Call<'_>) -> Result<()> {
         is_wanted && fits && !hidden.contains(&address.allocation)
     });
     xml.list("addressesSet", shown, |xml, address| {
-        write_address(xml, region, address)
+        write_address(xml, region, address);
     });
     Ok(())
 }

@@ -81,7 +81,7 @@ fn describe_volumes(call: &mut Call<'_>) -> Result<()> {
         true => region.hidden_among(Kind::Volume, now),
         false => HashSet::new(),
     };
-    let shown = region.volumes.from_serial(0).filter(|(_, volume)| {
+    let shown = region.volumes.starting_at(0).filter(|(_, volume)| {
         let is_wanted = ids.is_empty() || ids.contains(&&*volume.id);
         let fits = filters.fit(
             || tag_pairs(&volume.tags),
@@ -91,7 +91,7 @@ fn describe_volumes(call: &mut Call<'_>) -> Result<()> {
     });
     let (volumes, next) = page.cut(shown);
     xml.list("volumeSet", volumes, |xml, volume| {
-        write_volume(xml, region, volume)
+        write_volume(xml, region, volume);
     });
     xml.optional("nextToken", next.as_deref());
     Ok(())

@@ -157,7 +157,7 @@ impl Region {
         let (id, behavior) = (instance.id.clone(), instance.shutdown_behavior);
         match behavior {
             ShutdownBehavior::Stop => {
-                self.stop(&id, false, StateReason::shutdown_from_inside(), now, hardware)
+                self.stop(&id, false, StateReason::shutdown_from_inside(), now, hardware);
             }
             ShutdownBehavior::Terminate => {
                 self.shut_down(&id, StateReason::shutdown_from_inside(), now, hardware);

@@ -12,7 +12,7 @@
 //! | `group`, `rule` | security groups and their rules |
 //! | `network`, `vpc` | VPCs, subnets, network interfaces |
 //! | `key_pair`, `image`, `volume`, `address`, `spot`, `tags` | the rest |
-//! | `visibility` | eventual consistency: `visible_instances` and the like, `is_hidden` |
+//! | `visibility` | eventual consistency: `visible_instances` and the like, `hidden_among` |
 
 mod address;
 mod attributes;

@@ -77,10 +77,10 @@ impl Region {
         now: Moment,
         hardware: &mut dyn Hardware,
     ) -> Result<Launched> {
-        if let Some(token) = &launch.client_token {
-            if let Some(launched) = self.launched_with(token)? {
-                return Ok(launched);
-            }
+        if let Some(token) = &launch.client_token
+            && let Some(launched) = self.launched_with(token)?
+        {
+            return Ok(launched);
         }
         self.require_visible_parts(launch, now)?;
         let plan = self.plan(launch)?;

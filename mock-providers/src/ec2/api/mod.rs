@@ -193,7 +193,11 @@ impl<'a> Call<'a> {
     /// The filters; `known` are the names that the operation has.
     pub(super) fn filters(&self, known: &[&str]) -> Result<Filters<'a>> {
         let filters = Filters::read(&self.parameters, known)?;
-        Ok(if self.sees_nothing { Filters::nothing() } else { filters })
+        Ok(if self.sees_nothing {
+            Filters::nothing()
+        } else {
+            filters
+        })
     }
 
     /// The page that is wanted.

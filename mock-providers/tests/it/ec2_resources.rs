@@ -168,6 +168,14 @@ async fn volumes_and_addresses_outlive_their_instance_when_they_should() {
     let volumes = client.call("DescribeVolumes", &filters).await.succeeded();
     assert_eq!((volumes.values("size"), volumes.values("throughput")), (vec!["8", "5"], vec!["125", "125"]));
 
+    let order = [("AvailabilityZone", "us-east-1a"), ("Size", "1"), ("ClientToken", "t")];
+    let made = client.call("CreateVolume", &order).await.succeeded();
+    let again = client.call("CreateVolume", &order).await.succeeded();
+    assert_eq!(made.value("volumeId"), again.value("volumeId"), "a token is for one volume");
+    let other = [("AvailabilityZone", "us-east-1a"), ("Size", "2"), ("ClientToken", "t")];
+    assert_eq!(client.call("CreateVolume", &other).await.code(), "IdempotentParameterMismatch");
+    client.call("DeleteVolume", &[("VolumeId", made.value("volumeId").unwrap())]).await.succeeded();
+
     let elastic = client.call("AllocateAddress", &[("Domain", "vpc")]).await.succeeded();
     let allocation = elastic.value("allocationId").unwrap();
     let parameters = [("AllocationId", allocation), ("InstanceId", id.as_str())];

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Call, Effect, Operation, Result, Stage};
 use crate::ec2::{
-    state::{BlockDevice, Kind, NewVolume, Region, Volume, tag_pairs},
+    state::{BlockDevice, ClientToken, Kind, NewVolume, Region, Volume, tag_pairs},
     timestamp,
     xml::Xml,
 };
@@ -54,6 +54,10 @@ fn create_volume(call: &mut Call<'_>) -> Result<()> {
             ..BlockDevice::default()
         },
         tags: call.tag_specifications(),
+        client_token: call.client_token().map(|(token, fingerprint)| ClientToken {
+            token: token.to_owned(),
+            fingerprint,
+        }),
     };
     let Stage { region, xml, now, .. } = call.begin()?;
     let id = region.create_volume(&new, now)?.id.clone();

@@ -140,7 +140,7 @@ impl Region {
                 Change::Terminate(id) => self.terminated(&id, at, hardware),
                 Change::Forget(id) => self.forget(&id),
                 Change::Fulfil(id) => self.fulfil(&id, at, hardware),
-                Change::ForgetToken(token) => drop(self.tokens.remove(&token)),
+                Change::ForgetToken(kind, token) => self.forget_token(kind, token),
             }
         }
     }

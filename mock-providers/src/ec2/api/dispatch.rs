@@ -5,6 +5,7 @@ use crate::{
     ec2::{
         error::Ec2Error,
         guests::{Guests, NoHardware},
+        key_material::GeneratedKey,
         query::Parameters,
         state::{Hardware, Kind, Lag, Moment, Region, StartFaults},
         xml::Xml,
@@ -92,6 +93,8 @@ pub(in crate::ec2) struct Request<'a> {
     pub(in crate::ec2) faults: &'a [FaultKind],
     pub(in crate::ec2) request_id: &'a str,
     pub(in crate::ec2) now: Moment,
+    /// The key that [`wanted_key`](super::wanted_key) asked for.
+    pub(in crate::ec2) generated_key: Option<&'a GeneratedKey>,
 }
 
 /// State and machines of an account in a region.
@@ -145,6 +148,7 @@ fn run(request: &Request<'_>, region: &mut Region, hardware: &mut dyn Hardware) 
         hardware,
         xml: &mut xml,
         now: request.now,
+        generated_key: request.generated_key,
     };
     let result = (request.operation.run)(&mut call);
     call.region.lag = usual_lag;
@@ -172,7 +176,7 @@ fn start_faults(kinds: &[FaultKind]) -> StartFaults {
             FaultKind::BootError { message } => {
                 let reason = message.clone();
                 faults.error = Some(
-                    reason.unwrap_or_else(|| "Server.InternalError: Internal error on launch".to_owned()),
+                    reason.unwrap_or_else(|| "Internal error on launch".to_owned()),
                 );
             }
             FaultKind::Guest { fault } => {

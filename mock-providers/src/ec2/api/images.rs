@@ -59,7 +59,7 @@ fn describe_images(call: &mut Call<'_>) -> Result<()> {
     call.parameters.ignore(&["IncludeDeprecated", "IncludeDisabled"]);
     let Stage { region, xml, .. } = call.begin()?;
     region.require_images(&ids)?;
-    let shown = region.images.from_serial(0).filter(|(_, image)| {
+    let shown = region.images.starting_at(0).filter(|(_, image)| {
         let is_wanted = ids.is_empty() || ids.contains(&image.id.as_str());
         let is_owned = owners.is_empty()
             || owners.contains(&image.owner)

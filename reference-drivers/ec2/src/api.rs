@@ -295,7 +295,7 @@ impl Ec2 {
             look.instance_types(InstanceType::from(name)).send()
         };
         match self.call(format!("look up the instance type {name}"), look).await {
-            Err(failure) if failure.is("InvalidInstanceType") => Ok(None),
+            Err(failure) if failure.is(&["InvalidInstanceType"]) => Ok(None),
             answer => Ok(answer?.instance_types.into_iter().flatten().next()),
         }
     }

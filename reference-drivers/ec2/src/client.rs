@@ -31,8 +31,8 @@ const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
 /// Pause before the first repetition; it doubles each time, and a random part of it is waited (FAULT-002).
 const BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(20);
-/// Time for one call with all its repetitions, in attempts.
-const LONGEST_CALL: u32 = 6;
+/// Time for one call with all its repetitions, in attempts: a getter ends within a minute (STATE-008).
+const LONGEST_CALL: u32 = 3;
 
 /// The SDK's clients, made at the first call: most plugin processes never ask EC2 anything.
 #[derive(Clone, Default)]

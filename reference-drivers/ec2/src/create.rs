@@ -27,29 +27,37 @@ const LONGEST_USER_DATA: u64 = 16 << 10;
 impl Ec2Driver {
     /// The steps of `create`. An id is published as soon as it is known, so that it is in the record whatever happens
     /// next.
-    pub(crate) async fn build(&mut self, ec2: &Ec2, cx: &Context, user_data: Option<String>) -> Result<()> {
-        let place = self.place(ec2).await?;
-        let image = self.image(ec2).await?;
+    pub(crate) async fn build(
+        &mut self,
+        ec2: &Ec2,
+        cx: &Context,
+        (place, image): (Place, Image),
+        user_data: Option<String>,
+    ) -> Result<()> {
         cx.log().info("Creating SSH key...");
         let key = self.make_key(ec2, cx).await?;
         cx.log().info("Launching instance...");
-        let launched = cx.waits().until(&SHOWN, || async {
-            let Some(groups) = self.groups(ec2, cx, &place.vpc).await? else {
-                return Ok(None);
+        let begin = cx.waits().clock().now();
+        // Not a wait that cuts off its last look: an instance may be on its way.
+        let instance = loop {
+            let launched = async {
+                let groups = self.groups(ec2, cx, &place.vpc).await?;
+                let order = |run| self.order(run, &place, &image, &key, &groups, user_data.as_deref());
+                ec2.launch(&self.base.machine_name, order).await
             };
-            let order = |run| self.order(run, &place, &image, &key, &groups, user_data.as_deref());
-            match ec2.launch(&self.base.machine_name, order).await {
+            let failure = match launched.await {
                 // Not all of EC2 knows it yet (FAULT-003), or a shared group went with its last machine just now.
-                Err(failure)
-                    if failure.is("InvalidKeyPair.NotFound") || failure.is("InvalidGroup.NotFound") =>
-                {
-                    cx.log().debug(format!("{}; trying again", Error::from(failure)));
-                    Ok(None)
+                Err(failure) if failure.is(&["InvalidKeyPair.NotFound", "InvalidGroup.NotFound"]) => {
+                    Error::from(failure)
                 }
-                answer => Ok(answer.map(Some)?),
+                answer => break answer?,
+            };
+            if cx.waits().clock().now().duration_since(begin) > cx.waits().scale(SHOWN.deadline) {
+                return Err(failure);
             }
-        });
-        let instance = launched.await?;
+            cx.log().debug(format!("{failure}; trying again"));
+            cx.waits().pause(&SHOWN).await;
+        };
         self.instance_id = instance.instance_id.unwrap_or_default();
         cx.publish(self);
         let id = self.instance_id.clone();

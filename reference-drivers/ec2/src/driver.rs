@@ -101,7 +101,8 @@ impl Driver for Ec2Driver {
         let user_data = self.user_data().await?;
         // Also a look at what an earlier `create` of this machine left: its key must not be overwritten (CREATE-014).
         self.refuse_taken_names(&ec2).await?;
-        let Err(error) = self.build(&ec2, cx, user_data).await else {
+        let place = (self.place(&ec2).await?, self.image(&ec2).await?);
+        let Err(error) = self.build(&ec2, cx, place, user_data).await else {
             return Ok(());
         };
         cx.log().info("Create failed; deleting what it has made...");

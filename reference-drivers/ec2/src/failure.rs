@@ -42,7 +42,7 @@ impl Failure {
         let code = error.code().unwrap_or_default().to_owned();
         let status = error.raw_response().map(|answer| answer.status().as_u16());
         let (kind, reason, unsure) = match error {
-            SdkError::ServiceError(_) => {
+            SdkError::ServiceError(_) if status >= Some(300) => {
                 let reason = match error.message() {
                     Some(message) => format!("{message} ({code})"),
                     None if code.is_empty() => "no reason given".to_owned(),
@@ -59,11 +59,10 @@ impl Failure {
                 };
                 (kind, reason, status >= Some(500))
             }
-            SdkError::ResponseError(_) => (
-                ErrorKind::Provider,
-                "EC2's answer makes no sense".to_owned(),
-                true,
-            ),
+            SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
+                let reason = "EC2's answer makes no sense".to_owned();
+                (ErrorKind::Provider, reason, true)
+            }
             SdkError::TimeoutError(_) => (ErrorKind::Timeout, "EC2 did not answer in time".to_owned(), true),
             SdkError::DispatchFailure(failure) if !failure.is_other() => (
                 ErrorKind::Connection,
@@ -91,24 +90,17 @@ impl Failure {
             "cannot {purpose}: EC2 did not answer within {:.0} s",
             deadline.as_secs_f64()
         );
-        Self::unsure(Error::new(ErrorKind::Timeout, text))
+        Error::new(ErrorKind::Timeout, text).retryable().into()
     }
 
     /// An answer that lacks what it is about (FAULT-006).
     pub(crate) fn senseless(purpose: &str) -> Self {
         let text = format!("cannot {purpose}: EC2's answer makes no sense");
-        Self::unsure(Error::new(ErrorKind::Provider, text))
+        Error::new(ErrorKind::Provider, text).retryable().into()
     }
 
-    fn unsure(error: Error) -> Self {
-        Self {
-            code: String::new(),
-            error: error.retryable(),
-        }
-    }
-
-    pub(crate) fn is(&self, code: &str) -> bool {
-        self.code == code
+    pub(crate) fn is(&self, codes: &[&str]) -> bool {
+        codes.contains(&self.code.as_str())
     }
 
     /// EC2 itself says that the object does not exist. Nothing else counts as that: no refusal, no failure, no answer
@@ -140,6 +132,15 @@ impl Failure {
             };
         }
         self
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            code: String::new(),
+            error,
+        }
     }
 }
 

@@ -41,31 +41,22 @@ impl Ec2Driver {
             .into_iter()
             .filter(|port| !groups.iter().any(|group| port.is_open(group)))
             .collect();
-        if let Some(port) = self
-            .options
-            .open_ports()?
-            .iter()
-            .find(|port| closed.contains(port))
-        {
-            let text = format!(
-                "--ec2-open-port {port} is closed in --ec2-security-group, which the driver did not make"
-            );
-            return Err(Error::new(
-                ErrorKind::InvalidOption,
-                format!("{text} and does not change: open it there"),
-            ));
+        let wanted = self.options.open_ports()?;
+        if let Some(port) = wanted.iter().find(|port| closed.contains(port)) {
+            let why = "is closed in --ec2-security-group, which the driver did not make and does not change";
+            let text = format!("--ec2-open-port {port} {why}: open it there");
+            return Err(Error::new(ErrorKind::InvalidOption, text));
         }
         for port in closed {
-            cx.log().info(format!(
-                "The security groups do not open port {port}, which hosts need."
-            ));
+            let text = format!("The security groups do not open port {port}, which hosts need.");
+            cx.log().info(text);
         }
         Ok(())
     }
 
     /// Ids of the groups in a VPC. Missing ones are made, and the ports opened in those that are the driver's (CREATE-005,
-    /// CREATE-006). `None`: EC2 does not know a group any more, or not everywhere yet; try again.
-    pub(crate) async fn groups(&self, ec2: &Ec2, cx: &Context, vpc: &str) -> Result<Option<Vec<String>>> {
+    /// CREATE-006).
+    pub(crate) async fn groups(&self, ec2: &Ec2, cx: &Context, vpc: &str) -> Result<Vec<String>, Failure> {
         let mut ids = Vec::new();
         for (name, owner) in self.group_names() {
             let group = match self.group(ec2, vpc, &name, &owner).await? {
@@ -73,14 +64,11 @@ impl Ec2Driver {
                 None => self.make_group(ec2, cx, vpc, &name, &owner).await?,
             };
             if self.may_change(&group, &owner) {
-                match self.open_ports(ec2, &group).await {
-                    Err(failure) if failure.is_missing() => return Ok(None),
-                    answer => answer?,
-                }
+                self.open_ports(ec2, &group).await?;
             }
             ids.extend(group.group_id);
         }
-        Ok(Some(ids))
+        Ok(ids)
     }
 
     /// One group by its name, which is unique in a VPC.
@@ -124,7 +112,7 @@ impl Ec2Driver {
         };
         match ec2.create_group(name, vpc, &tags).await {
             // Another machine was faster, or the answer to the first try was lost (CONC-002).
-            Err(failure) if failure.is("InvalidGroup.Duplicate") => {}
+            Err(failure) if failure.is(&["InvalidGroup.Duplicate"]) => {}
             answer => answer?,
         }
         // What refers to it is refused until EC2 shows it (FAULT-003).
@@ -138,23 +126,19 @@ impl Ec2Driver {
     async fn open_ports(&self, ec2: &Ec2, group: &SecurityGroup) -> Result<(), Failure> {
         let id = group.group_id().unwrap_or_default();
         let ipv6 = self.options.ipv6_address_count > 0;
-        let closed = self
-            .ports()
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|port| !port.is_open(group));
+        let closed = self.ports()?.into_iter().filter(|port| !port.is_open(group));
         let closed: Vec<IpPermission> = closed.map(|port| port.permission(ipv6)).collect();
         if closed.is_empty() {
             return Ok(());
         }
         match ec2.open_ports(id, &closed).await {
-            Err(failure) if failure.is("InvalidPermission.Duplicate") => {}
+            Err(failure) if failure.is(&["InvalidPermission.Duplicate"]) => {}
             answer => return answer,
         }
         // All are refused because some are open by now: another machine was faster, or the answer was lost.
         for port in &closed {
             match ec2.open_ports(id, std::slice::from_ref(port)).await {
-                Err(failure) if failure.is("InvalidPermission.Duplicate") => {}
+                Err(failure) if failure.is(&["InvalidPermission.Duplicate"]) => {}
                 answer => answer?,
             }
         }
@@ -181,17 +165,13 @@ impl Ec2Driver {
             if !self.options.vpc_id.is_empty() {
                 filters.push(filter("vpc-id", &[&self.options.vpc_id]));
             }
-            match ec2.groups(filters).await {
-                Ok(groups) => {
-                    for group in groups
-                        .iter()
-                        .filter(|group| self.may_change(group, &owner) && group.group_name() == Some(&name))
-                    {
-                        let id = group.group_id().unwrap_or_default();
-                        outcomes.push(self.remove_group(ec2, cx, id, owner == SHARED).await);
-                    }
+            let found = ec2.groups(filters).await;
+            outcomes.push(found.as_ref().map(drop).map_err(Clone::clone));
+            for group in found.into_iter().flatten() {
+                if self.may_change(&group, &owner) && group.group_name() == Some(&name) {
+                    let id = group.group_id.unwrap_or_default();
+                    outcomes.push(self.remove_group(ec2, cx, &id, owner == SHARED).await);
                 }
-                Err(error) => outcomes.push(Err(error)),
             }
         }
         all(outcomes)
@@ -204,7 +184,7 @@ impl Ec2Driver {
             }
             match ec2.delete_group(id).await {
                 // The terminated instance's network interface takes a while to go.
-                Err(failure) if failure.is("DependencyViolation") => Ok(None),
+                Err(failure) if failure.is(&["DependencyViolation"]) => Ok(None),
                 answer => Ok(answer.map(Some)?),
             }
         });

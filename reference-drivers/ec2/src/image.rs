@@ -15,14 +15,12 @@ impl Ec2Driver {
         let kind = &options.instance_type;
         let info = ec2.instance_type(kind).await?;
         let info = info.ok_or_else(|| refused("instance-type", kind, "is no instance type of the region"))?;
-        let architectures = info
-            .processor_info
-            .and_then(|info| info.supported_architectures)
-            .unwrap_or_default();
-        let runs = |architecture: &str| architectures.iter().any(|known| known.as_str() == architecture);
+        let processors = info.processor_info.and_then(|info| info.supported_architectures);
+        let processors = processors.unwrap_or_default();
+        let runs = |processor: &str| processors.iter().any(|known| known.as_str() == processor);
         let image = if options.ami.is_empty() {
-            self.newest_ubuntu(ec2, if runs("arm64") { "arm64" } else { "amd64" })
-                .await?
+            let processor = if runs("arm64") { "arm64" } else { "amd64" };
+            self.newest_ubuntu(ec2, processor).await?
         } else {
             let found = ec2.image(&options.ami).await?;
             found.ok_or_else(|| refused("ami", &options.ami, "is no image of the region"))?
@@ -31,47 +29,28 @@ impl Ec2Driver {
         if image.state().is_some_and(|state| *state != ImageState::Available) {
             return Err(refused("ami", id, "is an image that is not available"));
         }
-        if image
-            .architecture()
-            .is_some_and(|architecture| !runs(architecture.as_str()))
-        {
-            return Err(refused(
-                "ami",
-                id,
-                &format!("is an image for other processors than those of {kind}"),
-            ));
+        if image.architecture().is_some_and(|needed| !runs(needed.as_str())) {
+            let problem = format!("is an image for other processors than those of {kind}");
+            return Err(refused("ami", id, &problem));
         }
-        let smallest = root(&image)
-            .and_then(EbsBlockDevice::volume_size)
-            .unwrap_or_default();
+        let smallest = root(&image).and_then(EbsBlockDevice::volume_size).unwrap_or(0);
         if self.root_size() < smallest {
-            let size = self.root_size().to_string();
-            return Err(refused(
-                "root-size",
-                &size,
-                &format!("is less than the {smallest} GiB of the image {id}"),
-            ));
+            let problem = format!("is less than the {smallest} GiB of the image {id}");
+            return Err(refused("root-size", &self.root_size().to_string(), &problem));
         }
         Ok(image)
     }
 
     async fn newest_ubuntu(&self, ec2: &Ec2, architecture: &str) -> Result<Image> {
         let name = format!("{UBUNTU}-{architecture}-server-*");
-        let images = ec2
-            .images(
-                CANONICAL,
-                vec![filter("name", &[&name]), filter("state", &["available"])],
-            )
-            .await?;
+        let filters = vec![filter("name", &[&name]), filter("state", &["available"])];
+        let images = ec2.images(CANONICAL, filters).await?.into_iter();
         // ISO 8601, so texts are in the order of time.
-        let newest = images
-            .into_iter()
-            .max_by_key(|image| image.creation_date().map(str::to_owned));
+        let newest = images.max_by_key(|image| image.creation_date().map(str::to_owned));
         newest.ok_or_else(|| {
-            let text = format!(
-                "the region {} has no image {name} of Canonical; name one with --ec2-ami",
-                self.options.region()
-            );
+            let region = self.options.region();
+            let text =
+                format!("the region {region} has no image {name} of Canonical; name one with --ec2-ami");
             Error::new(ErrorKind::InvalidOption, text)
         })
     }
@@ -88,22 +67,19 @@ impl Ec2Driver {
             .set_volume_type(some(&options.volume_type).map(|kind| VolumeType::from(kind.as_str())))
             .set_encrypted(options.encrypt_ebs_volume.then_some(true))
             .set_kms_key_id(some(&options.kms_key));
-        let others = image.block_device_mappings().iter().filter(|mapping| {
-            let stays = mapping
-                .ebs()
-                .is_some_and(|ebs| ebs.delete_on_termination() == Some(false));
-            stays && mapping.device_name() != root_device.as_deref()
-        });
-        let others = others.filter_map(|mapping| {
-            let gone = EbsBlockDevice::builder().delete_on_termination(true);
-            Some(device(mapping.device_name()?, gone.build()))
-        });
-        let others: Vec<_> = others.collect();
-        root_device
-            .map(|name| device(&name, root.build()))
-            .into_iter()
-            .chain(others)
-            .collect()
+        let mut devices = Vec::new();
+        for mapping in image.block_device_mappings() {
+            let Some(name) = mapping.device_name() else {
+                continue;
+            };
+            let stays = mapping.ebs().and_then(EbsBlockDevice::delete_on_termination) == Some(false);
+            if stays && Some(name) != root_device.as_deref() {
+                let gone = EbsBlockDevice::builder().delete_on_termination(true);
+                devices.push(device(name, gone.build()));
+            }
+        }
+        devices.extend(root_device.map(|name| device(&name, root.build())));
+        devices
     }
 
     fn root_size(&self) -> i32 {
@@ -119,8 +95,6 @@ fn root(image: &Image) -> Option<&EbsBlockDevice> {
 }
 
 fn refused(flag: &str, value: &str, problem: &str) -> Error {
-    Error::new(
-        ErrorKind::InvalidOption,
-        format!("--ec2-{flag} {value} {problem}"),
-    )
+    let text = format!("--ec2-{flag} {value} {problem}");
+    Error::new(ErrorKind::InvalidOption, text)
 }

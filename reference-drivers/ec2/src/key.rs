@@ -27,7 +27,7 @@ impl Ec2Driver {
             .import_key_pair(&name, key.public_key(), &self.machine_tags())
             .await
         {
-            Err(failure) if failure.is("InvalidKeyPair.Duplicate") => {
+            Err(failure) if failure.is(&["InvalidKeyPair.Duplicate"]) => {
                 // It may be this key: the call is repeated when its answer is lost. Nobody else has it.
                 self.uploaded(ec2, cx, &name, &key).await?.ok_or(failure)?
             }

@@ -50,7 +50,7 @@ pub(crate) async fn machine() -> Setting {
     configure(&mut driver, &[("ec2-endpoint", &server.uri())]).unwrap();
     let setting = Setting {
         driver,
-        cx: Context::for_tests(0.001),
+        cx: Context::for_tests(0.01),
         store,
         server,
         script,

@@ -154,10 +154,6 @@ async fn the_order_has_the_options() {
 #[tokio::test]
 async fn what_ec2_does_not_show_yet_is_waited_for() {
     let mut setting = willing().await;
-    setting.answers("RunInstances", "");
-    for code in ["InvalidKeyPair.NotFound", "InvalidGroup.NotFound", "Planted"] {
-        setting.then("RunInstances", refusal(400, code));
-    }
     setting.refuses("RunInstances", 400, "InvalidKeyPair.NotFound");
     setting.then("RunInstances", refusal(400, "InvalidGroup.NotFound"));
     setting.then("RunInstances", refusal(400, "Planted"));
@@ -251,6 +247,7 @@ async fn a_key_that_is_there_already_is_somebody_s_or_this_one() {
     let source = setting.store.path().join("key");
     fs::copy(setting.driver.ssh_key_path(), &source).unwrap();
     setting.configure(&[("ec2-ssh-keypath", source.to_str().unwrap())]);
+    setting.answers("DescribeInstances", "");
     setting.answers("DescribeKeyPairs", "");
     setting.then(
         "DescribeKeyPairs",

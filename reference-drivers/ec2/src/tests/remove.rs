@@ -52,22 +52,7 @@ async fn removing_from_the_record_before_create_finds_what_carries_the_mark() {
     setting.answers("DescribeInstances", &instance("i-8", "running", "somebody"));
     setting.turns("i-1", "running");
     setting.turns("i-1", "terminated");
-    setting.then(
-        "DescribeInstances",
-        success("DescribeInstances", &instance("i-1", "terminated", &owner)),
-    );
-    setting.answers("DeleteVolume", "");
-    let gone = setting.driver.remove(&setting.cx);
-    // The volume never goes in this EC2, so the end is an error; the others are deleted all the same.
-    let error = gone
-        .await
-        .err()
-        .map(|error| error.to_string())
-        .unwrap_or_default();
-    assert!(
-        error.is_empty() || error.contains("the volumes to be gone"),
-        "{error}"
-    );
+    setting.driver.remove(&setting.cx).await.unwrap();
     assert_eq!(
         setting.requests("TerminateInstances").await[0]["InstanceId.1"],
         "i-1"

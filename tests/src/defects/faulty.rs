@@ -57,11 +57,7 @@ impl Faulty {
 
     async fn begin(&self, method: &'static str) {
         if let Some(relay) = self.relay() {
-            relay.begin(Phase {
-                method,
-                key_id: self.text("KeyId").await,
-                ..Phase::default()
-            });
+            relay.begin(Phase::new(method, self.text("KeyId").await));
         }
     }
 

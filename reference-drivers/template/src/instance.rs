@@ -214,3 +214,26 @@ pub(crate) fn failed(server: &Server) -> Result<()> {
         format!("the provider gave up on the server {}: {reason}", server.id),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use machine_driver::wait::Waits;
+
+    use super::*;
+    use crate::http::{ANSWER, SHORTEST_DEADLINE};
+
+    #[test]
+    fn one_request_without_an_answer_does_not_use_a_wait_up() {
+        // Of a mock provider, which is fifty times faster than a real one.
+        let scaled = Waits::default().scaled(0.02);
+        for wait in [SHOWN, RUNNING, SHUT_DOWN, POWERED_OFF, GONE] {
+            assert!(wait.deadline > 2 * ANSWER.deadline, "{}", wait.name);
+            let left = scaled.scale(wait.deadline).checked_sub(SHORTEST_DEADLINE);
+            assert!(
+                left.is_some_and(|left| left > Duration::from_secs(1)),
+                "{}",
+                wait.name
+            );
+        }
+    }
+}

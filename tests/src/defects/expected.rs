@@ -327,7 +327,15 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::StartDoesNothing,
         "START-001",
-        &["start::reaches_running", "kill::start_works_afterwards"],
+        &[
+            "start::reaches_running",
+            "kill::start_works_afterwards",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::expired_credentials_change_nothing",
+            "faults::start_ends_without_a_boot",
+            "faults::failed_start_is_an_error",
+        ],
         "Running",
     ),
     expect(
@@ -355,6 +363,9 @@ pub const TABLE: &[Expected] = &[
             "stop::reaches_stopped",
             "stop::returns_when_stopped",
             "stop::ends_when_the_guest_ignores_it",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::expired_credentials_change_nothing",
         ],
         "Stopped",
     ),
@@ -397,7 +408,12 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::RestartOfStoppedDoesNothing,
         "RST-005",
-        &["restart::on_stopped_is_consistent"],
+        &[
+            "restart::on_stopped_is_consistent",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::expired_credentials_change_nothing",
+        ],
         "Running",
     ),
     expect(
@@ -436,6 +452,10 @@ pub const TABLE: &[Expected] = &[
             "remove::needs_no_local_files",
             "remove::works_from_the_record",
             "remove::works_when_stopped",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::expired_credentials_change_nothing",
+            "faults::many_pages_are_read",
         ],
         "left behind",
     ),

@@ -32,7 +32,7 @@ pub(crate) const CHECKS: &[Check] = &[
     power::EXPIRED_CREDENTIALS_CHANGE_NOTHING,
     power::HALF_A_RESTART_IS_AN_ERROR,
     power::STATE_DOES_NOT_FLAP,
-    power::ADDRESS_OF_A_STOPPED_MACHINE_IS_QUICK,
+    power::ADDRESS_WHEN_STOPPED_IS_QUICK,
 ];
 
 /// Sets one fault for all calls that `when` means.

@@ -82,7 +82,7 @@ fn table(checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> 
         .unwrap_or_default();
     let clauses_width = checks
         .iter()
-        .map(|check| check.clauses.join(" ").len())
+        .map(|check| clauses(check).len())
         .max()
         .unwrap_or_default();
     let mut group = "";
@@ -94,7 +94,7 @@ fn table(checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> 
             group = check.group();
         }
         let level = level_of(check).keyword();
-        let clauses = format!("{:<clauses_width$}", check.clauses.join(" "));
+        let clauses = format!("{:<clauses_width$}", clauses(check));
         let id = format!("{:<width$}", check.id);
         writeln!(
             out,
@@ -105,6 +105,27 @@ fn table(checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> 
         )?;
     }
     Ok(writeln!(out, "\n{}", count(checks.len(), "check"))?)
+}
+
+/// Columns for clauses; sweeps have a dozen of them.
+const CLAUSES_WIDTH: usize = 24;
+
+/// The main clauses of a check, and how many more there are.
+fn clauses(check: &Check) -> String {
+    let all = check.clauses.join(" ");
+    if all.len() <= CLAUSES_WIDTH {
+        return all;
+    }
+    let fits = |shown: &usize| {
+        let length = check.clauses[..*shown].join(" ").len() + " +99".len();
+        length <= CLAUSES_WIDTH
+    };
+    let shown = (1..check.clauses.len()).rev().find(fits).unwrap_or(1);
+    format!(
+        "{} +{}",
+        check.clauses[..shown].join(" "),
+        check.clauses.len() - shown
+    )
 }
 
 /// Schema of `list --json`.

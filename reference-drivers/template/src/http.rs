@@ -11,13 +11,13 @@ use reqwest::{Method, StatusCode, Url, header, redirect};
 use serde::Deserialize;
 
 /// One request: its deadline, and the pause before the first repetition. The pause doubles each time.
-const ANSWER: Wait = Wait::new(
+pub(crate) const ANSWER: Wait = Wait::new(
     "an answer of the provider",
     Duration::from_secs(10),
     Duration::from_millis(500),
 );
 /// Scaling waits down must not cut off requests that a slow machine still answers.
-const SHORTEST_DEADLINE: Duration = Duration::from_secs(2);
+pub(crate) const SHORTEST_DEADLINE: Duration = Duration::from_secs(2);
 /// Requests until a failing read is given up: with the deadline above a getter ends within half a minute (STATE-008).
 const TRIES: u32 = 3;
 /// Requests until a busy provider or its rate limit is given up (CONC-008, FAULT-002).

@@ -16,13 +16,14 @@ use crate::{
     server::{Server, ServerState},
 };
 
-// Every wait has a name, which errors quote, and an end (CREATE-017, START-010, STOP-007, RM-018).
-pub(crate) const SHOWN: Wait = wait("the provider to show what it has made", 120, 1);
+// Every wait has a name, which errors quote, and an end (CREATE-017, START-010, STOP-007, RM-018). Each is much longer
+// than the deadline of a request, so that one request without an answer does not use it up (FAULT-001).
+pub(crate) const SHOWN: Wait = wait("the provider to show what it has made", 180, 1);
 pub(crate) const SEARCHED: Wait = wait("the provider to show what it may have made", 20, 1);
 pub(crate) const RUNNING: Wait = wait("the server to run and have an address", 300, 1);
 pub(crate) const SHUT_DOWN: Wait = wait("the guest to shut down", 180, 1);
-pub(crate) const POWERED_OFF: Wait = wait("the server to be off", 60, 1);
-pub(crate) const GONE: Wait = wait("the server to be gone", 120, 1);
+pub(crate) const POWERED_OFF: Wait = wait("the server to be off", 180, 1);
+pub(crate) const GONE: Wait = wait("the server to be gone", 180, 1);
 
 /// For one SSH connection to a guest that should answer.
 const SOON: Duration = Duration::from_secs(5);
@@ -212,4 +213,27 @@ pub(crate) fn failed(server: &Server) -> Result<()> {
         ErrorKind::Provider,
         format!("the provider gave up on the server {}: {reason}", server.id),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use machine_driver::wait::Waits;
+
+    use super::*;
+    use crate::http::{ANSWER, SHORTEST_DEADLINE};
+
+    #[test]
+    fn one_request_without_an_answer_does_not_use_a_wait_up() {
+        // Of a mock provider, which is fifty times faster than a real one.
+        let scaled = Waits::default().scaled(0.02);
+        for wait in [SHOWN, RUNNING, SHUT_DOWN, POWERED_OFF, GONE] {
+            assert!(wait.deadline > 2 * ANSWER.deadline, "{}", wait.name);
+            let left = scaled.scale(wait.deadline).checked_sub(SHORTEST_DEADLINE);
+            assert!(
+                left.is_some_and(|left| left > Duration::from_secs(1)),
+                "{}",
+                wait.name
+            );
+        }
+    }
 }

@@ -227,13 +227,24 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::UrlWhenStopped,
         "NET-002",
-        &["network::no_url_when_stopped"],
+        &[
+            "network::no_url_when_stopped",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::nonsense_is_an_error",
+        ],
         "203.0.113.9",
     ),
     expect(
         Defect::UrlWithEmptyHost,
         "NET-014",
-        &["network::no_url_before_create", "network::no_url_when_stopped"],
+        &[
+            "network::no_url_before_create",
+            "network::no_url_when_stopped",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::nonsense_is_an_error",
+        ],
         "tcp://:2376",
     ),
     expect(
@@ -281,7 +292,12 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::UnknownIsStopped,
         "STATE-005",
-        &["state::unknown_is_an_error"],
+        &[
+            "state::unknown_is_an_error",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::nonsense_is_an_error",
+        ],
         "Stopped",
     ),
     expect(
@@ -311,7 +327,15 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::StartDoesNothing,
         "START-001",
-        &["start::reaches_running", "kill::start_works_afterwards"],
+        &[
+            "start::reaches_running",
+            "kill::start_works_afterwards",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::expired_credentials_change_nothing",
+            "faults::start_ends_without_a_boot",
+            "faults::failed_start_is_an_error",
+        ],
         "Running",
     ),
     expect(
@@ -339,6 +363,9 @@ pub const TABLE: &[Expected] = &[
             "stop::reaches_stopped",
             "stop::returns_when_stopped",
             "stop::ends_when_the_guest_ignores_it",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::expired_credentials_change_nothing",
         ],
         "Stopped",
     ),
@@ -363,7 +390,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::StopHangsWhenIgnored,
         "STOP-007",
-        &["stop::ends_when_the_guest_ignores_it"],
+        &["stop::ends_when_the_guest_ignores_it", "faults::silence_ends"],
         "nil",
     ),
     expect(
@@ -381,7 +408,12 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::RestartOfStoppedDoesNothing,
         "RST-005",
-        &["restart::on_stopped_is_consistent"],
+        &[
+            "restart::on_stopped_is_consistent",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::expired_credentials_change_nothing",
+        ],
         "Running",
     ),
     expect(
@@ -420,6 +452,10 @@ pub const TABLE: &[Expected] = &[
             "remove::needs_no_local_files",
             "remove::works_from_the_record",
             "remove::works_when_stopped",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::expired_credentials_change_nothing",
+            "faults::many_pages_are_read",
         ],
         "left behind",
     ),
@@ -435,6 +471,8 @@ pub const TABLE: &[Expected] = &[
             "remove::never_created",
             "remove::works_from_the_record",
             "remove::works_when_stopped",
+            "faults::many_pages_are_read",
+            "faults::failed_boot_fails_create",
         ],
         "Remove",
     ),
@@ -471,7 +509,12 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::RemoveSwallowsErrors,
         "RM-011",
-        &["remove::faults_are_not_absence"],
+        &[
+            "remove::faults_are_not_absence",
+            "faults::refused_connections_are_errors",
+            "faults::silence_ends",
+            "faults::expired_credentials_change_nothing",
+        ],
         "401",
     ),
     expect(
@@ -830,7 +873,7 @@ pub const TABLE: &[Expected] = &[
         Defect::LateObjectFailsCreate,
         "FAULT-003",
         &["faults::late_objects_are_waited_for"],
-        "no such",
+        "there is no key",
     ),
     expect(
         Defect::NonsensePanics,

@@ -1,6 +1,9 @@
 //! The template driver with one thing wrong in how it deals with a provider that fails.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use machine_driver::{
     BoxFuture, DriverOptions, DynDriver, Error, ErrorKind, Flag, OptionValue, Result, State,
@@ -37,7 +40,12 @@ impl Faulty {
 
     /// The URL that the driver is given for the provider at `endpoint`.
     async fn endpoint(&self, endpoint: &str) -> Result<String> {
-        if endpoint.is_empty() || !self.defect.needs_a_relay() {
+        // An endpoint that makes no sense is the inner driver's to refuse.
+        let address = endpoint
+            .strip_prefix("http://")
+            .map(|rest| rest.trim_end_matches('/'));
+        let usable = address.is_some_and(|address| address.parse::<SocketAddr>().is_ok());
+        if !usable || !self.defect.needs_a_relay() {
             return Ok(endpoint.to_owned());
         }
         let relay = Relay::start(self.defect, endpoint)
@@ -57,11 +65,7 @@ impl Faulty {
 
     async fn begin(&self, method: &'static str) {
         if let Some(relay) = self.relay() {
-            relay.begin(Phase {
-                method,
-                key_id: self.text("KeyId").await,
-                ..Phase::default()
-            });
+            relay.begin(Phase::new(method, self.text("KeyId").await));
         }
     }
 

@@ -39,13 +39,23 @@ impl Drop for Relay {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Phase {
     /// The running method.
-    pub(super) method: &'static str,
+    method: &'static str,
     /// Id of the machine's key.
-    pub(super) key_id: String,
+    key_id: String,
     /// Whether the order of the server failed.
     order_failed: bool,
     /// The answer to everything, once the driver has given up.
     given_up: Option<Vec<u8>>,
+}
+
+impl Phase {
+    pub(super) fn new(method: &'static str, key_id: String) -> Self {
+        Self {
+            method,
+            key_id,
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Debug)]

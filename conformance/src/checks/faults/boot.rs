@@ -1,4 +1,7 @@
+use std::time::Instant;
+
 use futures_util::future::join_all;
+use machine_driver::State;
 use machine_mock_providers::{
     faults::{FaultKind, When},
     guest::GuestFault,
@@ -8,6 +11,7 @@ use super::{ended, inject};
 use crate::{
     check::{Check, Need, Stop},
     context::Context,
+    provider::{left_over, objects_of},
 };
 
 /// Reason of a boot that fails.
@@ -94,7 +98,7 @@ pub(super) const START_ENDS_WITHOUT_A_BOOT: Check = Check {
             cx.tenant().heal().await?;
             ended(&cx, "START-010", "Start", &outcome);
             if outcome.is_ok() {
-                let settled = machine.settle(machine_driver::State::Running).await;
+                let settled = machine.settle(State::Running).await;
                 cx.rule("START-006").succeeds(
                     &settled,
                     "Start of an instance that never boots returned nil, so waiting for Running",
@@ -153,7 +157,7 @@ async fn create_without_boot(cx: &Context, what: &str, fault: FaultKind) -> Resu
     ended(cx, "CREATE-017", "Create", &outcome);
     if outcome.is_ok() {
         // Drivers may leave the wait for the guest to the host; then the host must succeed.
-        let works = match machine.settle(machine_driver::State::Running).await {
+        let works = match machine.settle(State::Running).await {
             Ok(()) if cx.offers(Need::Guest) => machine.guest("exit 0").await.map(drop),
             settled => settled,
         };
@@ -166,15 +170,15 @@ async fn create_without_boot(cx: &Context, what: &str, fault: FaultKind) -> Resu
     let _ = machine.remove().await;
     let limits = cx.limits();
     let window = limits.machine_waits().scale(limits.undone().deadline);
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     let mut gone = false;
     while begun.elapsed() < window {
         let now = cx.inventory().await?;
-        let left = crate::provider::left_over(&baseline, &now);
+        let left = left_over(&baseline, &now);
         if gone && !left.is_empty() {
             cx.rule("CREATE-020").broken(
                 format!("nothing that appears after the failed Create of an instance that {what}"),
-                crate::provider::objects_of(&left),
+                objects_of(&left),
             );
             return Ok(());
         }

@@ -126,8 +126,8 @@ pub(super) const STATE_DOES_NOT_FLAP: Check = Check {
     },
 };
 
-pub(super) const ADDRESS_OF_A_STOPPED_MACHINE_IS_QUICK: Check = Check {
-    id: "faults::address_of_a_stopped_machine_is_quick",
+pub(super) const ADDRESS_WHEN_STOPPED_IS_QUICK: Check = Check {
+    id: "faults::address_when_stopped_is_quick",
     title: "GetIP and GetURL of a stopped machine answer soon, without polling",
     clauses: &["NET-013"],
     needs: &[Need::Machine, Need::Power, Need::RequestLog],

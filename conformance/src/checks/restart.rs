@@ -132,23 +132,13 @@ const KEEPS_THE_IDENTITY: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let before = objects_of(&cx.inventory().await?);
-            let marker = format!("{:016x}", cx.random("marker"));
-            let write = format!("echo {marker} | sudo tee /etc/conformance-marker && sync");
-            machine
-                .guest(&write)
-                .await
-                .map_err(|error| cx.prerequisite("SSH", &error))?;
+            let mark = cx.mark_disk(&machine).await?;
             machine
                 .restart()
                 .await
                 .map_err(|error| cx.prerequisite("Restart", &error))?;
-            let read = machine
-                .guest("cat /etc/conformance-marker")
-                .await
-                .map_err(|error| cx.prerequisite("SSH", &error))?;
-            let found = String::from_utf8_lossy(&read.stdout).trim().to_owned();
             cx.rule("RST-006")
-                .equals("the file after Restart", &marker, &found);
+                .equals("the file after Restart", &mark, &cx.disk_mark(&machine).await?);
             cx.rule("RST-006").equals(
                 "the inventory after Restart",
                 &before,

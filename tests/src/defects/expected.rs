@@ -53,13 +53,17 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::FlagOfTheHost,
         "FLAG-002",
-        &["flags::names_are_unique", "flags::are_named_and_explained"],
+        &[
+            "flags::names_are_unique",
+            "flags::are_named_and_explained",
+            "flags::have_an_effect",
+        ],
         "engine-label",
     ),
     expect(
         Defect::FlagWithoutUsage,
         "FLAG-003",
-        &["flags::are_named_and_explained"],
+        &["flags::are_named_and_explained", "flags::have_an_effect"],
         "template-secret-feature",
     ),
     expect(
@@ -71,7 +75,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::SwitchThatIsOn,
         "FLAG-012",
-        &["flags::switches_are_off"],
+        &["flags::switches_are_off", "flags::have_an_effect"],
         "template-enable-backups",
     ),
     expect(
@@ -101,7 +105,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::SwarmOptionsAreDropped,
         "BASE-005",
-        &["base::swarm_options_are_stored"],
+        &["base::swarm_options_are_stored", "create::swarm_port_is_open"],
         "Swarm",
     ),
     expect(
@@ -125,7 +129,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::RecordWithoutAddress,
         "NET-010",
-        &["network::address_is_recorded"],
+        &["network::address_is_recorded", "start::endpoint_is_recorded"],
         "IPAddress",
     ),
     expect(
@@ -551,7 +555,10 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::RollBackDeletesByName,
         "CONC-007",
-        &["concurrency::one_name_at_once"],
+        &[
+            "concurrency::one_name_at_once",
+            "create::second_create_makes_nothing",
+        ],
         "after Create of a namesake failed",
     ),
     expect(
@@ -605,7 +612,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::PreCreateCheckReservesAKey,
         "PRE-001",
-        &["pre_create::only_reads"],
+        &["pre_create::only_reads", "base::every_host_name_works"],
         "POST /v1/keys",
     ),
     expect(

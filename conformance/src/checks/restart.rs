@@ -181,6 +181,22 @@ const NEW_ADDRESS_IS_SEEN: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
+            let old = cx.instance_address(machine.name()).await?;
+            let known = [
+                machine.session().ip().await,
+                machine.session().ssh_hostname().await,
+            ];
+            let url = machine.session().url().await;
+            let exact = known
+                .iter()
+                .all(|answer| answer.as_ref().is_ok_and(|answer| *answer == old));
+            if !exact || !url.as_ref().is_ok_and(|url| url.contains(&old)) {
+                return Err(cx.prerequisite(
+                    "seeing the first address",
+                    &format!("the getters answer {known:?} and {url:?}, not {old}"),
+                ));
+            }
+            // A fresh process, which has not been asked for an address yet.
             let session = machine.fresh_process().await?;
             cx.tenant().readdress(machine.name()).await?;
             session

@@ -129,7 +129,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::RecordWithoutAddress,
         "NET-010",
-        &["network::address_is_recorded", "start::endpoint_is_recorded"],
+        &["network::address_is_recorded"],
         "IPAddress",
     ),
     expect(
@@ -213,6 +213,7 @@ pub const TABLE: &[Expected] = &[
             "create::ssh_answers",
             "create::ssh_answers_at_once",
             "ssh::key_alone_suffices",
+            "ssh::host_is_an_address",
         ],
         ":22",
     ),
@@ -225,7 +226,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::UrlOfAnotherHost,
         "NET-003",
-        &["network::url_has_the_address"],
+        &["network::url_has_the_address", "concurrency::created_at_once"],
         "localhost",
     ),
     expect(
@@ -440,6 +441,7 @@ pub const TABLE: &[Expected] = &[
             "remove::never_created",
             "remove::works_from_the_record",
             "remove::works_when_stopped",
+            "create::killed_create_can_be_removed",
         ],
         "Remove",
     ),
@@ -708,7 +710,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::HostIsNoAddress,
         "SSH-014",
-        &["ssh::host_is_an_address", "restart::new_address_is_seen"],
+        &["ssh::host_is_an_address"],
         "IP address",
     ),
     expect(
@@ -717,6 +719,8 @@ pub const TABLE: &[Expected] = &[
         &[
             "errors::do_not_end_the_process",
             "network::url_of_a_running_machine",
+            "concurrency::calls_overlap",
+            "concurrency::getters_during_remove",
         ],
         "GetIP",
     ),

@@ -15,6 +15,9 @@ pub(crate) const INSTANCE_KINDS: [&str; 3] = ["server", "instance", "vm"];
 /// Command that prints the boot id.
 const BOOT_ID: &str = "cat /proc/sys/kernel/random/boot_id";
 
+/// Sets `d` to a folder of the guest that outlives a reboot; Boot2Docker keeps hardly any other.
+const LASTING: &str = "d=/var/lib/boot2docker; test -d $d || d=/var/lib";
+
 /// Objects as one line, sorted.
 pub fn objects_of(objects: &[Object]) -> String {
     if objects.is_empty() {
@@ -187,6 +190,32 @@ impl Context {
         found
             .next()
             .ok_or_else(|| Stop::Environment(format!("the inventory has no instance of {machine}")))
+    }
+
+    /// Writes a file to the guest's disk, and returns what it wrote.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if SSH does not answer.
+    pub async fn mark_disk(&self, machine: &Machine) -> Result<String, Stop> {
+        let mark = format!("{:016x}", self.random("mark"));
+        let write = format!("{LASTING}; echo {mark} | sudo tee $d/conformance-mark && sync");
+        machine
+            .guest(&write)
+            .await
+            .map_err(|error| self.prerequisite("writing to the disk over SSH", &error))?;
+        Ok(mark)
+    }
+
+    /// What is in the file that [`mark_disk`](Self::mark_disk) wrote.
+    ///
+    /// # Errors
+    /// [`Stop::Prerequisite`] if SSH does not answer.
+    pub async fn disk_mark(&self, machine: &Machine) -> Result<String, Stop> {
+        let output = machine
+            .guest(&format!("{LASTING}; sudo cat $d/conformance-mark"))
+            .await
+            .map_err(|error| self.prerequisite("reading from the disk over SSH", &error))?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     /// Address of the machine's instance, as the provider has it.

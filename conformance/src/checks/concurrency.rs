@@ -37,6 +37,9 @@ const CREATED_AT_ONCE: Check = Check {
     bad: "All three attach the floating IP that was free when they looked; two machines are out of reach.",
     run: |cx| {
         Box::pin(async move {
+            // Who cannot create one machine, or not log in to it, has another problem.
+            let alone = cx.created().await?;
+            cx.boot_id(&alone).await?;
             let before = cx.instances().await?.len();
             let machines = cx.several(MACHINES).await?;
             let outcomes = join_all(machines.iter().map(|machine| machine.create())).await;

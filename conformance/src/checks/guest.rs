@@ -165,11 +165,9 @@ const IMAGE_CAN_BE_CHOSEN: Check = Check {
                 &Some(value),
                 &cx.instance_of(machine.name()).await?.attributes.get(attribute),
             );
-            cx.rule("OS-004").succeeds(
-                &machine.guest("exit 0").await,
-                &format!("logging in to a guest with the image {:?}", offer.value),
-            );
-            Ok(())
+            let what = format!("logging in to a guest with the image {:?}", offer.value);
+            let output = machine.guest("exit 0").await;
+            output.map(drop).map_err(|error| cx.prerequisite(&what, &error))
         })
     },
 };

@@ -132,23 +132,13 @@ const KEEPS_THE_IDENTITY: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let before = objects_of(&cx.inventory().await?);
-            let marker = format!("{:016x}", cx.random("marker"));
-            let write = format!("echo {marker} | sudo tee /etc/conformance-marker && sync");
-            machine
-                .guest(&write)
-                .await
-                .map_err(|error| cx.prerequisite("SSH", &error))?;
+            let mark = cx.mark_disk(&machine).await?;
             machine
                 .restart()
                 .await
                 .map_err(|error| cx.prerequisite("Restart", &error))?;
-            let read = machine
-                .guest("cat /etc/conformance-marker")
-                .await
-                .map_err(|error| cx.prerequisite("SSH", &error))?;
-            let found = String::from_utf8_lossy(&read.stdout).trim().to_owned();
             cx.rule("RST-006")
-                .equals("the file after Restart", &marker, &found);
+                .equals("the file after Restart", &mark, &cx.disk_mark(&machine).await?);
             cx.rule("RST-006").equals(
                 "the inventory after Restart",
                 &before,
@@ -191,6 +181,22 @@ const NEW_ADDRESS_IS_SEEN: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
+            let old = cx.instance_address(machine.name()).await?;
+            let known = [
+                machine.session().ip().await,
+                machine.session().ssh_hostname().await,
+            ];
+            let url = machine.session().url().await;
+            let exact = known
+                .iter()
+                .all(|answer| answer.as_ref().is_ok_and(|answer| *answer == old));
+            if !exact || !url.as_ref().is_ok_and(|url| url.contains(&old)) {
+                return Err(cx.prerequisite(
+                    "seeing the first address",
+                    &format!("the getters answer {known:?} and {url:?}, not {old}"),
+                ));
+            }
+            // A fresh process, which has not been asked for an address yet.
             let session = machine.fresh_process().await?;
             cx.tenant().readdress(machine.name()).await?;
             session

@@ -81,12 +81,7 @@ const DISK_SURVIVES: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            let marker = format!("{:016x}", cx.random("marker"));
-            let write = format!("echo {marker} | sudo tee /etc/conformance-marker && sync");
-            machine
-                .guest(&write)
-                .await
-                .map_err(|error| cx.prerequisite("SSH", &error))?;
+            let mark = cx.mark_disk(&machine).await?;
             machine
                 .stop()
                 .await
@@ -95,13 +90,11 @@ const DISK_SURVIVES: Check = Check {
                 .start()
                 .await
                 .map_err(|error| cx.prerequisite("Start", &error))?;
-            let read = machine
-                .guest("cat /etc/conformance-marker")
-                .await
-                .map_err(|error| cx.prerequisite("SSH", &error))?;
-            let found = String::from_utf8_lossy(&read.stdout).trim().to_owned();
-            cx.rule("START-009")
-                .equals("the file after stop and start", &marker, &found);
+            cx.rule("START-009").equals(
+                "the file after stop and start",
+                &mark,
+                &cx.disk_mark(&machine).await?,
+            );
             Ok(())
         })
     },

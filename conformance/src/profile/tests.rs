@@ -112,7 +112,7 @@ fn known_failures_count_until_their_last_day() {
     };
     assert!(known.counts_on(day(1)) && !known.counts_on(day(2)));
     assert!(known.names(checks()[0]) && !known.names(checks()[1]));
-    assert_eq!(known.line, 30);
+    assert_eq!(known.line, 31);
 }
 
 #[test]

@@ -185,7 +185,10 @@ impl Tenant {
     pub(super) async fn answer(&self, incoming: Incoming, request_id: String) -> Response {
         let query = Query::parse(&incoming.parameters);
         // An RSA key takes a tenth of a second: not on a thread that serves others, and not while the region is locked.
-        let wanted_key = query.as_ref().ok().and_then(|query| api::wanted_key(&query.parameters()));
+        let wanted_key = query
+            .as_ref()
+            .ok()
+            .and_then(|query| api::wanted_key(&query.parameters()));
         let generated_key = match wanted_key {
             Some(key_type) => tokio::task::spawn_blocking(move || key_material::generate(key_type))
                 .await

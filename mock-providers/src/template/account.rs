@@ -49,11 +49,19 @@ pub(super) struct Tenant {
 /// One change at a time: how long each keeps the account busy, and until when it is.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
-    pub(super) each: Duration,
+    each: Duration,
     until: Duration,
 }
 
 impl Turn {
+    /// Nothing is under way.
+    pub(super) fn new(each: Duration) -> Self {
+        Self {
+            each,
+            until: Duration::ZERO,
+        }
+    }
+
     /// Whether a change may be carried out now; then the account is busy with it.
     fn take(&mut self, now: Duration) -> bool {
         let free = now >= self.until;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    account::Account,
+    account::{Account, Turn},
     error::ApiError,
     inventory,
     model::{Key, NewKey, NewServer, Server, ServerState},
@@ -240,7 +240,7 @@ impl Account {
 
     /// From now on a change keeps the account busy for so long, and others meanwhile are refused as `locked`.
     pub fn one_change_at_a_time(&self, each: Duration) {
-        self.tenant.turn.lock().each = each;
+        *self.tenant.turn.lock() = Turn::new(each);
     }
 
     /// Makes many foreign servers and keys, named `PREFIX-1`, `PREFIX-2`, ..., to fill pages.

@@ -53,13 +53,17 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::FlagOfTheHost,
         "FLAG-002",
-        &["flags::names_are_unique", "flags::are_named_and_explained"],
+        &[
+            "flags::names_are_unique",
+            "flags::are_named_and_explained",
+            "flags::have_an_effect",
+        ],
         "engine-label",
     ),
     expect(
         Defect::FlagWithoutUsage,
         "FLAG-003",
-        &["flags::are_named_and_explained"],
+        &["flags::are_named_and_explained", "flags::have_an_effect"],
         "template-secret-feature",
     ),
     expect(
@@ -71,7 +75,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::SwitchThatIsOn,
         "FLAG-012",
-        &["flags::switches_are_off"],
+        &["flags::switches_are_off", "flags::have_an_effect"],
         "template-enable-backups",
     ),
     expect(
@@ -101,7 +105,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::SwarmOptionsAreDropped,
         "BASE-005",
-        &["base::swarm_options_are_stored"],
+        &["base::swarm_options_are_stored", "create::swarm_port_is_open"],
         "Swarm",
     ),
     expect(
@@ -209,6 +213,7 @@ pub const TABLE: &[Expected] = &[
             "create::ssh_answers",
             "create::ssh_answers_at_once",
             "ssh::key_alone_suffices",
+            "ssh::host_is_an_address",
         ],
         ":22",
     ),
@@ -221,7 +226,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::UrlOfAnotherHost,
         "NET-003",
-        &["network::url_has_the_address"],
+        &["network::url_has_the_address", "concurrency::created_at_once"],
         "localhost",
     ),
     expect(
@@ -473,6 +478,7 @@ pub const TABLE: &[Expected] = &[
             "remove::works_when_stopped",
             "faults::many_pages_are_read",
             "faults::failed_boot_fails_create",
+            "create::killed_create_can_be_removed",
         ],
         "Remove",
     ),
@@ -593,7 +599,10 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::RollBackDeletesByName,
         "CONC-007",
-        &["concurrency::one_name_at_once"],
+        &[
+            "concurrency::one_name_at_once",
+            "create::second_create_makes_nothing",
+        ],
         "after Create of a namesake failed",
     ),
     expect(
@@ -647,7 +656,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::PreCreateCheckReservesAKey,
         "PRE-001",
-        &["pre_create::only_reads"],
+        &["pre_create::only_reads", "base::every_host_name_works"],
         "POST /v1/keys",
     ),
     expect(
@@ -743,7 +752,7 @@ pub const TABLE: &[Expected] = &[
     expect(
         Defect::HostIsNoAddress,
         "SSH-014",
-        &["ssh::host_is_an_address", "restart::new_address_is_seen"],
+        &["ssh::host_is_an_address"],
         "IP address",
     ),
     expect(
@@ -752,6 +761,8 @@ pub const TABLE: &[Expected] = &[
         &[
             "errors::do_not_end_the_process",
             "network::url_of_a_running_machine",
+            "concurrency::calls_overlap",
+            "concurrency::getters_during_remove",
         ],
         "GetIP",
     ),

@@ -1,10 +1,5 @@
 //! Defects of what a driver tells about a machine, and of its power.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a driver that ends its process is one of the defects"
-)]
-
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},

@@ -45,6 +45,10 @@ pub(super) const SHARED_OBJECTS_SURVIVE: Check = Check {
             }
             one.and(two)
                 .map_err(|error| cx.prerequisite("one of two Creates at once", &error))?;
+            second
+                .guest("exit 0")
+                .await
+                .map_err(|error| cx.prerequisite("logging in", &error))?;
             let made = left_over(&baseline, &cx.inventory().await?);
             first
                 .remove()

@@ -88,6 +88,14 @@ async fn listening(cx: &Context, machine: &Machine, ports: &[u16]) -> Result<Str
         .ip()
         .await
         .map_err(|error| cx.prerequisite("GetIP", &error))?;
+    let ssh = machine
+        .session()
+        .ssh_port()
+        .await
+        .map_err(|error| cx.prerequisite("GetSSHPort", &error))?;
+    cx.reaches(&host, ssh)
+        .await
+        .map_err(|error| cx.prerequisite(&format!("connecting to {host}:{ssh}"), &error))?;
     for port in ports {
         machine
             .guest(&format!("nc -l -p {port} </dev/null >/dev/null 2>&1 &"))

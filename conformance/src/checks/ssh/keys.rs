@@ -80,6 +80,10 @@ pub(super) const KEY_IS_COPIED: Check = Check {
             options.insert(&flag.name, OptionValue::String(original.display().to_string()));
             let machine = cx.configured_with(cx.machine_name(), options).await?;
             cx.create(&machine).await?;
+            machine
+                .guest("exit 0")
+                .await
+                .map_err(|error| cx.prerequisite("logging in", &error))?;
             for file in [original.clone(), original.with_extension("pub")] {
                 // Whether there is a second file is the library's matter.
                 let _ = tokio::fs::remove_file(file).await;

@@ -175,9 +175,7 @@ fn start_faults(kinds: &[FaultKind]) -> StartFaults {
             FaultKind::NoAddress => faults.no_address = true,
             FaultKind::BootError { message } => {
                 let reason = message.clone();
-                faults.error = Some(
-                    reason.unwrap_or_else(|| "Internal error on launch".to_owned()),
-                );
+                faults.error = Some(reason.unwrap_or_else(|| "Internal error on launch".to_owned()));
             }
             FaultKind::Guest { fault } => {
                 faults.guest.insert(*fault);

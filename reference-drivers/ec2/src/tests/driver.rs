@@ -55,7 +55,7 @@ async fn defaults_survive_the_zero_values_that_hosts_send_first() {
 #[test]
 fn flags_are_those_of_the_go_drivers() {
     let flags = Ec2Driver::default().create_flags();
-    assert_eq!(flags.len(), 41);
+    assert_eq!(flags.len(), 40);
     for flag in &flags {
         assert!(
             flag.name.starts_with("ec2-") && !flag.usage.is_empty(),

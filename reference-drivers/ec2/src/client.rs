@@ -24,7 +24,7 @@ use aws_smithy_http_client::{
 use machine_driver::{BoxFuture, Context, Result, Secret, wait::Waits};
 use tokio::sync::OnceCell;
 
-use crate::{api::Ec2, driver::Ec2Driver};
+use crate::{api::Ec2, attempts::Attempts, driver::Ec2Driver};
 
 /// Time for one request.
 const ATTEMPT: Duration = Duration::from_secs(15);
@@ -117,7 +117,7 @@ impl Ec2Driver {
         let retry = RetryConfig::standard()
             .with_max_attempts(u32::try_from(self.options.retries + 1).unwrap_or(1).max(1))
             .with_initial_backoff(waits.scale(BACK_OFF))
-            .with_max_backoff(waits.scale(LONGEST_BACK_OFF));
+            .with_max_backoff(LONGEST_BACK_OFF);
         let mut settings = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(self.options.region().to_owned()))
             .http_client(http_client(plain))
@@ -137,6 +137,7 @@ impl Ec2Driver {
         let mut config = aws_sdk_ec2::config::Builder::from(&settings.load().await);
         config.set_endpoint_url(endpoint);
         config.push_interceptor(SharedInterceptor::new(WholeAnswers));
+        config = config.retry_classifier(Attempts);
         Client::from_conf(config.build())
     }
 }

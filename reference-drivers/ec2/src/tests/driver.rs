@@ -362,6 +362,8 @@ async fn refused_ignored_and_failed_power_actions_are_errors() {
         &["gave up waiting for the guest to shut down", "i-1", "kill"],
     );
     // The instance begins to start, and then does not.
+    let mut setting = machine().await;
+    setting.driver.instance_id = "i-1".into();
     setting.shows("i-1", "stopped");
     setting.turns("i-1", "pending");
     setting.turns("i-1", "stopped");

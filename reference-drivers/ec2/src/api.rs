@@ -1,4 +1,4 @@
-use std::{future::Future, time::Duration};
+use std::{cell::RefCell, future::Future, time::Duration};
 
 use aws_sdk_ec2::{
     Client,
@@ -13,6 +13,7 @@ use aws_sdk_ec2::{
 use machine_driver::{Result, Secret, wait::Waits};
 
 use crate::{
+    attempts::REASONS,
     failure::Failure,
     names::{filter, is_owned, owned_by, tagged},
 };
@@ -41,14 +42,18 @@ impl Ec2 {
         let purpose = purpose.as_ref();
         let mut failure = Failure::too_late(purpose, self.deadline);
         for client in &self.clients {
+            let attempts = REASONS.scope(RefCell::default(), async {
+                let answer = call(client.clone()).await;
+                answer.map_err(|error| Failure::new(purpose, &error, &REASONS.with(RefCell::take)))
+            });
             let answer = tokio::select! {
                 biased;
-                answer = call(client.clone()) => answer,
+                answer = attempts => answer,
                 () = self.waits.clock().sleep(self.deadline) => break,
             };
             match answer {
                 Ok(answer) => return Ok(answer),
-                Err(error) => failure = Failure::new(purpose, &error).without(&self.secrets),
+                Err(last) => failure = last.without(&self.secrets),
             }
             if !failure.is_refused() {
                 break;

@@ -10,9 +10,11 @@ use std::{
 use aws_sdk_ec2::{
     Client,
     config::{
-        AsyncSleep, BehaviorVersion, Credentials, Region, SharedAsyncSleep, SharedHttpClient, Sleep,
-        StalledStreamProtectionConfig, retry::RetryConfig, timeout::TimeoutConfig,
+        AsyncSleep, BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
+        SharedAsyncSleep, SharedHttpClient, SharedInterceptor, Sleep, StalledStreamProtectionConfig,
+        interceptors::AfterDeserializationInterceptorContextRef, retry::RetryConfig, timeout::TimeoutConfig,
     },
+    error::BoxError,
 };
 use aws_smithy_http_client::{
     Builder, Connector,
@@ -22,7 +24,7 @@ use aws_smithy_http_client::{
 use machine_driver::{BoxFuture, Context, Result, Secret, wait::Waits};
 use tokio::sync::OnceCell;
 
-use crate::{api::Ec2, driver::Ec2Driver};
+use crate::{api::Ec2, attempts::Attempts, driver::Ec2Driver};
 
 /// Time for one request.
 const ATTEMPT: Duration = Duration::from_secs(15);
@@ -115,7 +117,7 @@ impl Ec2Driver {
         let retry = RetryConfig::standard()
             .with_max_attempts(u32::try_from(self.options.retries + 1).unwrap_or(1).max(1))
             .with_initial_backoff(waits.scale(BACK_OFF))
-            .with_max_backoff(waits.scale(LONGEST_BACK_OFF));
+            .with_max_backoff(LONGEST_BACK_OFF);
         let mut settings = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(self.options.region().to_owned()))
             .http_client(http_client(plain))
@@ -134,6 +136,8 @@ impl Ec2Driver {
         }
         let mut config = aws_sdk_ec2::config::Builder::from(&settings.load().await);
         config.set_endpoint_url(endpoint);
+        config.push_interceptor(SharedInterceptor::new(WholeAnswers));
+        config = config.retry_classifier(Attempts);
         Client::from_conf(config.build())
     }
 }
@@ -157,6 +161,30 @@ fn http_client(plain: bool) -> SharedHttpClient {
             connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
         }
     })
+}
+
+/// Refuses answers that end early: the SDK reads them as if the rest were empty, and an empty list means that an
+/// instance is gone (FAULT-006, RM-011).
+#[derive(Debug)]
+struct WholeAnswers;
+
+impl Intercept for WholeAnswers {
+    fn name(&self) -> &'static str {
+        "WholeAnswers"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        answer: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = answer.response().body().bytes().unwrap_or_default();
+        if answer.response().status().is_success() && !body.trim_ascii_end().ends_with(b"Response>") {
+            return Err("the answer ends early".into());
+        }
+        Ok(())
+    }
 }
 
 /// The driver's clock for the SDK's pauses and deadlines, whose lengths are scaled already.

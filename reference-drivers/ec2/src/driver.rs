@@ -134,10 +134,11 @@ impl Driver for Ec2Driver {
         if state(&instance) == STOPPING {
             instance = self.reach(&ec2, cx, &id, &SHUT_DOWN, STOPPED, false).await?;
         }
-        if state(&instance) != PENDING {
+        let starting = state(&instance) == PENDING;
+        if !starting {
             ec2.start(&id).await?;
         }
-        self.come_up(&ec2, cx, &id, false).await
+        self.come_up(&ec2, cx, &id, starting).await
     }
 
     /// Asks the guest, and fails if it does not listen; [`kill`](Driver::kill) does not ask (STOP-003, KILL-006).

@@ -32,10 +32,11 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Reads an error of the SDK. `purpose` reads after "cannot": `launch the instance m1`.
+    /// Reads an error of the SDK. `purpose` reads after "cannot": `launch the instance m1`; `reasons` are those of all
+    /// tries, of which the first is the cause (CREATE-011).
     ///
     /// Errors after which EC2 may have acted all the same are retryable ones (FAULT-007).
-    pub(crate) fn new<E>(purpose: &str, error: &SdkError<E>) -> Self
+    pub(crate) fn new<E>(purpose: &str, error: &SdkError<E>, reasons: &[String]) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
@@ -77,6 +78,9 @@ impl Failure {
             ),
         };
         let mut described = Error::new(kind, format!("cannot {purpose}: {reason}"));
+        if let [first, _, ..] = reasons {
+            described = described.with_context("first answer", quoted(first));
+        }
         if let Some(id) = error.request_id() {
             described = described.with_context("request", quoted(id));
         }

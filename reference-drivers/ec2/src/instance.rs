@@ -85,8 +85,8 @@ impl Ec2Driver {
         Error::new(ErrorKind::NotFound, text)
     }
 
-    /// Waits for a state of the instance; it may still be in the old one for a while. `fresh`: EC2 may not show it yet
-    /// (FAULT-003).
+    /// Waits for a state of the instance; it may still be in the old one for a while. `fresh`: it is starting, and EC2 may
+    /// not show it yet (FAULT-003).
     pub(crate) async fn reach(
         &self,
         ec2: &Ec2,
@@ -137,7 +137,7 @@ impl Ec2Driver {
         let id = instance.instance_id.clone().unwrap_or_default();
         if state(&instance) == PENDING {
             // EC2 refuses to stop what has never run.
-            instance = self.reach(&ec2, cx, &id, &UP, RUNNING, false).await?;
+            instance = self.reach(&ec2, cx, &id, &UP, RUNNING, true).await?;
         }
         match state(&instance) {
             STOPPED => Ok(()),

@@ -101,3 +101,27 @@ async fn requests_are_signed_with_the_given_keys_for_the_given_region() {
         crate::test_cloud::SECRETS[1]
     );
 }
+
+#[tokio::test]
+async fn the_reason_of_the_first_try_is_not_lost() {
+    let mut setting = running().await;
+    setting.configure(&[("ec2-retries", "1")]);
+    setting.then("DescribeInstances", refusal(500, "First"));
+    setting.then("DescribeInstances", refusal(500, "Second"));
+    let error = setting.driver.state(&setting.cx).await.unwrap_err();
+    let words = [
+        "answers 500: reason of the Second",
+        "first answer: reason of the First",
+    ];
+    assert_error(&error, ErrorKind::Provider, &words);
+}
+
+#[tokio::test]
+async fn a_pause_that_is_asked_for_is_kept() {
+    let setting = running().await;
+    let limited = refusal(503, "RequestLimitExceeded").insert_header("retry-after", "1");
+    fails(&setting, 1, &limited);
+    let begin = std::time::Instant::now();
+    setting.driver.state(&setting.cx).await.unwrap();
+    assert!(begin.elapsed() >= Duration::from_secs(1));
+}

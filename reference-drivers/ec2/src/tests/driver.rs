@@ -55,7 +55,7 @@ async fn defaults_survive_the_zero_values_that_hosts_send_first() {
 #[test]
 fn flags_are_those_of_the_go_drivers() {
     let flags = Ec2Driver::default().create_flags();
-    assert_eq!(flags.len(), 41);
+    assert_eq!(flags.len(), 40);
     for flag in &flags {
         assert!(
             flag.name.starts_with("ec2-") && !flag.usage.is_empty(),
@@ -362,6 +362,8 @@ async fn refused_ignored_and_failed_power_actions_are_errors() {
         &["gave up waiting for the guest to shut down", "i-1", "kill"],
     );
     // The instance begins to start, and then does not.
+    let mut setting = machine().await;
+    setting.driver.instance_id = "i-1".into();
     setting.shows("i-1", "stopped");
     setting.turns("i-1", "pending");
     setting.turns("i-1", "stopped");

@@ -50,7 +50,7 @@ struct Inner {
     cases: Arc<Semaphore>,
     sweep: Mutex<Option<Sweep>>,
     /// Contexts of cases; an interruption cuts them off before they end their processes.
-    parts: Mutex<Vec<Weak<Inner>>>,
+    parts: Mutex<Vec<Weak<Self>>>,
 }
 
 /// What the engine hands to a check.

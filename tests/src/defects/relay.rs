@@ -206,7 +206,7 @@ impl State {
             Defect::ThrottledCallIsNotRepeated => {
                 let answer = self.send(&request).await;
                 if status(&answer) == 429 {
-                    refused(answer)
+                    refused(&answer)
                 } else {
                     answer
                 }
@@ -214,7 +214,7 @@ impl State {
             Defect::FailedReadIsNotRepeated => {
                 let answer = self.send(&request).await;
                 if request.method == "GET" && status(&answer) >= 500 {
-                    refused(answer)
+                    refused(&answer)
                 } else {
                     answer
                 }
@@ -248,12 +248,12 @@ impl State {
                     ..request
                 };
                 // Another name of the field, of the same length.
-                replaced(self.send(&all).await, "\"next_page\"", "\"next_pagE\"")
+                replaced(&self.send(&all).await, "\"next_page\"", "\"next_pagE\"")
             }
             Defect::LateObjectFailsCreate if request.method == "GET" && self.phase().method == "Create" => {
                 let answer = self.send(&request).await;
                 if status(&answer) == 404 {
-                    refused(answer)
+                    refused(&answer)
                 } else {
                     answer
                 }
@@ -274,7 +274,7 @@ impl State {
         }
         if request.is("GET", "/v1/keys?") && phase.method == "Remove" {
             // Nothing in the list has the name that is looked for.
-            return replaced(answer, "machine-", "nothing-");
+            return replaced(&answer, "machine-", "nothing-");
         }
         answer
     }
@@ -310,14 +310,14 @@ fn status(answer: &[u8]) -> u16 {
 }
 
 /// The same answer with a status that nobody repeats a call for.
-fn refused(answer: Vec<u8>) -> Vec<u8> {
-    let status = status(&answer).to_string();
+fn refused(answer: &[u8]) -> Vec<u8> {
+    let status = status(answer).to_string();
     replaced(answer, &format!("HTTP/1.1 {status}"), "HTTP/1.1 400")
 }
 
 /// The answer with one text replaced by another one of the same length.
-fn replaced(answer: Vec<u8>, old: &str, new: &str) -> Vec<u8> {
-    String::from_utf8_lossy(&answer).replace(old, new).into_bytes()
+fn replaced(answer: &[u8], old: &str, new: &str) -> Vec<u8> {
+    String::from_utf8_lossy(answer).replace(old, new).into_bytes()
 }
 
 /// The order of a server under another name, as if it were the first one.

@@ -433,7 +433,6 @@ pub const TABLE: &[Expected] = &[
         "PLUG-007",
         &[
             "plugin::never_panics",
-            "persistence::credentials_can_be_replaced",
             "remove::everything_is_gone",
             "remove::instance_already_gone",
             "remove::needs_no_guest",

@@ -1,8 +1,11 @@
 //! Defects of what a driver tells about a machine, and of its power.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use machine_driver::{BoxFuture, DriverOptions, DynDriver, ErrorKind, Flag, Result, State};
@@ -15,6 +18,8 @@ use super::{
 
 /// Address that no machine has.
 const PRIVATE_URL: &str = "tcp://10.0.0.4:2376";
+/// Until the provider does what it accepted.
+const LATER: Duration = Duration::from_millis(200);
 /// Switch of [`Defect::PrivateAddressIsMixedUp`].
 const SWITCH: &str = "template-private-address";
 
@@ -227,11 +232,12 @@ impl DynDriver for Telling {
             if self.defect == Defect::StartReturnsEarly && stopped {
                 let path = format!("servers/{}/actions", self.inner.text("ServerId").await);
                 let order = json!({ "type": "start" });
-                self.inner
-                    .provider()
-                    .await?
-                    .call("POST", &path, Some(order))
-                    .await?;
+                let provider = self.inner.provider().await?;
+                tokio::spawn(async move {
+                    tokio::time::sleep(LATER).await;
+                    // Nobody is there any more to be told of an error.
+                    let _ = provider.call("POST", &path, Some(order)).await;
+                });
                 return Ok(());
             }
             self.inner.0.start().await

@@ -100,6 +100,7 @@ impl Account {
             operation: api::find(&parameters)?,
             parameters,
             faults: &[],
+            generated_key: None,
             request_id: "seed",
             now: self.tenant.now(),
         };

@@ -193,7 +193,7 @@ impl Operation {
             let listed = parameters.list(name).first().copied();
             parameters.filled(name).or(listed)
         });
-        Ec2Error::not_found(self.about, &[id.unwrap_or(self.about.prefix())])
+        Ec2Error::not_found(self.about, &[id.unwrap_or_else(|| self.about.prefix())])
     }
 
     /// Parameters that name an object of the kind that the operation is about.

@@ -31,7 +31,7 @@ pub(super) const VARIABLES_WORK: Check = Check {
             let base = base_of(&cx).await?;
             let options = cx.options()?;
             let plain = BTreeMap::new();
-            accepted(&cx, &base, &options).await?;
+            let made_up = accepted(&cx, &base, &options).await?;
             let with_variable: Vec<_> = cx
                 .flags()?
                 .iter()
@@ -51,7 +51,7 @@ pub(super) const VARIABLES_WORK: Check = Check {
             for (what, options, variables) in cases {
                 let from_line = outcome(&cx, &base, &options, &plain).await?;
                 let from_environment = outcome(&cx, &base, &options, &variables).await?;
-                if let Some((expected, got)) = contrast(&from_line, &from_environment) {
+                if let Some((expected, got)) = contrast(&from_line, &from_environment, &made_up) {
                     cx.rule("FLAG-005").broken(
                         format!("{what} from the environment as from the command line: {expected}"),
                         got,
@@ -95,7 +95,7 @@ pub(super) const MISSING_KEYS_ARE_ZERO: Check = Check {
         Box::pin(async move {
             let base = base_of(&cx).await?;
             let options = cx.options()?;
-            accepted(&cx, &base, &options).await?;
+            let made_up = accepted(&cx, &base, &options).await?;
             let zeros: Vec<String> = options
                 .iter()
                 .filter(|(_, value)| is_zero(value))
@@ -107,7 +107,8 @@ pub(super) const MISSING_KEYS_ARE_ZERO: Check = Check {
             }
             let plain = BTreeMap::new();
             let expected = outcome(&cx, &base, &options, &plain).await?;
-            if let Some((expected, got)) = contrast(&expected, &outcome(&cx, &base, &fewer, &plain).await?) {
+            let got = outcome(&cx, &base, &fewer, &plain).await?;
+            if let Some((expected, got)) = contrast(&expected, &got, &made_up) {
                 cx.rule("FLAG-007").broken(
                     format!("{expected} when options with zero values are left out"),
                     got,
@@ -120,12 +121,13 @@ pub(super) const MISSING_KEYS_ARE_ZERO: Check = Check {
                 missing.remove(&flag.name);
                 default.insert(&flag.name, default_of(flag));
                 let got = outcome(&cx, &base, &missing, &plain).await?;
-                let Some((expected, problem)) = contrast(&outcome(&cx, &base, &zero, &plain).await?, &got)
-                else {
+                let zero = outcome(&cx, &base, &zero, &plain).await?;
+                let Some((expected, problem)) = contrast(&zero, &got, &made_up) else {
                     continue;
                 };
                 // The flag's own default is as good.
-                if contrast(&outcome(&cx, &base, &default, &plain).await?, &got).is_some() {
+                let default = outcome(&cx, &base, &default, &plain).await?;
+                if contrast(&default, &got, &made_up).is_some() {
                     cx.rule("FLAG-007").broken(
                         format!("{expected} without {} as with its zero value", flag.name),
                         problem,

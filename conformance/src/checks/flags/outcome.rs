@@ -1,6 +1,6 @@
 //! What a fresh driver makes of options, for comparing two outcomes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use machine_driver::{BaseDriver, DriverOptions, Flag, FlagKind, OptionValue};
 
@@ -38,24 +38,41 @@ pub(super) async fn outcome(
     Ok(outcome)
 }
 
-/// Ends the check if the driver refuses the options of the run.
-pub(super) async fn accepted(cx: &Context, base: &[u8], options: &DriverOptions) -> Result<(), Stop> {
-    match outcome(cx, base, options, &BTreeMap::new()).await? {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Stop::Prerequisite(format!(
+/// Keys of a record whose values the driver makes up anew each time, for example a random id.
+pub(super) type MadeUp = BTreeSet<String>;
+
+/// What the driver makes up in two records of the same options. Ends the check if it refuses the options of the run.
+pub(super) async fn accepted(cx: &Context, base: &[u8], options: &DriverOptions) -> Result<MadeUp, Stop> {
+    let plain = BTreeMap::new();
+    let (first, second) = (
+        outcome(cx, base, options, &plain).await?,
+        outcome(cx, base, options, &plain).await?,
+    );
+    match (first, second) {
+        (Ok(first), Ok(second)) => Ok(first
+            .iter()
+            .filter(|(key, value)| second.get(*key) != Some(*value))
+            .map(|(key, _)| key.clone())
+            .collect()),
+        (Err(error), _) | (_, Err(error)) => Err(Stop::Prerequisite(format!(
             "SetConfigFromFlags refuses the options of the run: {error} (give required flags with --flag NAME=VALUE)"
         ))),
     }
 }
 
-/// Expected and got, if two outcomes differ.
+/// Expected and got, if two outcomes differ in more than what is made up.
 pub(super) fn contrast(
     first: &Result<Record, String>,
     second: &Result<Record, String>,
+    made_up: &MadeUp,
 ) -> Option<(String, String)> {
+    let kept = |record: &Record| -> Record {
+        let kept = record.iter().filter(|(key, _)| !made_up.contains(*key));
+        kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
     match (first, second) {
         (Ok(first), Ok(second)) => {
-            let found = differences(first, second);
+            let found = differences(&kept(first), &kept(second));
             (!found.is_empty()).then(|| ("the same record".to_owned(), found.join("; ")))
         }
         (Ok(_), Err(error)) => Some((
@@ -161,10 +178,16 @@ mod tests {
         let record = |text: &str| -> Result<Record, String> {
             serde_json::from_str(text).map_err(|error| error.to_string())
         };
-        assert_eq!(contrast(&Err("a".into()), &Err("b".into())), None);
-        assert_eq!(contrast(&record("{\"A\":1}"), &record("{\"A\":1}")), None);
-        assert!(contrast(&record("{\"A\":1}"), &record("{\"A\":2}")).is_some());
-        assert!(contrast(&record("{}"), &Err("x".into())).is_some());
-        assert!(contrast(&Err("x".into()), &record("{}")).is_some());
+        let none = MadeUp::new();
+        assert_eq!(contrast(&Err("a".into()), &Err("b".into()), &none), None);
+        assert_eq!(contrast(&record("{\"A\":1}"), &record("{\"A\":1}"), &none), None);
+        assert!(contrast(&record("{\"A\":1}"), &record("{\"A\":2}"), &none).is_some());
+        assert!(contrast(&record("{}"), &Err("x".into()), &none).is_some());
+        assert!(contrast(&Err("x".into()), &record("{}"), &none).is_some());
+        let made_up = MadeUp::from(["A".to_owned()]);
+        assert_eq!(
+            contrast(&record("{\"A\":1}"), &record("{\"A\":2}"), &made_up),
+            None
+        );
     }
 }

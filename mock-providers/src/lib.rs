@@ -2,6 +2,7 @@
 //! clouds that start and stop them, an inventory that shows what is left behind, and faults as data.
 //!
 //! * [`guest`]: a simulated machine with an own loopback address, disk, boot id, SSH server and Docker engine.
+//! * [`ec2`]: Amazon EC2.
 //! * [`template`]: Template Cloud, a fictional HTTP JSON cloud.
 //! * [`inventory`]: the objects that exist at a provider, and the difference between two moments.
 //! * [`faults`]: scripted misbehaviour of a provider or a guest.
@@ -11,12 +12,14 @@
 //! value that started it is dropped.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod ec2;
 pub mod faults;
 pub mod guest;
 pub mod inventory;
 pub mod requests;
 pub mod template;
 
+mod control;
 mod epoch;
 mod http;
 mod locked;

@@ -1,6 +1,9 @@
 //! The log of requests that a provider got.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant, SystemTime},
+};
 
 use serde::Serialize;
 
@@ -44,9 +47,20 @@ pub struct Request {
     pub faults: Vec<String>,
 }
 
+/// Memory of a log; the oldest requests are forgotten when it needs more.
+const MOST_BYTES: usize = 16 << 20;
+
 /// Requests in the order in which they came in.
 #[derive(Debug, Default)]
-pub(crate) struct RequestLog(Locked<Vec<Request>>);
+pub(crate) struct RequestLog(Locked<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    requests: VecDeque<Request>,
+    /// Number of the first one that is kept.
+    first: usize,
+    bytes: usize,
+}
 
 /// Place of a request in its log.
 #[derive(Clone, Copy, Debug)]
@@ -55,34 +69,102 @@ pub(crate) struct Entry(usize, Instant);
 impl RequestLog {
     pub(crate) fn begin(&self, request: Request) -> Entry {
         let started = request.started;
-        let mut requests = self.0.lock();
-        requests.push(request);
-        Entry(requests.len() - 1, started)
+        let mut kept = self.0.lock();
+        kept.bytes += request.size();
+        kept.requests.push_back(request);
+        Entry(kept.first + kept.requests.len() - 1, started)
     }
 
-    pub(crate) fn end(&self, Entry(index, started): Entry, status: Option<u16>, answer: &[u8]) {
-        let mut requests = self.0.lock();
+    pub(crate) fn end(&self, Entry(number, started): Entry, status: Option<u16>, answer: &[u8]) {
+        let mut kept = self.0.lock();
+        let index = number.checked_sub(kept.first);
         // A log that was cleared meanwhile has other requests, or none, at this place.
-        if let Some(request) = requests
-            .get_mut(index)
+        if let Some(request) = index
+            .and_then(|index| kept.requests.get_mut(index))
             .filter(|request| request.started == started)
         {
             request.took = started.elapsed();
             request.status = status;
             request.answer = text(answer);
+            let grown = request.answer.len();
+            kept.bytes += grown;
+        }
+        while kept.bytes > MOST_BYTES {
+            let Some(oldest) = kept.requests.pop_front() else { break };
+            kept.bytes -= oldest.size();
+            kept.first += 1;
         }
     }
 
     pub(crate) fn all(&self) -> Vec<Request> {
-        self.0.lock().clone()
+        self.0.lock().requests.iter().cloned().collect()
+    }
+
+    /// Requests from a number on, and the number of the next one. Numbers go on when requests are forgotten.
+    pub(crate) fn since(&self, number: usize) -> (Vec<Request>, usize) {
+        let kept = self.0.lock();
+        let skipped = number.saturating_sub(kept.first);
+        let requests = kept.requests.iter().skip(skipped).cloned().collect();
+        (requests, kept.first + kept.requests.len())
     }
 
     pub(crate) fn clear(&self) {
-        self.0.lock().clear();
+        let mut kept = self.0.lock();
+        kept.first += kept.requests.len();
+        kept.requests.clear();
+        kept.bytes = 0;
+    }
+}
+
+impl Request {
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.query.len() + self.body.len() + self.answer.len() + self.user_agent.len()
     }
 }
 
 /// The part of a body that is kept, as text.
 pub(crate) fn text(body: &[u8]) -> String {
     String::from_utf8_lossy(&body[..body.len().min(KEPT)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(body: &str) -> Request {
+        Request {
+            at: SystemTime::now(),
+            started: Instant::now(),
+            took: Duration::ZERO,
+            method: "POST".into(),
+            path: "/".into(),
+            query: String::new(),
+            operation: String::new(),
+            mutating: false,
+            body: body.into(),
+            user_agent: String::new(),
+            status: None,
+            answer: String::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_oldest_requests_make_room_and_numbers_go_on() {
+        let log = RequestLog::default();
+        let body = "x".repeat(KEPT);
+        for number in 0..2_000 {
+            let entry = log.begin(request(&format!("{number} {body}")));
+            log.end(entry, Some(200), b"ok");
+        }
+        let (kept, next) = log.since(0);
+        assert!(next == 2_000 && (200..256).contains(&kept.len()), "{}", kept.len());
+        assert!(kept.last().unwrap().body.starts_with("1999 ") && kept[0].answer == "ok");
+        assert_eq!(log.since(1_998).0.len(), 2);
+        log.clear();
+        let entry = log.begin(request("late"));
+        log.end(entry, None, b"");
+        let (kept, next) = log.since(1_999);
+        assert_eq!((kept.len(), next), (1, 2_001));
+    }
 }

@@ -1,24 +1,21 @@
 //! Loopback addresses: every guest has its own, so that its ports can be the usual ones.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io,
     net::{Ipv4Addr, TcpListener},
-    sync::OnceLock,
-    sync::atomic::{AtomicU32, Ordering},
 };
 
 use crate::locked::Locked;
 
-static LEASED: Locked<BTreeSet<Ipv4Addr>> = Locked::new(BTreeSet::new());
-static NEXT: OnceLock<AtomicU32> = OnceLock::new();
+static POOL: Locked<Pool> = Locked::new(Pool::new());
 
 /// Addresses `127.16.1.1` to `127.239.254.254`; no octet is 0 or 255 after the first.
 const FIRST_SECOND_OCTET: u32 = 16;
 const SECOND_OCTETS: u32 = 224;
 const LAST_OCTETS: u32 = 254;
 const CANDIDATES: u32 = SECOND_OCTETS * LAST_OCTETS * LAST_OCTETS;
-/// Attempts before giving up; other processes rarely hold more than a few hundred addresses.
+/// Attempts before giving up; other processes rarely hold more than a few blocks.
 const ATTEMPTS: u32 = 65_536;
 
 /// Exclusive use of a loopback address until dropped.
@@ -30,8 +27,6 @@ const ATTEMPTS: u32 = 65_536;
 pub struct Lease {
     address: Ipv4Addr,
     shared: bool,
-    /// Held for its effect alone.
-    claim: Option<Claim>,
 }
 
 impl Lease {
@@ -41,35 +36,7 @@ impl Lease {
     /// `AddrNotAvailable` when every address that was tried is in use; otherwise what the system lacks, for example
     /// file descriptors.
     pub fn take() -> io::Result<Self> {
-        for _ in 0..ATTEMPTS {
-            let address = candidate();
-            if !LEASED.lock().insert(address) {
-                continue;
-            }
-            // From here on dropping the lease gives the address back.
-            let mut lease = Self {
-                address,
-                shared: false,
-                claim: None,
-            };
-            match Claim::new(address)? {
-                Some(claim) => lease.claim = Some(claim),
-                None => continue,
-            }
-            return match TcpListener::bind((address, 0)) {
-                Ok(_) => Ok(lease),
-                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Ok(Self {
-                    address: Ipv4Addr::LOCALHOST,
-                    shared: true,
-                    claim: None,
-                }),
-                Err(error) => Err(error),
-            };
-        }
-        Err(io::Error::new(
-            io::ErrorKind::AddrNotAvailable,
-            "no loopback address is free for another simulated machine; are thousands of them running?",
-        ))
+        POOL.lock().take()
     }
 
     /// The address.
@@ -85,25 +52,109 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // The claim first: whoever gets the address next must find it free.
-        self.claim = None;
         if !self.shared {
-            LEASED.lock().remove(&self.address);
+            POOL.lock().give_back(self.address);
         }
     }
 }
 
-/// The next address in turn, starting at a random one so that processes rarely meet.
-fn candidate() -> Ipv4Addr {
-    let next = NEXT.get_or_init(|| AtomicU32::new(rand::random::<u32>() % CANDIDATES));
-    let number = next.fetch_add(1, Ordering::Relaxed) % CANDIDATES;
+/// The addresses of this process. They are claimed in blocks of 254 that differ in the last octet, so that thousands
+/// of machines cost a few file descriptors.
+#[derive(Debug)]
+struct Pool {
+    leased: BTreeSet<Ipv4Addr>,
+    blocks: BTreeMap<[u8; 3], Block>,
+    /// Number of the next candidate; none before the first.
+    next: Option<u32>,
+}
+
+#[derive(Debug)]
+struct Block {
+    leases: usize,
+    #[expect(dead_code, reason = "held for its effect alone")]
+    claim: Claim,
+}
+
+impl Pool {
+    const fn new() -> Self {
+        Self {
+            leased: BTreeSet::new(),
+            blocks: BTreeMap::new(),
+            next: None,
+        }
+    }
+
+    fn take(&mut self) -> io::Result<Lease> {
+        for _ in 0..ATTEMPTS {
+            // Starting at a random one, so that processes rarely meet.
+            let number = self.next.unwrap_or_else(|| rand::random::<u32>() % CANDIDATES);
+            self.next = Some((number + 1) % CANDIDATES);
+            let (address, block) = candidate(number);
+            if self.leased.contains(&address) {
+                continue;
+            }
+            if !self.blocks.contains_key(&block) {
+                let Some(claim) = Claim::new(block)? else {
+                    let next_block = (number / LAST_OCTETS + 1) * LAST_OCTETS;
+                    self.next = Some(next_block % CANDIDATES);
+                    continue;
+                };
+                match TcpListener::bind((address, 0)) {
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
+                        return Ok(Lease {
+                            address: Ipv4Addr::LOCALHOST,
+                            shared: true,
+                        });
+                    }
+                    Err(error) => return Err(error),
+                }
+                self.blocks.insert(block, Block { leases: 0, claim });
+            }
+            if let Some(block) = self.blocks.get_mut(&block) {
+                block.leases += 1;
+            }
+            self.leased.insert(address);
+            return Ok(Lease {
+                address,
+                shared: false,
+            });
+        }
+        Err(io::Error::new(
+            io::ErrorKind::AddrNotAvailable,
+            "no loopback address is free for another simulated machine; are thousands of them running?",
+        ))
+    }
+
+    fn give_back(&mut self, address: Ipv4Addr) {
+        self.leased.remove(&address);
+        let block = block_of(address);
+        // The block in use stays, so that machines that come and go one by one cost no claim each.
+        let current = self.next.map(|number| candidate(number).1);
+        if let Some(entry) = self.blocks.get_mut(&block) {
+            entry.leases -= 1;
+            if entry.leases == 0 && current != Some(block) {
+                self.blocks.remove(&block);
+            }
+        }
+    }
+}
+
+fn block_of(address: Ipv4Addr) -> [u8; 3] {
+    let [first, second, third, _] = address.octets();
+    [first, second, third]
+}
+
+/// An address by its number, and its block.
+fn candidate(number: u32) -> (Ipv4Addr, [u8; 3]) {
     let (rest, last) = (number / LAST_OCTETS, number % LAST_OCTETS + 1);
     let (second, third) = (rest / LAST_OCTETS + FIRST_SECOND_OCTET, rest % LAST_OCTETS + 1);
     // All parts are below 256 by construction.
-    Ipv4Addr::new(127, second as u8, third as u8, last as u8)
+    let address = Ipv4Addr::new(127, second as u8, third as u8, last as u8);
+    (address, block_of(address))
 }
 
-/// Claim on an address that other processes can see: an abstract socket name, which like loopback addresses
+/// Claim on a block of addresses that other processes can see: an abstract socket name, which like loopback addresses
 /// belongs to the network namespace and disappears with the process.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]
@@ -111,11 +162,11 @@ struct Claim(#[expect(dead_code, reason = "held for its name")] std::os::unix::n
 
 #[cfg(target_os = "linux")]
 impl Claim {
-    /// `None` when another process has the address.
-    fn new(address: Ipv4Addr) -> io::Result<Option<Self>> {
+    /// `None` when another process has the block.
+    fn new([first, second, third]: [u8; 3]) -> io::Result<Option<Self>> {
         use std::os::{linux::net::SocketAddrExt, unix::net};
-        let name = net::SocketAddr::from_abstract_name(format!("machine-mock-providers/{address}"))?;
-        match net::UnixListener::bind_addr(&name) {
+        let name = format!("machine-mock-providers/{first}.{second}.{third}");
+        match net::UnixListener::bind_addr(&net::SocketAddr::from_abstract_name(name)?) {
             Ok(listener) => Ok(Some(Self(listener))),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => Ok(None),
             Err(error) => Err(error),
@@ -129,7 +180,7 @@ struct Claim;
 
 #[cfg(not(target_os = "linux"))]
 impl Claim {
-    fn new(_: Ipv4Addr) -> io::Result<Option<Self>> {
+    fn new(_: [u8; 3]) -> io::Result<Option<Self>> {
         Ok(Some(Self))
     }
 }
@@ -155,16 +206,35 @@ mod tests {
         );
         let first = leases.first().unwrap().address();
         drop(leases);
-        assert!(!LEASED.lock().contains(&first));
+        assert!(!POOL.lock().leased.contains(&first));
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn a_claim_excludes_others() {
-        let address = Ipv4Addr::new(127, 250, 3, 9);
-        let claim = Claim::new(address).unwrap();
-        assert!(claim.is_some() && Claim::new(address).unwrap().is_none());
+        let block = [127, 250, 3];
+        let claim = Claim::new(block).unwrap();
+        assert!(claim.is_some() && Claim::new(block).unwrap().is_none());
         drop(claim);
-        assert!(Claim::new(address).unwrap().is_some());
+        assert!(Claim::new(block).unwrap().is_some());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn blocks_of_others_are_skipped_and_empty_ones_given_back() {
+        let mut pool = Pool::new();
+        pool.next = Some(0);
+        let foreign = Claim::new([127, 16, 2]).unwrap().unwrap();
+        // Not leases of the shared pool: their drop must not reach it.
+        let take = |pool: &mut Pool| std::mem::ManuallyDrop::new(pool.take().unwrap()).address();
+        let first: Vec<Ipv4Addr> = (0..300).map(|_| take(&mut pool)).collect();
+        assert_eq!(first[0], Ipv4Addr::new(127, 16, 1, 1));
+        assert!(first.iter().all(|address| block_of(*address) != [127, 16, 2]));
+        assert_eq!(pool.blocks.len(), 2);
+        for address in first {
+            pool.give_back(address);
+        }
+        assert_eq!(pool.blocks.keys().collect::<Vec<_>>(), [&[127, 16, 3]]);
+        drop(foreign);
     }
 }

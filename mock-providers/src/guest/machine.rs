@@ -44,7 +44,19 @@ impl Guest {
     /// # Errors
     /// When there is no free loopback address, or no port for SSH on it; `InvalidInput` for a line of
     /// `authorized_keys` that is not an OpenSSH public key.
-    pub fn new(mut options: GuestOptions) -> io::Result<Self> {
+    pub fn new(options: GuestOptions) -> io::Result<Self> {
+        Self::at(options, Arc::new(Lease::take()?), None)
+    }
+
+    /// Makes a machine at an address, with the socket of its SSH server if that listens already.
+    ///
+    /// # Errors
+    /// As for [`Guest::new`].
+    pub(crate) fn at(
+        mut options: GuestOptions,
+        lease: Arc<Lease>,
+        ssh: Option<TcpListener>,
+    ) -> io::Result<Self> {
         if options.users.is_empty() {
             let name = options.os.default_user().to_owned();
             options.users.push(User {
@@ -59,14 +71,17 @@ impl Guest {
             }
         }
         options.passwordless_sudo &= !options.faults.contains(&GuestFault::AsksForPassword);
-        let lease = Lease::take()?;
-        let ssh_port = free_port(&lease, options.ssh_port)?;
+        let ssh_port = match &ssh {
+            Some(socket) => socket.local_addr()?.port(),
+            None => free_port(&lease, options.ssh_port)?,
+        };
         let mut disk = image::image(&options);
         if options.engine_installed {
             image::with_engine(&mut disk, options.os);
         }
         let runtime = Handle::current();
-        let state = SystemState::new(&options, lease, ssh_port, disk, runtime.clone());
+        let mut state = SystemState::new(&options, lease, ssh_port, disk, runtime.clone());
+        state.ssh_socket = ssh;
         let system = System {
             options,
             host_key: ssh::host_key()?,
@@ -88,6 +103,11 @@ impl Guest {
     /// Switches on; nothing when it is on.
     pub fn power_on(&self) {
         self.system().power_on();
+    }
+
+    /// Switches on; SSH answers after this time, in this boot alone.
+    pub(crate) fn power_on_in(&self, time: std::time::Duration) {
+        self.system().power_on_in(time);
     }
 
     /// Cuts the power.
@@ -158,12 +178,21 @@ impl Guest {
     /// # Errors
     /// When there is no other address; the machine then keeps its own.
     pub fn readdress(&self) -> io::Result<Ipv4Addr> {
-        let lease = Lease::take()?;
-        let mut state = self.system().lock();
+        let lease = Arc::new(Lease::take()?);
         let address = lease.address();
-        state.lease = lease;
-        state.reopen(true)?;
+        self.move_to(lease)?;
         Ok(address)
+    }
+
+    /// Moves to an address that was taken before.
+    ///
+    /// # Errors
+    /// When a port of a program is in use there.
+    pub(crate) fn move_to(&self, lease: Arc<Lease>) -> io::Result<()> {
+        let mut state = self.system().lock();
+        state.lease = lease;
+        state.ssh_socket = None;
+        state.reopen(true)
     }
 
     /// Ports that can be reached from outside, `None` for all; 22 stands for the SSH port.
@@ -263,7 +292,7 @@ impl Guest {
 }
 
 /// A port for SSH that can be bound now.
-fn free_port(lease: &Lease, choice: SshPort) -> io::Result<u16> {
+pub(crate) fn free_port(lease: &Lease, choice: SshPort) -> io::Result<u16> {
     let candidates = match choice {
         SshPort::Standard => vec![22, UNPRIVILEGED_SSH_PORT, 0],
         SshPort::Fixed(port) => vec![port, 0],

@@ -17,6 +17,7 @@
 
 mod address;
 mod commands;
+mod deferred;
 mod disk;
 mod engine;
 mod gate;
@@ -31,8 +32,11 @@ mod ssh;
 mod system;
 
 pub use address::Lease;
+pub(crate) use deferred::{DeferredGuest, OpenPorts, Plan};
 pub use machine::Guest;
+pub(crate) use machine::free_port;
 pub use options::{Acpi, GuestFault, GuestOptions, GuestOs, SshPort, User};
+pub(crate) use power::random_uuid;
 pub use power::PowerState;
 pub use record::{CommandRecord, Login};
 pub use ssh::fingerprint;

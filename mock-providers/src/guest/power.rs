@@ -43,6 +43,11 @@ impl System {
     }
 
     pub(super) fn power_on(self: &Arc<Self>) {
+        self.power_on_in(self.options.boot);
+    }
+
+    /// Switches on; SSH answers after a time.
+    pub(super) fn power_on_in(self: &Arc<Self>, time: Duration) {
         let mut state = self.lock();
         if self.state() != PowerState::Off {
             return;
@@ -50,7 +55,7 @@ impl System {
         self.power.send_replace(PowerState::Booting);
         state.pressed = None;
         let system = Arc::clone(self);
-        self.begin(&mut state, async move |epoch| system.boot(epoch).await);
+        self.begin(&mut state, async move |epoch| system.boot(epoch, time).await);
     }
 
     /// Presses the power button, or asks for a restart. True when the guest will react; one that is booting does
@@ -102,7 +107,7 @@ impl System {
             };
             drop(ended);
             if restart {
-                system.boot(epoch).await;
+                system.boot(epoch, system.options.boot).await;
             }
         });
         true
@@ -164,13 +169,13 @@ impl System {
         state.transition = Some(self.runtime.spawn(work(state.epoch)).abort_handle());
     }
 
-    async fn boot(self: &Arc<Self>, epoch: u64) {
+    async fn boot(self: &Arc<Self>, epoch: u64, time: Duration) {
         let faults = self.lock().faults.clone();
         let extra = faults.iter().map(|fault| match fault {
             GuestFault::SlowBoot(milliseconds) => Duration::from_millis(*milliseconds),
             _ => Duration::ZERO,
         });
-        tokio::time::sleep(self.options.boot + extra.sum::<Duration>()).await;
+        tokio::time::sleep(time + extra.sum::<Duration>()).await;
         if faults.contains(&GuestFault::NeverBoots) {
             return std::future::pending().await;
         }

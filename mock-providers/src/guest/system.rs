@@ -47,8 +47,10 @@ pub(crate) struct System {
 /// What changes.
 #[derive(Debug)]
 pub(crate) struct SystemState {
-    pub(crate) lease: Lease,
+    pub(crate) lease: Arc<Lease>,
     pub(crate) ssh_port: u16,
+    /// Socket that was opened for the SSH server before there was a machine behind it.
+    pub(super) ssh_socket: Option<TcpListener>,
     pub(crate) os: super::GuestOs,
     pub(crate) disk: Disk,
     /// What a system that runs from memory starts with.
@@ -189,7 +191,7 @@ impl Drop for RunningCommand {
 impl SystemState {
     pub(super) fn new(
         options: &GuestOptions,
-        lease: Lease,
+        lease: Arc<Lease>,
         ssh_port: u16,
         image: Disk,
         runtime: Handle,
@@ -197,6 +199,7 @@ impl SystemState {
         Self {
             lease,
             ssh_port,
+            ssh_socket: None,
             os: options.os,
             disk: image.clone(),
             image: Arc::new(image),
@@ -293,7 +296,11 @@ impl SystemState {
 
     fn open(&mut self, listener: &mut Listener) -> io::Result<()> {
         let Some(boot) = &mut self.boot else { return Ok(()) };
-        let socket = TcpListener::bind((self.lease.address(), listener.port))?;
+        let waiting = (listener.program == "sshd").then(|| self.ssh_socket.take()).flatten();
+        let socket = match waiting {
+            Some(socket) => socket,
+            None => TcpListener::bind((self.lease.address(), listener.port))?,
+        };
         socket.set_nonblocking(true)?;
         let _runtime = self.runtime.enter();
         let socket = net::TcpListener::from_std(socket)?;

@@ -9,12 +9,10 @@ use hyper::{
     service::{Service, service_fn},
 };
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_rustls::TlsAcceptor;
 
-use super::wire::{FaultStream, Wire, WireFault};
+use super::wire::{FaultStream, Transport, Wire, WireFault};
 
 /// A port that is served until the value is dropped.
 #[derive(Debug)]
@@ -28,22 +26,55 @@ pub(crate) struct Listening {
 /// # Errors
 /// When the address cannot be had.
 pub(crate) async fn listen(address: SocketAddr, router: Router) -> io::Result<Listening> {
+    listen_with(address, router, None).await
+}
+
+/// The same over TLS.
+///
+/// # Errors
+/// When the address cannot be had.
+pub(crate) async fn listen_tls(
+    address: SocketAddr,
+    router: Router,
+    tls: TlsAcceptor,
+) -> io::Result<Listening> {
+    listen_with(address, router, Some(tls)).await
+}
+
+async fn listen_with(
+    address: SocketAddr,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+) -> io::Result<Listening> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let mut tasks = JoinSet::new();
-    tasks.spawn(accept(listener, router));
+    tasks.spawn(accept(listener, router, tls));
     Ok(Listening {
         address,
         _tasks: tasks,
     })
 }
 
-async fn accept(listener: TcpListener, router: Router) {
+async fn accept(listener: TcpListener, router: Router, tls: Option<TlsAcceptor>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(serve(stream, router.clone()))),
+                Ok((stream, _)) => {
+                    // Answers are small; waiting for more of them costs 40 ms each.
+                    let _ = stream.set_nodelay(true);
+                    let router = router.clone();
+                    match tls.clone() {
+                        None => drop(connections.spawn(serve(stream, router))),
+                        Some(tls) => drop(connections.spawn(async move {
+                            // A handshake that fails is the client's to report.
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, router).await;
+                            }
+                        })),
+                    }
+                }
                 // A connection that was gone before it was accepted, or no file descriptor for it.
                 Err(_) => tokio::task::yield_now().await,
             },
@@ -52,9 +83,7 @@ async fn accept(listener: TcpListener, router: Router) {
     }
 }
 
-async fn serve(stream: TcpStream, router: Router) {
-    // Answers are small; waiting for more of them costs 40 ms each.
-    let _ = stream.set_nodelay(true);
+async fn serve<S: Transport>(stream: S, router: Router) {
     let wire = Arc::new(Wire::default());
     let stream = FaultStream::new(stream, Arc::clone(&wire));
     let router = TowerToHyperService::new(router);

@@ -11,6 +11,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
+use tokio_rustls::server::TlsStream;
 
 use crate::locked::Locked;
 
@@ -105,20 +106,38 @@ impl State {
     }
 }
 
-/// A TCP connection with its fault.
+/// A connection to a client, plain or encrypted.
+pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin {
+    /// The TCP connection below.
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Transport for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Transport for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
+/// A connection with its fault.
 #[derive(Debug)]
-pub(super) struct FaultStream {
-    stream: TcpStream,
+pub(super) struct FaultStream<S> {
+    stream: S,
     wire: Arc<Wire>,
 }
 
-impl FaultStream {
-    pub(super) fn new(stream: TcpStream, wire: Arc<Wire>) -> Self {
+impl<S: Transport> FaultStream<S> {
+    pub(super) fn new(stream: S, wire: Arc<Wire>) -> Self {
         Self { stream, wire }
     }
 }
 
-impl AsyncRead for FaultStream {
+impl<S: Transport> AsyncRead for FaultStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -128,7 +147,7 @@ impl AsyncRead for FaultStream {
     }
 }
 
-impl AsyncWrite for FaultStream {
+impl<S: Transport> AsyncWrite for FaultStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -145,18 +164,35 @@ impl AsyncWrite for FaultStream {
             Decision::Close => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
             Decision::Reset => {
                 // The error makes the connection drop, which with this option is a reset.
-                let _ = self.stream.set_zero_linger();
+                let _ = self.stream.tcp().set_zero_linger();
                 Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
             }
             Decision::Stall => {
                 // Silence lasts until the client gives up.
                 let mut byte = [0];
-                match self.stream.poll_peek(context, &mut ReadBuf::new(&mut byte)) {
+                match self.stream.tcp().poll_peek(context, &mut ReadBuf::new(&mut byte)) {
                     Poll::Ready(Ok(0) | Err(_)) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
                     Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
                 }
             }
         }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.wire.0.lock().fault.is_none() {
+            // Large answers need not be copied together with their head.
+            return Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        }
+        let first = pieces.iter().find(|piece| !piece.is_empty());
+        self.poll_write(context, first.map_or(&[][..], |piece| piece))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

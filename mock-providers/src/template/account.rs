@@ -5,11 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use axum::{
-    body::Body,
-    http::{StatusCode, header},
-    response::Response,
-};
+use axum::response::Response;
 use serde_json::Value;
 use tokio::{sync::Notify, task::AbortHandle};
 
@@ -24,7 +20,7 @@ use super::{
 };
 use crate::{
     faults::{Call, FaultKind, Injector},
-    http::WireFault,
+    http::Reply,
     locked::Locked,
     requests::{Request, RequestLog, text},
 };
@@ -145,18 +141,15 @@ impl Tenant {
             }),
         };
         self.wake();
-        let mut reply = Reply::new(answer);
+        let mut reply = reply(answer);
         for fault in &faults {
             if let FaultKind::Delay { ms } = fault {
                 tokio::time::sleep(Duration::from_millis(*ms)).await;
             }
-            reply.apply(fault);
+            reply = after(fault, reply);
         }
-        let sent = reply
-            .wire
-            .is_none_or(|wire| matches!(wire, WireFault::Truncate(_)));
-        self.log.end(entry, sent.then_some(reply.status), &reply.body);
-        reply.into_response()
+        self.log.end(entry, reply.status_seen(), &reply.body);
+        reply.into_response("application/json")
     }
 }
 
@@ -180,96 +173,49 @@ async fn keep_time(tenant: Weak<Tenant>) {
     }
 }
 
-/// An answer that faults may change.
-struct Reply {
-    status: u16,
-    body: Vec<u8>,
-    retry_after: Option<u64>,
-    wire: Option<WireFault>,
+fn reply(answer: Result<(u16, Option<Value>), ApiError>) -> Reply {
+    match answer {
+        Ok((status, body)) => {
+            let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+            Reply::new(status, body)
+        }
+        Err(error) => failed(&error),
+    }
 }
 
-impl Reply {
-    fn new(answer: Result<(u16, Option<Value>), ApiError>) -> Self {
-        match answer {
-            Ok((status, body)) => {
-                let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
-                Self {
-                    status,
-                    body,
-                    retry_after: None,
-                    wire: None,
-                }
-            }
-            Err(error) => Self::error(&error),
-        }
-    }
+fn failed(error: &ApiError) -> Reply {
+    let mut reply = Reply::new(error.status, error.body().to_string().into_bytes());
+    reply.retry_after = error.retry_after;
+    reply
+}
 
-    fn error(error: &ApiError) -> Self {
-        let body = error.body().to_string().into_bytes();
-        Self {
-            status: error.status,
-            body,
-            retry_after: error.retry_after,
-            wire: None,
-        }
-    }
-
-    fn apply(&mut self, fault: &FaultKind) {
-        match fault {
-            FaultKind::HttpError {
-                status,
-                code,
-                message,
-                ..
-            } => {
-                let mut error = ApiError::for_status(*status);
-                if let Some(code) = code {
-                    error.code.clone_from(code);
-                }
-                if let Some(message) = message {
-                    error.message.clone_from(message);
-                }
-                *self = Self::error(&error);
+/// The answer after a fault.
+fn after(fault: &FaultKind, mut reply: Reply) -> Reply {
+    match fault {
+        FaultKind::HttpError {
+            status,
+            code,
+            message,
+            ..
+        } => {
+            let mut error = ApiError::for_status(*status);
+            if let Some(code) = code {
+                error.code.clone_from(code);
             }
-            FaultKind::Throttle { retry_after } => {
-                *self = Self::error(&ApiError {
-                    retry_after: *retry_after,
-                    ..ApiError::for_status(429)
-                });
+            if let Some(message) = message {
+                error.message.clone_from(message);
             }
-            FaultKind::NotFound => *self = Self::error(&ApiError::for_status(404)),
-            FaultKind::Unauthorized => *self = Self::error(&ApiError::for_status(401)),
-            FaultKind::Drop { .. } => self.wire = Some(WireFault::Close),
-            FaultKind::Reset { .. } => self.wire = Some(WireFault::Reset),
-            FaultKind::Stall { .. } => self.wire = Some(WireFault::Stall),
-            FaultKind::Truncate { bytes } => self.wire = Some(WireFault::Truncate(*bytes)),
-            FaultKind::EmptyBody => self.body.clear(),
-            FaultKind::Body { status, body } => {
-                self.status = status.unwrap_or(self.status);
-                self.body = body.clone().into_bytes();
-            }
-            _ => {}
+            failed(&error)
         }
-    }
-
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = status;
-        if status != StatusCode::NO_CONTENT {
-            response.headers_mut().insert(
-                header::CONTENT_TYPE,
-                header::HeaderValue::from_static("application/json"),
-            );
+        FaultKind::Throttle { retry_after } => failed(&ApiError {
+            retry_after: *retry_after,
+            ..ApiError::for_status(429)
+        }),
+        FaultKind::NotFound => failed(&ApiError::for_status(404)),
+        FaultKind::Unauthorized => failed(&ApiError::for_status(401)),
+        fault => {
+            reply.spoil(fault);
+            reply
         }
-        if let Some(seconds) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
-        }
-        if let Some(wire) = self.wire {
-            response.extensions_mut().insert(wire);
-        }
-        response
     }
 }

@@ -1,178 +1,113 @@
 //! The control port: what [`Account`] can do, for other processes.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Weak},
-};
+use std::sync::Weak;
 
-use axum::{
-    Json, Router,
-    body::Bytes,
-    extract::{Path, Query, Request, State},
-    http::StatusCode,
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
+use axum::Router;
 use serde_json::{Value, json};
 
-use super::{account::Account, api::parse, error::ApiError, server::Accounts};
+use super::{account::Account, error::ApiError, server::Accounts};
 use crate::{
+    control::{self, ControlError, ControlledAccount, Done, Parameters},
     faults::FaultPlan,
-    guest::Acpi,
-    http::{bearer, is_same},
+    guest::{Acpi, Guest},
+    inventory::Object,
+    requests::Request,
 };
-
-type Clouds = State<Weak<Accounts>>;
-type Parameters = Query<BTreeMap<String, String>>;
-type Answer = Result<Response, ApiError>;
 
 /// The routes of the control port.
 pub(super) fn router(clouds: Weak<Accounts>, token: String) -> Router {
-    let token = Arc::new(token);
-    let check = move |request: Request, next: Next| {
-        let token = Arc::clone(&token);
-        async move {
-            match bearer(request.headers()).is_some_and(|given| is_same(given, &token)) {
-                true => next.run(request).await,
-                false => ApiError::for_status(401).into_response(),
-            }
-        }
-    };
-    Router::new()
-        .route("/accounts", get(accounts).post(add_account).delete(close_account))
-        .route("/inventory", get(inventory))
-        .route("/requests", get(requests).delete(clear_requests))
-        .route("/faults", get(faults).post(set_faults).delete(clear_faults))
-        .route("/servers/{server}/commands", get(commands))
-        .route("/servers/{server}/{action}", post(act))
-        .route("/seed/{kind}/{name}", post(seed))
-        .route("/reset", post(reset))
-        .fallback(async || ApiError::for_status(404))
-        .layer(middleware::from_fn(check))
-        .with_state(clouds)
+    control::router(clouds, token, "servers")
 }
 
-fn clouds(clouds: &Weak<Accounts>) -> Result<Arc<Accounts>, ApiError> {
-    clouds.upgrade().ok_or_else(|| ApiError::for_status(503))
-}
-
-fn name(query: &BTreeMap<String, String>) -> &str {
-    query.get("account").map_or("default", String::as_str)
-}
-
-fn account(weak: &Weak<Accounts>, query: &BTreeMap<String, String>) -> Result<Account, ApiError> {
-    let name = name(query);
-    clouds(weak)?
-        .existing(name)
-        .ok_or_else(|| ApiError::no_such("account", name))
-}
-
-fn done() -> Response {
-    StatusCode::NO_CONTENT.into_response()
-}
-
-async fn accounts(State(weak): Clouds) -> Answer {
-    let clouds = clouds(&weak)?;
-    let accounts = clouds
-        .names()
-        .into_iter()
-        .filter_map(|name| clouds.existing(&name));
-    let accounts: Vec<Value> = accounts
-        .map(|it| json!({"name": it.name(), "token": it.token()}))
-        .collect();
-    Ok(Json(accounts).into_response())
-}
-
-async fn add_account(State(weak): Clouds, Query(query): Parameters) -> Answer {
-    let account = clouds(&weak)?.account(name(&query));
-    let body = json!({"name": account.name(), "token": account.token()});
-    Ok((StatusCode::CREATED, Json(body)).into_response())
-}
-
-async fn close_account(State(weak): Clouds, Query(query): Parameters) -> Answer {
-    clouds(&weak)?.close(name(&query));
-    Ok(done())
-}
-
-async fn inventory(State(weak): Clouds, Query(query): Parameters) -> Answer {
-    Ok(Json(account(&weak, &query)?.inventory()).into_response())
-}
-
-async fn requests(State(weak): Clouds, Query(query): Parameters) -> Answer {
-    Ok(Json(account(&weak, &query)?.request_log()).into_response())
-}
-
-async fn clear_requests(State(weak): Clouds, Query(query): Parameters) -> Answer {
-    account(&weak, &query)?.clear_request_log();
-    Ok(done())
-}
-
-async fn faults(State(weak): Clouds, Query(query): Parameters) -> Answer {
-    let (plan, hits) = account(&weak, &query)?.faults();
-    Ok(Json(json!({"faults": plan, "hits": hits})).into_response())
-}
-
-async fn set_faults(State(weak): Clouds, Query(query): Parameters, body: Bytes) -> Answer {
-    let plan: FaultPlan = parse(&body)?;
-    account(&weak, &query)?.set_faults(plan);
-    Ok(done())
-}
-
-async fn clear_faults(State(weak): Clouds, Query(query): Parameters) -> Answer {
-    account(&weak, &query)?.clear_faults();
-    Ok(done())
-}
-
-async fn commands(State(weak): Clouds, Path(server): Path<String>, Query(query): Parameters) -> Answer {
-    Ok(Json(account(&weak, &query)?.guest(&server)?.commands()).into_response())
-}
-
-async fn act(
-    State(weak): Clouds,
-    Path((server, action)): Path<(String, String)>,
-    Query(query): Parameters,
-) -> Answer {
-    let account = account(&weak, &query)?;
-    match action.as_str() {
-        "delete" => account.delete_server(&server)?,
-        "power-off" => account.power_off(&server)?,
-        "power-on" => account.power_on(&server)?,
-        "readdress" => {
-            let address = account.readdress(&server)?;
-            return Ok(Json(json!({ "address": address })).into_response());
-        }
-        "freeze" => account.freeze_guest(&server)?,
-        "thaw" => account.thaw_guest(&server)?,
-        "ignore-acpi" => account.set_acpi(&server, Acpi::Ignores)?,
-        "obey-acpi" => account.set_acpi(&server, Acpi::Obeys)?,
-        "hold" => {
-            let word = query.get("state").map_or("", String::as_str);
-            let state = serde_json::from_value(json!(word));
-            let state =
-                state.map_err(|_| ApiError::field("state", format!("{word:?} is no state of a server")))?;
-            account.hold_state(&server, state)?;
-        }
-        other => return Err(ApiError::no_such("action", other)),
+impl From<ApiError> for ControlError {
+    fn from(error: ApiError) -> Self {
+        Self::new(error.status, error.body())
     }
-    Ok(done())
 }
 
-async fn seed(
-    State(weak): Clouds,
-    Path((kind, name)): Path<(String, String)>,
-    Query(query): Parameters,
-) -> Answer {
-    let account = account(&weak, &query)?;
-    let body = match kind.as_str() {
-        "server" => json!(account.seed_server(&name)?),
-        "key" => json!(account.seed_key(&name)?),
-        other => return Err(ApiError::no_such("kind", other)),
-    };
-    Ok((StatusCode::CREATED, Json(body)).into_response())
+impl control::Accounts for Accounts {
+    type Account = Account;
+
+    fn account(&self, name: &str) -> Account {
+        self.account(name)
+    }
+
+    fn existing(&self, name: &str) -> Option<Account> {
+        self.existing(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.names()
+    }
+
+    fn close(&self, name: &str) {
+        self.close(name);
+    }
 }
 
-async fn reset(State(weak): Clouds, Query(query): Parameters) -> Answer {
-    account(&weak, &query)?.reset();
-    Ok(done())
+impl ControlledAccount for Account {
+    fn describe(&self) -> Value {
+        json!({"name": self.name(), "token": self.token()})
+    }
+
+    fn inventory(&self) -> Vec<Object> {
+        self.inventory()
+    }
+
+    fn request_log(&self) -> Vec<Request> {
+        self.request_log()
+    }
+
+    fn clear_request_log(&self) {
+        self.clear_request_log();
+    }
+
+    fn set_faults(&self, plan: FaultPlan) {
+        self.set_faults(plan);
+    }
+
+    fn faults(&self) -> (FaultPlan, Vec<u32>) {
+        self.faults()
+    }
+
+    fn guest(&self, server: &str) -> Result<Guest, ControlError> {
+        Ok(self.guest(server)?)
+    }
+
+    fn act(&self, server: &str, action: &str, parameters: &Parameters) -> Result<Option<Done>, ControlError> {
+        match action {
+            "delete" => self.delete_server(server)?,
+            "power-off" => self.power_off(server)?,
+            "power-on" => self.power_on(server)?,
+            "readdress" => {
+                let address = self.readdress(server)?;
+                return Ok(Some(Done::With(json!({ "address": address }))));
+            }
+            "freeze" => self.freeze_guest(server)?,
+            "thaw" => self.thaw_guest(server)?,
+            "ignore-acpi" => self.set_acpi(server, Acpi::Ignores)?,
+            "obey-acpi" => self.set_acpi(server, Acpi::Obeys)?,
+            "hold" => {
+                let word = parameters.get("state").map_or("", String::as_str);
+                let state = serde_json::from_value(json!(word));
+                let state =
+                    state.map_err(|_| ApiError::field("state", format!("{word:?} is no state of a server")))?;
+                self.hold_state(server, state)?;
+            }
+            _ => return Ok(None),
+        }
+        Ok(Some(Done::Silently))
+    }
+
+    fn seed(&self, kind: &str, name: &str) -> Result<Option<Value>, ControlError> {
+        Ok(match kind {
+            "server" => Some(json!(self.seed_server(name)?)),
+            "key" => Some(json!(self.seed_key(name)?)),
+            _ => None,
+        })
+    }
+
+    fn reset(&self) {
+        self.reset();
+    }
 }

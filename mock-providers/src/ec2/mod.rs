@@ -1,0 +1,29 @@
+#![doc = include_str!("README.md")]
+
+mod account;
+mod answer;
+mod api;
+mod backdoor;
+mod catalog;
+mod clock;
+mod control;
+mod error;
+mod filter;
+mod guests;
+mod inventory;
+mod key_material;
+mod options;
+mod page;
+mod query;
+mod server;
+mod signature;
+mod state;
+mod timestamp;
+mod xml;
+
+pub use account::Account;
+pub use backdoor::InstanceView;
+pub use error::Ec2Error;
+pub use options::{Credentials, ServerOptions};
+pub use server::Server;
+pub use state::Times;

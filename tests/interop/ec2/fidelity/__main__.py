@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -21,38 +22,54 @@ def main() -> int:
     parser.add_argument("--endpoint", help="URL of the mock; without it moto is compared with itself")
     parser.add_argument("--access-key")
     parser.add_argument("--secret-key")
+    only = os.environ.get("FIDELITY_ONLY")
     parser.add_argument(
-        "--only", metavar="SCENARIO", action="append", help="run this scenario only; no stale entries then"
+        "--only",
+        metavar="SCENARIO",
+        action="append",
+        default=only.split(",") if only else None,
+        help="run this scenario only, and look for no stale entries; also by FIDELITY_ONLY",
     )
-    parser.add_argument("--steps", metavar="FILE", help="write every step with both outcomes as JSON")
-    parser.add_argument("--propose", metavar="FILE", help="write differences that are not in the table as its entries")
+    parser.add_argument(
+        "--steps",
+        metavar="FILE",
+        default=os.environ.get("FIDELITY_STEPS"),
+        help="write every step with both outcomes as JSON; also by FIDELITY_STEPS",
+    )
+    parser.add_argument(
+        "--propose",
+        metavar="FILE",
+        default=os.environ.get("FIDELITY_PROPOSE"),
+        help="write differences that are not in the table as its entries; also by FIDELITY_PROPOSE",
+    )
     parser.add_argument("--write-markdown", action="store_true", help="write DIFFERENCES.md and end")
     arguments = parser.parse_args()
     if arguments.write_markdown:
         MARKDOWN.write_text(table.markdown(table.read(TABLE)))
         return 0
     scenarios = [scenario for scenario in SCENARIOS if not arguments.only or scenario.NAME in arguments.only]
-    try:
+    with moto() as peer:
+        theirs, problems = run(peer, scenarios)
+    if arguments.endpoint:
+        ours, more = run(Endpoint("ours", arguments.endpoint, arguments.access_key, arguments.secret_key), scenarios)
+    else:
         with moto() as peer:
-            theirs = run(peer, scenarios)
-        if arguments.endpoint:
-            ours = run(Endpoint("ours", arguments.endpoint, arguments.access_key, arguments.secret_key), scenarios)
-        else:
-            with moto() as peer:
-                ours = run(peer, scenarios)
-    except Unavailable as problem:
-        print(problem)
-        return 1
+            ours, more = run(peer, scenarios)
+    problems += more
+    if problems:
+        # A scenario that could not go on has fewer steps on one side.
+        asked = {step.name for step in theirs} & {step.name for step in ours}
+        theirs, ours = ([step for step in steps if step.name in asked] for steps in (theirs, ours))
     found = compare.differences(theirs, ours)
     if arguments.steps:
         write_steps(arguments.steps, theirs, ours)
     if not arguments.endpoint:
         # The comparison itself: a server is no different from itself.
-        return report(theirs, ours, [f"moto differs from itself: {difference}" for difference in found])
+        return report(theirs, ours, problems + [f"moto differs from itself: {difference}" for difference in found])
     review = table.review(table.read(TABLE) if TABLE.exists() else [], found)
     if arguments.propose:
         Path(arguments.propose).write_text(proposal(review.unknown, ours))
-    problems = review.problems()
+    problems += review.problems()
     if arguments.only:
         problems = [problem for problem in problems if not problem.startswith("in the table, but")]
     elif MARKDOWN.read_text() != table.markdown(review.entries):
@@ -62,14 +79,17 @@ def main() -> int:
     return report(theirs, ours, problems)
 
 
-def run(endpoint: Endpoint, scenarios) -> list[Step]:
-    """Runs the scenarios one after the other."""
-    steps = []
+def run(endpoint: Endpoint, scenarios) -> tuple[list[Step], list[str]]:
+    """Runs the scenarios one after the other; their steps, and which of them could not be gone through and why."""
+    steps, problems = [], []
     for scenario in scenarios:
         recorder = Recorder(endpoint, scenario.NAME, scenario.REGION)
-        scenario.run(recorder)
+        try:
+            scenario.run(recorder)
+        except Unavailable as problem:
+            problems.append(str(problem))
         steps += recorder.steps
-    return steps
+    return steps, problems
 
 
 def report(theirs: list[Step], ours: list[Step], problems: list[str]) -> int:

@@ -83,7 +83,9 @@ def _of_step(moto: Step, ours: Step, model) -> list[Difference]:
         differ("outcome", shown(moto.outcome), shown(ours.outcome))
     elif "error" in ours.outcome:
         compare(None, "error", moto.outcome["error"], ours.outcome["error"])
-        compare(None, "wire", moto.outcome.get("wire", {}), ours.outcome.get("wire", {}))
+        # A server that does not answer with XML differs in the code already.
+        if "wire" in moto.outcome and "wire" in ours.outcome:
+            compare(None, "wire", moto.outcome["wire"], ours.outcome["wire"])
     elif "Wire" in ours.outcome["answer"]:
         compare(None, "wire", moto.outcome["answer"].get("Wire", {}), ours.outcome["answer"]["Wire"])
     elif "Observed" in ours.outcome["answer"]:

@@ -7,7 +7,7 @@ from ..recorder import Recorder
 from .common import RSA_KEY, TYPE, ended, image, network, reach, reference, remember, root_volume
 
 NAME = "launch"
-REGION = "us-west-1"
+REGION = "us-east-2"
 RUN, DESCRIBE = reference("RunInstances"), reference("DescribeInstances")
 LIFECYCLE = "EC2 User Guide, Amazon EC2 instance state changes"
 SCRIPT = "#!/bin/sh\necho hello\n"
@@ -61,7 +61,7 @@ def plain(recorder: Recorder, ami: str) -> str:
     )
     reach(recorder, "running", instance)
     only = "Reservations[0].Instances[0]"
-    public_name = "ec2-<address>.us-west-1.compute.amazonaws.com"
+    public_name = "ec2-<address>.us-east-2.compute.amazonaws.com"
     recorder.call(
         "running",
         "DescribeInstances",
@@ -70,7 +70,7 @@ def plain(recorder: Recorder, ami: str) -> str:
                 f"{only}.State": {"Code": 16, "Name": "running"},
                 f"{only}.PublicIpAddress": "<public address>",
                 f"{only}.PublicDnsName": public_name,
-                f"{only}.PrivateDnsName": "ip-<address>.us-west-1.compute.internal",
+                f"{only}.PrivateDnsName": "ip-<address>.us-east-2.compute.internal",
                 f"{only}.StateTransitionReason": "",
                 f"{only}.StateReason": None,
                 f"{only}.RootDeviceName": "/dev/sda1",

@@ -38,7 +38,7 @@ def run(recorder: Recorder) -> None:
 
 def pending(recorder: Recorder, ami: str) -> None:
     instance = launched(recorder, ami, "new")
-    text = "The instance '<instance new>' * 'running' state*"
+    text = "Instance '<instance new>' cannot be stopped as it has never reached the 'running' state*"
     recorder.call(
         "stop while pending", "StopInstances", Refused("IncorrectInstanceState", text), ERRORS, InstanceIds=[instance]
     )

@@ -45,7 +45,10 @@ impl Ec2Error {
 
     /// The request names no operation.
     pub(crate) fn missing_action() -> Self {
-        Self::client("MissingAction", "Could not find operation, check for missing Action parameter")
+        Self::client(
+            "MissingAction",
+            "Could not find operation, check for missing Action parameter",
+        )
     }
 
     /// The version of the API does not exist.
@@ -56,7 +59,10 @@ impl Ec2Error {
 
     /// A parameter that the operation does not have.
     pub(crate) fn unknown_parameter(name: &str) -> Self {
-        Self::client("UnknownParameter", format!("The parameter {name} is not recognized"))
+        Self::client(
+            "UnknownParameter",
+            format!("The parameter {name} is not recognized"),
+        )
     }
 
     /// A parameter that must be there is not.
@@ -126,21 +132,19 @@ impl Ec2Error {
         Self::with_status(500, "InternalError", "An internal error has occurred")
     }
 
-    /// There is no room for another instance.
-    pub(crate) fn insufficient_capacity(instance_type: &str, zone: &str) -> Self {
-        let message = format!(
-            "We currently do not have sufficient {instance_type} capacity in the Availability Zone you requested ({zone})."
-        );
-        Self::with_status(500, "InsufficientInstanceCapacity", message)
-    }
-
     /// The usual error for a status that a fault asks for.
     pub(crate) fn for_status(status: u16) -> Self {
         match status {
             401 => Self::auth_failure(),
             403 => Self::unauthorized_operation(),
-            429 | 503 => Self { status, ..Self::request_limit_exceeded() },
-            500.. => Self { status, ..Self::internal() },
+            429 | 503 => Self {
+                status,
+                ..Self::request_limit_exceeded()
+            },
+            500.. => Self {
+                status,
+                ..Self::internal()
+            },
             _ => Self::with_status(status, "InvalidRequest", "The request received is invalid."),
         }
     }
@@ -170,16 +174,26 @@ impl Ec2Error {
 
     /// An id that is not of the form of its kind.
     pub(crate) fn malformed(kind: Kind, id: &str) -> Self {
+        let prefix = kind.prefix();
         let message = match kind {
             Kind::Instance => format!("Invalid id: \"{id}\""),
-            _ => format!("Invalid id: \"{id}\" (expecting \"{}-...\")", kind.prefix()),
+            Kind::Volume => {
+                return Self::invalid_value("volumeId", id, &format!("Expected: '{prefix}-...'."));
+            }
+            Kind::Snapshot => {
+                return Self::invalid_value("snapshotId", id, &format!("Expected: '{prefix}-...'."));
+            }
+            _ => format!("Invalid id: \"{id}\" (expecting \"{prefix}-...\")"),
         };
         Self::client(kind.malformed_code(), message)
     }
 
     /// An object is still used by another.
     pub(crate) fn dependency_violation(id: &str) -> Self {
-        Self::client("DependencyViolation", format!("resource {id} has a dependent object"))
+        Self::client(
+            "DependencyViolation",
+            format!("resource {id} has a dependent object"),
+        )
     }
 
     /// An instance is in a state in which the call makes no sense.

@@ -41,6 +41,11 @@ impl Account {
         self.tenant.log.all()
     }
 
+    /// Requests from a number on, counted from 0, and the number of the next one.
+    pub fn requests_since(&self, number: usize) -> (Vec<Request>, usize) {
+        self.tenant.log.since(number)
+    }
+
     /// Empties the request log.
     pub fn clear_request_log(&self) {
         self.tenant.log.clear();

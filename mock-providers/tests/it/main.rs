@@ -5,10 +5,13 @@ mod cloud;
 mod http_client;
 mod ssh_client;
 
+mod ec2_client;
+
 mod cloud_control;
 mod cloud_faults;
 mod cloud_life;
 mod cloud_rules;
+mod ec2_life;
 mod guest_power;
 mod guest_ssh;
 mod openssh;

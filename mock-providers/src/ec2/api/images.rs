@@ -1,14 +1,14 @@
 //! Images.
 
 use super::{Call, Effect, Operation, Result, Stage};
-use crate::ec2::{
-    catalog::Image,
-    state::Kind,
-    xml::Xml,
-};
+use crate::ec2::{catalog::Image, state::Kind, xml::Xml};
 
-pub(super) const OPERATIONS: &[Operation] =
-    &[Operation::new("DescribeImages", Effect::Reads, Kind::Image, describe_images)];
+pub(super) const OPERATIONS: &[Operation] = &[Operation::new(
+    "DescribeImages",
+    Effect::Reads,
+    Kind::Image,
+    describe_images,
+)];
 
 const FILTERS: &[&str] = &[
     "architecture",
@@ -79,7 +79,9 @@ fn attribute(image: &Image, name: &str, test: &dyn Fn(&str) -> bool) -> bool {
     let ephemeral = || image.ephemeral.iter().any(|(device, _)| test(device));
     match name {
         "architecture" => test(image.architecture),
-        "block-device-mapping.delete-on-termination" | "ena-support" | "image-allowed" | "is-public" => test("true"),
+        "block-device-mapping.delete-on-termination" | "ena-support" | "image-allowed" | "is-public" => {
+            test("true")
+        }
         "block-device-mapping.device-name" => test(image.root_device) || ephemeral(),
         "block-device-mapping.encrypted" | "free-tier-eligible" => test("false"),
         "block-device-mapping.snapshot-id" => test(&image.snapshot),

@@ -15,7 +15,12 @@ use crate::ec2::{
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("CreateKeyPair", Effect::Changes, Kind::KeyPair, create_key_pair),
     Operation::new("DeleteKeyPair", Effect::Changes, Kind::KeyPair, delete_key_pair),
-    Operation::new("DescribeKeyPairs", Effect::Reads, Kind::KeyPair, describe_key_pairs),
+    Operation::new(
+        "DescribeKeyPairs",
+        Effect::Reads,
+        Kind::KeyPair,
+        describe_key_pairs,
+    ),
     Operation::new("ImportKeyPair", Effect::Changes, Kind::KeyPair, import_key_pair),
 ];
 
@@ -25,7 +30,10 @@ fn create_key_pair(call: &mut Call<'_>) -> Result<()> {
         Some("ed25519") => KeyType::Ed25519,
         _ => KeyType::Rsa,
     };
-    let format = call.parameters.word("KeyFormat", &["pem", "ppk"])?.unwrap_or("pem");
+    let format = call
+        .parameters
+        .word("KeyFormat", &["pem", "ppk"])?
+        .unwrap_or("pem");
     let tags = call.tag_specifications();
     let Stage { region, xml, now, .. } = call.begin()?;
     region.check_new_key_pair(name, &tags)?;
@@ -50,9 +58,14 @@ fn import_key_pair(call: &mut Call<'_>) -> Result<()> {
     let Stage { region, xml, now, .. } = call.begin()?;
     let decoded = BASE64_STANDARD.decode(material.trim_ascii()).ok();
     let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-    let key = text.and_then(|text| key_material::read_public(&text).ok()).ok_or_else(|| {
-        Ec2Error::client("InvalidKey.Format", "Key is not in valid OpenSSH public key format")
-    })?;
+    let key = text
+        .and_then(|text| key_material::read_public(&text).ok())
+        .ok_or_else(|| {
+            Ec2Error::client(
+                "InvalidKey.Format",
+                "Key is not in valid OpenSSH public key format",
+            )
+        })?;
     let pair = region.add_key_pair(name, &key, &tags, now)?;
     xml.plain("keyFingerprint", &pair.fingerprint);
     xml.text("keyName", &pair.name);
@@ -62,7 +75,10 @@ fn import_key_pair(call: &mut Call<'_>) -> Result<()> {
 }
 
 fn delete_key_pair(call: &mut Call<'_>) -> Result<()> {
-    let (name, id) = (call.parameters.filled("KeyName"), call.parameters.filled("KeyPairId"));
+    let (name, id) = (
+        call.parameters.filled("KeyName"),
+        call.parameters.filled("KeyPairId"),
+    );
     let Stage { region, xml, .. } = call.begin()?;
     let removed = match (name, id) {
         (Some(name), _) => region.delete_key_pair(name),

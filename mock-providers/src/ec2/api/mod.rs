@@ -29,7 +29,9 @@
 //! are found), unknown parameters, the envelope of answers and errors, faults, the log. For idempotence the operation
 //! passes [`Call::client_token`] to the region.
 
+mod addresses;
 mod attributes;
+mod credits;
 mod dispatch;
 mod dns;
 mod groups;
@@ -38,6 +40,7 @@ mod instance_filter;
 mod instance_types;
 mod instance_xml;
 mod instances;
+mod interfaces;
 mod key_pairs;
 mod launch;
 mod networks;
@@ -46,6 +49,7 @@ mod regions;
 mod rules;
 mod spot;
 mod tags;
+mod volumes;
 
 use super::{
     error::Ec2Error,
@@ -62,11 +66,14 @@ type Result<T, E = Ec2Error> = std::result::Result<T, E>;
 
 /// All operations.
 const TABLES: &[&[Operation]] = &[
+    addresses::OPERATIONS,
     attributes::OPERATIONS,
+    credits::OPERATIONS,
     groups::OPERATIONS,
     images::OPERATIONS,
     instance_types::OPERATIONS,
     instances::OPERATIONS,
+    interfaces::OPERATIONS,
     key_pairs::OPERATIONS,
     launch::OPERATIONS,
     networks::OPERATIONS,
@@ -74,6 +81,7 @@ const TABLES: &[&[Operation]] = &[
     rules::OPERATIONS,
     spot::OPERATIONS,
     tags::OPERATIONS,
+    volumes::OPERATIONS,
 ];
 
 /// Whether an operation changes anything.

@@ -8,11 +8,21 @@ use crate::ec2::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new("AssociateSubnetCidrBlock", Effect::Changes, Kind::Subnet, associate_subnet),
+    Operation::new(
+        "AssociateSubnetCidrBlock",
+        Effect::Changes,
+        Kind::Subnet,
+        associate_subnet,
+    ),
     Operation::new("AssociateVpcCidrBlock", Effect::Changes, Kind::Vpc, associate_vpc),
     Operation::new("DescribeSubnets", Effect::Reads, Kind::Subnet, describe_subnets),
     Operation::new("DescribeVpcs", Effect::Reads, Kind::Vpc, describe_vpcs),
-    Operation::new("ModifySubnetAttribute", Effect::Changes, Kind::Subnet, modify_subnet),
+    Operation::new(
+        "ModifySubnetAttribute",
+        Effect::Changes,
+        Kind::Subnet,
+        modify_subnet,
+    ),
 ];
 
 const VPC_FILTERS: &[&str] = &[
@@ -104,16 +114,22 @@ fn vpc_attribute(region: &Region, vpc: &Vpc, name: &str, test: &dyn Fn(&str) -> 
         "owner-id" => test(&region.account),
         "state" => test("available"),
         "vpc-id" => test(&vpc.id),
-        name => name.strip_prefix("ipv6-cidr-block-association.").is_some_and(ipv6),
+        name => name
+            .strip_prefix("ipv6-cidr-block-association.")
+            .is_some_and(ipv6),
     }
 }
 
 fn write_vpc(xml: &mut Xml, region: &Region, vpc: &Vpc) {
     xml.plain("ownerId", &region.account);
     xml.plain("instanceTenancy", "default");
-    xml.list("ipv6CidrBlockAssociationSet", &vpc.ipv6, |xml, (block, association)| {
-        write_vpc_ipv6(xml, region, *block, association);
-    });
+    xml.list(
+        "ipv6CidrBlockAssociationSet",
+        &vpc.ipv6,
+        |xml, (block, association)| {
+            write_vpc_ipv6(xml, region, *block, association);
+        },
+    );
     xml.list("cidrBlockAssociationSet", [&vpc.cidr], |xml, block| {
         xml.plain("associationId", &vpc.cidr_association);
         xml.shown("cidrBlock", block);
@@ -121,7 +137,9 @@ fn write_vpc(xml: &mut Xml, region: &Region, vpc: &Vpc) {
     });
     xml.boolean("isDefault", vpc.is_default);
     xml.tags(tag_pairs(&vpc.tags));
-    xml.element("blockPublicAccessStates", |xml| xml.plain("internetGatewayBlockMode", "off"));
+    xml.element("blockPublicAccessStates", |xml| {
+        xml.plain("internetGatewayBlockMode", "off")
+    });
     xml.plain("vpcId", &vpc.id);
     xml.plain("state", "available");
     xml.shown("cidrBlock", vpc.cidr);
@@ -158,7 +176,9 @@ fn describe_subnets(call: &mut Call<'_>) -> Result<()> {
         fits && (ids.is_empty() || ids.contains(&&*subnet.id))
     });
     let (subnets, next) = page.cut(shown);
-    xml.list("subnetSet", subnets, |xml, subnet| write_subnet(xml, region, subnet));
+    xml.list("subnetSet", subnets, |xml, subnet| {
+        write_subnet(xml, region, subnet)
+    });
     xml.optional("nextToken", next.as_deref());
     Ok(())
 }
@@ -166,11 +186,14 @@ fn describe_subnets(call: &mut Call<'_>) -> Result<()> {
 fn subnet_attribute(region: &Region, subnet: &Subnet, name: &str, test: &dyn Fn(&str) -> bool) -> bool {
     let flag = |value: bool| test(if value { "true" } else { "false" });
     let ipv6 = |name: &str| {
-        subnet.ipv6.as_ref().is_some_and(|(block, association)| match name {
-            "association-id" => test(association),
-            "ipv6-cidr-block" => test(&block.to_string()),
-            _ => test("associated"),
-        })
+        subnet
+            .ipv6
+            .as_ref()
+            .is_some_and(|(block, association)| match name {
+                "association-id" => test(association),
+                "ipv6-cidr-block" => test(&block.to_string()),
+                _ => test("associated"),
+            })
     };
     match name {
         "availability-zone" | "availabilityZone" => test(&subnet.zone.name),
@@ -186,7 +209,9 @@ fn subnet_attribute(region: &Region, subnet: &Subnet, name: &str, test: &dyn Fn(
         "subnet-arn" => test(&region.arn("subnet", &subnet.id)),
         "subnet-id" => test(&subnet.id),
         "vpc-id" => test(&subnet.vpc),
-        name => name.strip_prefix("ipv6-cidr-block-association.").is_some_and(ipv6),
+        name => name
+            .strip_prefix("ipv6-cidr-block-association.")
+            .is_some_and(ipv6),
     }
 }
 
@@ -195,9 +220,13 @@ fn write_subnet(xml: &mut Xml, region: &Region, subnet: &Subnet) {
     xml.boolean("mapCustomerOwnedIpOnLaunch", false);
     xml.plain("ownerId", &region.account);
     xml.boolean("assignIpv6AddressOnCreation", subnet.ipv6_on_launch);
-    xml.list("ipv6CidrBlockAssociationSet", &subnet.ipv6, |xml, (block, association)| {
-        write_subnet_ipv6(xml, *block, association);
-    });
+    xml.list(
+        "ipv6CidrBlockAssociationSet",
+        &subnet.ipv6,
+        |xml, (block, association)| {
+            write_subnet_ipv6(xml, *block, association);
+        },
+    );
     xml.tags(tag_pairs(&subnet.tags));
     xml.plain("subnetArn", &region.arn("subnet", &subnet.id));
     xml.boolean("enableDns64", false);
@@ -207,7 +236,9 @@ fn write_subnet(xml: &mut Xml, region: &Region, subnet: &Subnet) {
         xml.boolean("enableResourceNameDnsARecord", false);
         xml.boolean("enableResourceNameDnsAAAARecord", false);
     });
-    xml.element("blockPublicAccessStates", |xml| xml.plain("internetGatewayBlockMode", "off"));
+    xml.element("blockPublicAccessStates", |xml| {
+        xml.plain("internetGatewayBlockMode", "off")
+    });
     xml.plain("subnetId", &subnet.id);
     xml.plain("state", "available");
     xml.plain("vpcId", &subnet.vpc);
@@ -228,7 +259,10 @@ fn write_subnet_ipv6(xml: &mut Xml, block: Cidr6, association: &str) {
 
 fn associate_vpc(call: &mut Call<'_>) -> Result<()> {
     let id = call.parameters.required("VpcId")?;
-    let wants_ipv6 = call.parameters.boolean("AmazonProvidedIpv6CidrBlock")?.unwrap_or(false);
+    let wants_ipv6 = call
+        .parameters
+        .boolean("AmazonProvidedIpv6CidrBlock")?
+        .unwrap_or(false);
     let Stage { region, xml, .. } = call.begin()?;
     if !wants_ipv6 {
         return Err(Ec2Error::missing_parameter("AmazonProvidedIpv6CidrBlock"));
@@ -236,7 +270,9 @@ fn associate_vpc(call: &mut Call<'_>) -> Result<()> {
     region.associate_vpc_ipv6(id)?;
     let vpc = region.vpc(id)?;
     if let Some((block, association)) = &vpc.ipv6 {
-        xml.element("ipv6CidrBlockAssociation", |xml| write_vpc_ipv6(xml, region, *block, association));
+        xml.element("ipv6CidrBlockAssociation", |xml| {
+            write_vpc_ipv6(xml, region, *block, association)
+        });
     }
     xml.plain("vpcId", &vpc.id);
     Ok(())
@@ -250,7 +286,9 @@ fn associate_subnet(call: &mut Call<'_>) -> Result<()> {
         .ok_or_else(|| Ec2Error::invalid_value("ipv6CidrBlock", text, "This is not a valid CIDR block."))?;
     let subnet = region.associate_subnet_ipv6(id, block)?;
     if let Some((block, association)) = &subnet.ipv6 {
-        xml.element("ipv6CidrBlockAssociation", |xml| write_subnet_ipv6(xml, *block, association));
+        xml.element("ipv6CidrBlockAssociation", |xml| {
+            write_subnet_ipv6(xml, *block, association)
+        });
     }
     xml.plain("subnetId", &subnet.id);
     Ok(())
@@ -259,7 +297,10 @@ fn associate_subnet(call: &mut Call<'_>) -> Result<()> {
 fn modify_subnet(call: &mut Call<'_>) -> Result<()> {
     let id = call.parameters.required("SubnetId")?;
     let public_address = call.parameters.group("MapPublicIpOnLaunch").boolean("Value")?;
-    let ipv6 = call.parameters.group("AssignIpv6AddressOnCreation").boolean("Value")?;
+    let ipv6 = call
+        .parameters
+        .group("AssignIpv6AddressOnCreation")
+        .boolean("Value")?;
     let Stage { region, xml, .. } = call.begin()?;
     region.modify_subnet(id, public_address, ipv6)?;
     super::done(xml);

@@ -179,7 +179,9 @@ const ROOT_SIZE: u32 = 8;
 
 /// All images of a region.
 pub(crate) fn images(region: &str) -> Vec<Image> {
-    let current = CURRENT.iter().map(|release| (current_id(region, release), release));
+    let current = CURRENT
+        .iter()
+        .map(|release| (current_id(region, release), release));
     let of = |table: &'static [(&'static str, &'static str)], release| {
         let own = table.iter().filter(move |(name, _)| *name == region);
         own.map(move |(_, id)| ((*id).to_owned(), release))

@@ -169,7 +169,11 @@ mod tests {
         assert!(INSTANCE_TYPES.is_sorted_by_key(|it| it.name));
         for it in INSTANCE_TYPES {
             assert_eq!(instance_type(it.name), Some(it));
-            assert!(it.memory > 0 && it.vcpus % it.threads_per_core == 0, "{}", it.name);
+            assert!(
+                it.memory > 0 && it.vcpus % it.threads_per_core == 0,
+                "{}",
+                it.name
+            );
         }
         assert_eq!(instance_type("t9.mega"), None);
     }

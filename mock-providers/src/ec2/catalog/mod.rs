@@ -7,7 +7,7 @@ mod types;
 
 pub(crate) use images::{images, ubuntu};
 pub(crate) use instance_types::{INSTANCE_TYPES, instance_type};
-pub(crate) use regions::{REGIONS, zones};
+pub(crate) use regions::{REGIONS, partition, zones};
 pub(crate) use types::{Image, InstanceProfile, InstanceType};
 
 /// A number that is always the same for the same texts, for ids of what is the same in all runs (FNV-1a).

@@ -16,6 +16,11 @@ pub(crate) struct RegionInfo {
 }
 
 impl RegionInfo {
+    /// Partition: regions of another one are not visible to an account.
+    pub(crate) fn partition(&self) -> &'static str {
+        partition(self.name)
+    }
+
     /// The word on the wire for how an account came to have it.
     pub(crate) fn opt_in_status(&self) -> &'static str {
         match self.is_default {
@@ -28,6 +33,15 @@ impl RegionInfo {
     pub(crate) fn endpoint(&self) -> String {
         let suffix = if self.name.starts_with("cn-") { ".cn" } else { "" };
         format!("ec2.{}.amazonaws.com{suffix}", self.name)
+    }
+}
+
+/// Partition of a region by its name.
+pub(crate) fn partition(name: &str) -> &'static str {
+    match name.split('-').take(2).collect::<Vec<_>>().as_slice() {
+        ["cn", _] => "aws-cn",
+        ["us", "gov"] => "aws-us-gov",
+        _ => "aws",
     }
 }
 
@@ -109,6 +123,13 @@ mod tests {
         }
         assert_eq!(zones("us-east-1").len(), 6);
         assert_eq!(zones("elsewhere-1").last().unwrap().name, "elsewhere-1c");
-        assert_eq!(REGIONS.iter().find(|it| it.name == "cn-north-1").unwrap().endpoint(), "ec2.cn-north-1.amazonaws.com.cn");
+        assert_eq!(
+            REGIONS
+                .iter()
+                .find(|it| it.name == "cn-north-1")
+                .unwrap()
+                .endpoint(),
+            "ec2.cn-north-1.amazonaws.com.cn"
+        );
     }
 }

@@ -55,7 +55,11 @@ impl Region {
         }
         let taken = hardware.take_address();
         let address = taken.map_err(|reason| {
-            Ec2Error::with_status(503, "InsufficientAddressCapacity", format!("Not enough available addresses: {reason}"))
+            Ec2Error::with_status(
+                503,
+                "InsufficientAddressCapacity",
+                format!("Not enough available addresses: {reason}"),
+            )
         })?;
         let allocation = self.ids.next(Kind::Allocation);
         let elastic = Address {
@@ -120,8 +124,14 @@ impl Region {
         match &elastic.association {
             Some(present) if present.instance == id => return Ok(present.id.clone()),
             Some(_) if !reassociate => {
-                let message = format!("resource {allocation} is already associated with associate-id {}",
-                    elastic.association.as_ref().map(|it| it.id.to_string()).unwrap_or_default());
+                let message = format!(
+                    "resource {allocation} is already associated with associate-id {}",
+                    elastic
+                        .association
+                        .as_ref()
+                        .map(|it| it.id.to_string())
+                        .unwrap_or_default()
+                );
                 return Err(Ec2Error::client("Resource.AlreadyAssociated", message));
             }
             Some(_) => self.disassociate(&elastic.allocation, hardware),
@@ -131,13 +141,21 @@ impl Region {
         self.detach_public_address(&id, hardware);
         self.disassociate_all(&id, hardware);
         let association = self.ids.next(Kind::Association);
-        let public = PublicAddress { address: elastic.address, allocation: Some(elastic.allocation.clone()) };
+        let public = PublicAddress {
+            address: elastic.address,
+            allocation: Some(elastic.allocation.clone()),
+        };
         self.connect(&id, Some(public), hardware);
         if let Some(interface) = self.interfaces.get_mut(&interface) {
             interface.association = Some(association.clone());
         }
         if let Some(address) = self.addresses.get_mut(allocation) {
-            address.association = Some(Association { id: association.clone(), instance: id, interface, private_address });
+            address.association = Some(Association {
+                id: association.clone(),
+                instance: id,
+                interface,
+                private_address,
+            });
         }
         Ok(association)
     }
@@ -146,20 +164,31 @@ impl Region {
     ///
     /// # Errors
     /// No such association.
-    pub(crate) fn disassociate_address(&mut self, association: &str, hardware: &mut dyn Hardware) -> Result<()> {
+    pub(crate) fn disassociate_address(
+        &mut self,
+        association: &str,
+        hardware: &mut dyn Hardware,
+    ) -> Result<()> {
         let found = self.addresses.values().find_map(|address| {
             let own = address.association.as_ref().filter(|it| *it.id == *association)?;
             Some((address.allocation.clone(), own.instance.clone()))
         });
         let Some((allocation, instance)) = found else {
-            return Err(Self::missing(Kind::Association, association));
+            return Err(Ec2Error::not_found(Kind::Association, &[association]));
         };
         self.disassociate(&allocation, hardware);
         let wants = |it: &&super::Instance| it.state == InstanceState::Running && it.wants_public_address;
         if self.instances.get(&instance).filter(wants).is_some() {
             // AWS gives another address too; when there is none, the instance stays without.
             if let Ok(address) = hardware.take_address() {
-                self.connect(&instance, Some(PublicAddress { address, allocation: None }), hardware);
+                self.connect(
+                    &instance,
+                    Some(PublicAddress {
+                        address,
+                        allocation: None,
+                    }),
+                    hardware,
+                );
             }
         }
         Ok(())
@@ -208,7 +237,10 @@ impl Region {
     }
 
     fn disassociate(&mut self, allocation: &Id, hardware: &mut dyn Hardware) {
-        let association = self.addresses.get(allocation).and_then(|it| it.association.clone());
+        let association = self
+            .addresses
+            .get(allocation)
+            .and_then(|it| it.association.clone());
         if let Some(association) = association {
             self.connect(&association.instance, None, hardware);
             self.forget_association(allocation);
@@ -217,7 +249,10 @@ impl Region {
 
     /// Notes that an Elastic IP is free, whose instance is connected with another address or none by now.
     pub(super) fn forget_association(&mut self, allocation: &Id) {
-        let association = self.addresses.get_mut(allocation).and_then(|it| it.association.take());
+        let association = self
+            .addresses
+            .get_mut(allocation)
+            .and_then(|it| it.association.take());
         if let Some(interface) = association.and_then(|it| self.interfaces.get_mut(&it.interface)) {
             interface.association = None;
         }

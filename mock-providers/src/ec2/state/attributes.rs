@@ -1,8 +1,8 @@
 //! Attributes of instances that can be changed later.
 
 use super::{
-    GroupName, Hardware, Id, InstanceState, MetadataChange, MetadataOptions, Moment, Monitoring, Region, Result,
-    ShutdownBehavior, run,
+    GroupName, Hardware, Id, InstanceState, MetadataChange, MetadataOptions, Moment, Monitoring, Region,
+    Result, ShutdownBehavior, run,
 };
 use crate::ec2::{catalog, error::Ec2Error};
 
@@ -58,7 +58,9 @@ impl Region {
         };
         let needs_stop = matches!(
             change,
-            AttributeChange::InstanceType(_) | AttributeChange::UserData(_) | AttributeChange::EbsOptimized(_)
+            AttributeChange::InstanceType(_)
+                | AttributeChange::UserData(_)
+                | AttributeChange::EbsOptimized(_)
         );
         if needs_stop && instance.state != InstanceState::Stopped || instance.state.is_ending() {
             let message = format!("The instance '{id}' is not in the 'stopped' state.");
@@ -82,7 +84,8 @@ impl Region {
 
     fn new_groups(&self, id: &str, groups: &[String]) -> Result<Vec<GroupName>> {
         let instance = self.instances.get(id);
-        let Some((vpc, subnet)) = instance.and_then(|it| Some((it.vpc.as_ref()?, it.subnet.as_ref()?))) else {
+        let Some((vpc, subnet)) = instance.and_then(|it| Some((it.vpc.as_ref()?, it.subnet.as_ref()?)))
+        else {
             return Ok(Vec::new());
         };
         if groups.is_empty() {
@@ -98,7 +101,9 @@ impl Region {
             }
             return;
         }
-        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Some(instance) = self.instances.get_mut(id) else {
+            return;
+        };
         match change {
             AttributeChange::DisableApiTermination(on) => instance.disable_api_termination = *on,
             AttributeChange::DisableApiStop(on) => instance.disable_api_stop = *on,
@@ -130,9 +135,13 @@ impl Region {
 
     /// Replaces the security groups of the primary interface of an instance.
     fn replace_groups(&mut self, id: &Id, groups: Vec<GroupName>, hardware: &mut dyn Hardware) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Some(instance) = self.instances.get_mut(id) else {
+            return;
+        };
         let old = std::mem::replace(&mut instance.groups, groups.clone());
-        let Some(interface) = instance.interfaces.first().cloned() else { return };
+        let Some(interface) = instance.interfaces.first().cloned() else {
+            return;
+        };
         for group in old {
             if let Some(group) = self.groups.get_mut(&group.id) {
                 group.members.remove(&interface);
@@ -166,7 +175,9 @@ impl Region {
                 Ok(instance.metadata)
             }
             _ => {
-                let message = format!("The instance '{id}' is not in a state in which its metadata options can be changed.");
+                let message = format!(
+                    "The instance '{id}' is not in a state in which its metadata options can be changed."
+                );
                 Err(Ec2Error::incorrect_instance_state(message))
             }
         }
@@ -202,6 +213,9 @@ impl Region {
     ) -> Result<(Moment, String)> {
         self.visible_instances(&[id], now)?;
         let instance = self.instances.get(id).filter(|instance| instance.has_machine);
-        Ok((now, instance.map(|it| hardware.console(&it.id)).unwrap_or_default()))
+        Ok((
+            now,
+            instance.map(|it| hardware.console(&it.id)).unwrap_or_default(),
+        ))
     }
 }

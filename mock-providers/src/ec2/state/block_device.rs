@@ -25,10 +25,20 @@ impl Region {
     pub(super) fn volumes_of(&self, image: &Image, devices: &[BlockDevice]) -> Result<Vec<PlannedVolume>> {
         for (index, device) in devices.iter().enumerate() {
             if device.device.is_empty() {
-                return Err(Ec2Error::missing_parameter(&format!("BlockDeviceMapping.{}.DeviceName", index + 1)));
+                return Err(Ec2Error::missing_parameter(&format!(
+                    "BlockDeviceMapping.{}.DeviceName",
+                    index + 1
+                )));
             }
-            if devices.iter().take(index).any(|other| other.device == device.device) {
-                let message = format!("The device '{}' is used in more than one block-device mapping", device.device);
+            if devices
+                .iter()
+                .take(index)
+                .any(|other| other.device == device.device)
+            {
+                let message = format!(
+                    "The device '{}' is used in more than one block-device mapping",
+                    device.device
+                );
                 return Err(Ec2Error::client("InvalidBlockDeviceMapping", message));
             }
         }
@@ -98,12 +108,17 @@ impl Region {
     fn kms_key(&self, key: Option<&str>) -> String {
         match key {
             Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
-            Some(id) if id.starts_with("alias/") => format!("arn:aws:kms:{}:{}:{id}", self.name, self.account),
+            Some(id) if id.starts_with("alias/") => {
+                format!("arn:aws:kms:{}:{}:{id}", self.name, self.account)
+            }
             Some(id) => format!("arn:aws:kms:{}:{}:key/{id}", self.name, self.account),
             None => {
                 let number = crate::ec2::catalog::stable_number(&["aws/ebs", &self.name, &self.account]);
                 let (high, low) = (number >> 32, number & 0xffff_ffff_ffff);
-                format!("arn:aws:kms:{}:{}:key/{high:08x}-0000-4000-8000-{low:012x}", self.name, self.account)
+                format!(
+                    "arn:aws:kms:{}:{}:key/{high:08x}-0000-4000-8000-{low:012x}",
+                    self.name, self.account
+                )
             }
         }
     }
@@ -112,7 +127,8 @@ impl Region {
 /// A device of the image with what an order says about it.
 fn merged(of_image: BlockDevice, of_order: Option<&BlockDevice>) -> BlockDevice {
     let Some(order) = of_order else { return of_image };
-    let text = |own: &Option<String>, image: Option<String>| own.clone().filter(|own| !own.is_empty()).or(image);
+    let text =
+        |own: &Option<String>, image: Option<String>| own.clone().filter(|own| !own.is_empty()).or(image);
     BlockDevice {
         size: order.size.or(of_image.size),
         volume_type: text(&order.volume_type, of_image.volume_type),

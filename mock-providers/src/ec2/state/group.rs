@@ -117,7 +117,8 @@ impl Region {
         self.require_visible(Kind::Group, &[id], now)?;
         let group = self.group(id)?;
         if &*group.name == DEFAULT {
-            let message = format!("the specified group: \"{id}\" name: \"{DEFAULT}\" cannot be deleted by a user");
+            let message =
+                format!("the specified group: \"{id}\" name: \"{DEFAULT}\" cannot be deleted by a user");
             return Err(Ec2Error::client("CannotDelete", message));
         }
         let is_mentioned = || {

@@ -1,9 +1,6 @@
 //! What instances run on.
 
-use std::{
-    collections::BTreeSet,
-    net::{Ipv4Addr, Ipv6Addr},
-};
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use super::Id;
 use crate::guest::{GuestFault, GuestOs};
@@ -63,8 +60,6 @@ pub(crate) struct Build<'a> {
     pub(crate) os: GuestOs,
     /// Private address; the host name is made from it.
     pub(crate) private_address: Ipv4Addr,
-    /// IPv6 addresses.
-    pub(crate) ipv6: &'a [Ipv6Addr],
     /// OpenSSH line of the key pair.
     pub(crate) public_key: Option<&'a str>,
     /// User data, decoded.
@@ -93,8 +88,11 @@ impl PortSet {
     }
 
     /// Whether a port is among them.
+    #[cfg(test)]
     pub(crate) fn contains(&self, port: u16) -> bool {
-        self.0.iter().any(|(first, last)| (*first..=*last).contains(&port))
+        self.0
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&port))
     }
 
     /// The ranges, each with its first and last port.

@@ -115,8 +115,6 @@ pub(crate) enum Kind {
     SpotRequest,
     /// Association of a CIDR block with a VPC or subnet.
     CidrAssociation,
-    /// Instance profile.
-    Profile,
     /// Association of an instance profile with an instance.
     ProfileAssociation,
 }
@@ -141,7 +139,6 @@ impl Kind {
             Self::Association => "eipassoc",
             Self::SpotRequest => "sir",
             Self::CidrAssociation => "vpc-cidr-assoc",
-            Self::Profile => "AIPA",
             Self::ProfileAssociation => "iip-assoc",
         }
     }
@@ -166,7 +163,6 @@ impl Kind {
             Self::Association => "InvalidAssociationID.NotFound",
             Self::SpotRequest => "InvalidSpotInstanceRequestID.NotFound",
             Self::CidrAssociation => "InvalidCidrBlockAssociationID.NotFound",
-            Self::Profile => "InvalidParameterValue",
             Self::ProfileAssociation => "NoSuchAssociation",
         }
     }
@@ -177,8 +173,6 @@ impl Kind {
             Self::Instance => "InvalidInstanceID.Malformed",
             Self::Image => "InvalidAMIID.Malformed",
             Self::Reservation => "InvalidReservationID.Malformed",
-            Self::Volume => "InvalidVolumeID.Malformed",
-            Self::Snapshot => "InvalidSnapshotID.Malformed",
             Self::Group => "InvalidGroupId.Malformed",
             Self::Rule => "InvalidSecurityGroupRuleId.Malformed",
             Self::Subnet => "InvalidSubnetID.Malformed",
@@ -210,7 +204,6 @@ impl Kind {
             Self::Association => "association ID",
             Self::SpotRequest => "spot instance request ID",
             Self::CidrAssociation => "cidr association ID",
-            Self::Profile => "instance profile",
             Self::ProfileAssociation => "association ID",
         }
     }
@@ -250,7 +243,14 @@ mod tests {
     #[test]
     fn the_form_of_an_id_is_known() {
         assert!(Kind::Image.fits("ami-927185ef") && Kind::Instance.fits("i-1234567890abcdef0"));
-        for bad in ["foo", "i-", "i-xyz", "ami-927185ef", "i-1234567890ABCDEF0", "i-123456789"] {
+        for bad in [
+            "foo",
+            "i-",
+            "i-xyz",
+            "ami-927185ef",
+            "i-1234567890ABCDEF0",
+            "i-123456789",
+        ] {
             assert!(!Kind::Instance.fits(bad), "{bad}");
         }
     }

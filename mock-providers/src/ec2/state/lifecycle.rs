@@ -1,8 +1,8 @@
 //! What becomes of instances: by calls, by time, and by their own doing.
 
 use super::{
-    Hardware, Id, Instance, InstanceState, Moment, Monitoring, PublicAddress, Region, Result, ShutdownBehavior,
-    StartFaults, StateChange, StateReason, instance::Before, timeline::Change,
+    Hardware, Id, Instance, InstanceState, Moment, Monitoring, PublicAddress, Region, Result,
+    ShutdownBehavior, StartFaults, StateChange, StateReason, instance::Before, timeline::Change,
 };
 use crate::ec2::error::Ec2Error;
 
@@ -119,7 +119,11 @@ impl Region {
             .filter(|it| it.disable_api_termination && !it.state.is_ending());
         if let Some(instance) = protected.next() {
             let id = &instance.id;
-            return Err(Ec2Error::operation_not_permitted(id, "terminated", "disableApiTermination"));
+            return Err(Ec2Error::operation_not_permitted(
+                id,
+                "terminated",
+                "disableApiTermination",
+            ));
         }
         drop(protected);
         Ok(self.each(ids, |region, id, _| {
@@ -136,18 +140,25 @@ impl Region {
                 Change::Terminate(id) => self.terminated(&id, at, hardware),
                 Change::Forget(id) => self.forget(&id),
                 Change::Fulfil(id) => self.fulfil(&id, at, hardware),
+                Change::ForgetToken(token) => drop(self.tokens.remove(&token)),
             }
         }
     }
 
     /// A guest switched itself off, or its power was cut.
     pub(crate) fn machine_went_off(&mut self, id: &str, now: Moment, hardware: &mut dyn Hardware) {
-        let Some(instance) = self.instances.get(id).filter(|instance| instance.state == Running) else {
+        let Some(instance) = self
+            .instances
+            .get(id)
+            .filter(|instance| instance.state == Running)
+        else {
             return;
         };
         let (id, behavior) = (instance.id.clone(), instance.shutdown_behavior);
         match behavior {
-            ShutdownBehavior::Stop => self.stop(&id, false, StateReason::shutdown_from_inside(), now, hardware),
+            ShutdownBehavior::Stop => {
+                self.stop(&id, false, StateReason::shutdown_from_inside(), now, hardware)
+            }
             ShutdownBehavior::Terminate => {
                 self.shut_down(&id, StateReason::shutdown_from_inside(), now, hardware);
             }
@@ -159,11 +170,7 @@ impl Region {
     }
 
     /// Does something to each instance, and notes the states before and after. An id that is there twice counts once.
-    fn each(
-        &mut self,
-        ids: &[&str],
-        mut act: impl FnMut(&mut Self, &Id, InstanceState),
-    ) -> Vec<StateChange> {
+    fn each(&mut self, ids: &[&str], mut act: impl FnMut(&mut Self, &Id, InstanceState)) -> Vec<StateChange> {
         let mut changes: Vec<StateChange> = Vec::new();
         for id in ids {
             if changes.iter().any(|change| *change.id == **id) {
@@ -174,7 +181,11 @@ impl Region {
             };
             act(self, &id, previous);
             let current = self.instances.get(&id).map_or(previous, |it| it.state);
-            changes.push(StateChange { id, previous, current });
+            changes.push(StateChange {
+                id,
+                previous,
+                current,
+            });
         }
         changes
     }
@@ -195,7 +206,9 @@ impl Region {
 
     /// Starts a stopped instance.
     pub(super) fn start(&mut self, id: &Id, faults: &StartFaults, now: Moment, hardware: &mut dyn Hardware) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Some(instance) = self.instances.get_mut(id) else {
+            return;
+        };
         hardware.add_faults(id, &faults.guest);
         instance.enter(Pending, Some(StateReason::pending()), "", now);
         instance.launched = now;
@@ -216,7 +229,9 @@ impl Region {
         now: Moment,
         hardware: &mut dyn Hardware,
     ) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Some(instance) = self.instances.get_mut(id) else {
+            return;
+        };
         let sentence = reason.sentence(now);
         instance.enter(Stopping, Some(reason), &sentence, now);
         if force {
@@ -237,7 +252,9 @@ impl Region {
         now: Moment,
         hardware: &mut dyn Hardware,
     ) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Some(instance) = self.instances.get_mut(id) else {
+            return;
+        };
         if instance.state.is_ending() {
             return;
         }
@@ -263,11 +280,20 @@ impl Region {
         let has_elastic = instance.public.as_ref().is_some_and(|it| it.allocation.is_some());
         if instance.wants_public_address && !has_elastic && !faults.no_address && instance.has_machine {
             match hardware.take_address() {
-                Ok(address) => self.connect(id, Some(PublicAddress { address, allocation: None }), hardware),
+                Ok(address) => self.connect(
+                    id,
+                    Some(PublicAddress {
+                        address,
+                        allocation: None,
+                    }),
+                    hardware,
+                ),
                 Err(reason) => return self.start_failed(id, &reason, now, hardware),
             }
         }
-        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Some(instance) = self.instances.get_mut(id) else {
+            return;
+        };
         instance.enter(Running, None, "", now);
         if instance.monitoring == Monitoring::Pending {
             instance.monitoring = Monitoring::Enabled;
@@ -279,7 +305,9 @@ impl Region {
 
     /// An instance that cannot start is terminated if this was its launch, otherwise it is stopped again.
     fn start_failed(&mut self, id: &Id, reason: &str, now: Moment, hardware: &mut dyn Hardware) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Some(instance) = self.instances.get_mut(id) else {
+            return;
+        };
         let state_reason = StateReason {
             code: "Server.InternalError",
             message: format!("Server.InternalError: {reason}"),
@@ -346,12 +374,18 @@ impl Region {
             }
         }
         self.close_spot_request(id, now);
-        self.schedule(id, now.after(self.times.terminated_visible), Change::Forget(id.clone()));
+        self.schedule(
+            id,
+            now.after(self.times.terminated_visible),
+            Change::Forget(id.clone()),
+        );
     }
 
     /// A terminated instance is not shown any more.
     pub(super) fn forget(&mut self, id: &Id) {
-        let Some(instance) = self.instances.remove(id) else { return };
+        let Some(instance) = self.instances.remove(id) else {
+            return;
+        };
         self.timeline.cancel(instance.timer);
         if let Some(others) = self.reservations.get_mut(&instance.reservation) {
             others.retain(|other| other != id);
@@ -362,7 +396,9 @@ impl Region {
     }
 
     fn remove_interface(&mut self, id: &Id) {
-        let Some(interface) = self.interfaces.remove(id) else { return };
+        let Some(interface) = self.interfaces.remove(id) else {
+            return;
+        };
         if let Some(subnet) = self.subnets.get_mut(&interface.subnet) {
             subnet.release(interface.private_address);
             for address in interface.ipv6 {
@@ -378,7 +414,9 @@ impl Region {
 
     /// Gives an instance a public address or takes it away.
     pub(super) fn connect(&mut self, id: &Id, public: Option<PublicAddress>, hardware: &mut dyn Hardware) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Some(instance) = self.instances.get_mut(id) else {
+            return;
+        };
         instance.public.clone_from(&public);
         let primary = instance.interfaces.first().cloned();
         if instance.has_machine {
@@ -391,7 +429,10 @@ impl Region {
 
     /// Takes away the public address that an instance got by itself, and gives it back; an Elastic IP stays.
     pub(super) fn detach_public_address(&mut self, id: &Id, hardware: &mut dyn Hardware) {
-        let public = self.instances.get(id).and_then(|instance| instance.public.clone());
+        let public = self
+            .instances
+            .get(id)
+            .and_then(|instance| instance.public.clone());
         if let Some(public) = public.filter(|public| public.allocation.is_none()) {
             self.connect(id, None, hardware);
             hardware.release_address(public.address);

@@ -48,7 +48,7 @@ use std::{collections::HashMap, sync::Arc};
 use timeline::Timeline;
 use visibility::Visibility;
 
-pub(crate) use address::{Address, Association};
+pub(crate) use address::Address;
 pub(crate) use attributes::AttributeChange;
 pub(crate) use group::{Group, NewGroup};
 pub(crate) use hardware::{Build, Hardware, PortSet};
@@ -63,7 +63,6 @@ pub(crate) use moment::Moment;
 pub(crate) use network::{Attachment, Cidr, Cidr6, Interface, Subnet, Vpc};
 pub(crate) use permission::{Direction, NewRule, Peer, Permission, Rule};
 pub(crate) use rule::Revoked;
-pub(crate) use run::Launched;
 pub(crate) use spot::{SpotRequest, SpotState};
 pub(crate) use table::Table;
 pub(crate) use tags::{TagSpecification, Tags, tag_pairs, tags_for};
@@ -72,7 +71,7 @@ pub(crate) use visibility::Lag;
 pub(crate) use volume::{NewVolume, Volume, VolumeAttachment};
 
 use super::{
-    catalog::{Image, InstanceProfile},
+    catalog::{self, Image, InstanceProfile},
     error::Ec2Error,
 };
 
@@ -176,6 +175,10 @@ impl Region {
 
     /// The ARN of an object of this account and region.
     pub(crate) fn arn(&self, resource_type: &str, id: &str) -> String {
-        format!("arn:aws:ec2:{}:{}:{resource_type}/{id}", self.name, self.account)
+        let partition = catalog::partition(&self.name);
+        format!(
+            "arn:{partition}:ec2:{}:{}:{resource_type}/{id}",
+            self.name, self.account
+        )
     }
 }

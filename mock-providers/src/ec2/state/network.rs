@@ -101,7 +101,9 @@ impl Subnet {
     /// Takes an IPv6 address: this one, or one made from a number.
     pub(super) fn take_ipv6(&mut self, wanted: Option<Ipv6Addr>, number: u64) -> Option<Ipv6Addr> {
         let (block, _) = self.ipv6.as_ref()?;
-        let mut made = (number..=u64::MAX).chain(0..number).map(|interface| block.address(interface));
+        let mut made = (number..=u64::MAX)
+            .chain(0..number)
+            .map(|interface| block.address(interface));
         let address = match wanted {
             Some(address) => address,
             None => made.find(|address| !self.used_ipv6.contains(address))?,
@@ -152,11 +154,6 @@ impl Cidr {
     /// Whether an address is in the block.
     pub(crate) fn contains(self, address: Ipv4Addr) -> bool {
         mask(self.length).is_some_and(|mask| u32::from(address) & mask == self.first)
-    }
-
-    /// Length of the prefix.
-    pub(crate) fn length(self) -> u8 {
-        self.length
     }
 }
 
@@ -255,7 +252,8 @@ impl AddressPool {
     }
 
     fn has_free(&self, address: Ipv4Addr) -> bool {
-        self.place(address).is_some_and(|place| !self.used.contains(&place))
+        self.place(address)
+            .is_some_and(|place| !self.used.contains(&place))
     }
 
     fn take(&mut self, wanted: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
@@ -269,7 +267,11 @@ impl AddressPool {
         // There is a free one, so this ends.
         loop {
             let place = self.next;
-            self.next = if place + 1 < self.end() { place + 1 } else { RESERVED };
+            self.next = if place + 1 < self.end() {
+                place + 1
+            } else {
+                RESERVED
+            };
             if self.used.insert(place) {
                 return Some(self.cidr.at(place));
             }
@@ -352,7 +354,9 @@ impl Region {
     /// # Errors
     /// When there is none with this id.
     pub(crate) fn subnet(&self, id: &str) -> Result<&Subnet> {
-        self.subnets.get(id).ok_or_else(|| Self::missing(Kind::Subnet, id))
+        self.subnets
+            .get(id)
+            .ok_or_else(|| Self::missing(Kind::Subnet, id))
     }
 
     /// A network interface.
@@ -391,9 +395,18 @@ mod tests {
         let cidr = Cidr::parse("172.31.16.5/20").unwrap();
         assert_eq!(cidr.to_string(), "172.31.16.0/20");
         assert!(cidr.size() == 4096 && cidr.at(4) == Ipv4Addr::new(172, 31, 16, 4));
-        assert!(cidr.contains(Ipv4Addr::new(172, 31, 31, 255)) && !cidr.contains(Ipv4Addr::new(172, 31, 32, 0)));
+        assert!(
+            cidr.contains(Ipv4Addr::new(172, 31, 31, 255)) && !cidr.contains(Ipv4Addr::new(172, 31, 32, 0))
+        );
         assert_eq!(Cidr::parse("0.0.0.0/0").unwrap().size(), 1 << 32);
-        for wrong in ["", "1.2.3.4", "1.2.3.4/33", "1.2.3/8", "1.2.3.4/+8", "300.0.0.0/8"] {
+        for wrong in [
+            "",
+            "1.2.3.4",
+            "1.2.3.4/33",
+            "1.2.3/8",
+            "1.2.3.4/+8",
+            "300.0.0.0/8",
+        ] {
             assert_eq!(Cidr::parse(wrong), None, "{wrong}");
         }
         let block = Cidr6::parse("2600:1f18:1234:5600::/56").unwrap();

@@ -2,13 +2,17 @@
 //! is over.
 
 use super::{
-    Hardware, Id, Instance, InstanceState, Moment, PublicAddress, Region, StartFaults, StateReason, timeline::Change,
+    Hardware, Id, Instance, InstanceState, Moment, PublicAddress, Region, StartFaults, StateReason,
+    timeline::Change,
 };
 
 impl Region {
     /// Cuts the power of a running instance: it is stopped at once.
     pub(crate) fn power_off(&mut self, id: &str, now: Moment, hardware: &mut dyn Hardware) {
-        let Some(id) = self.living(id).filter(|it| it.state == InstanceState::Running).map(|it| it.id.clone())
+        let Some(id) = self
+            .living(id)
+            .filter(|it| it.state == InstanceState::Running)
+            .map(|it| it.id.clone())
         else {
             return;
         };
@@ -31,7 +35,11 @@ impl Region {
             return;
         };
         self.shut_down(&id, StateReason::user_shutdown(), now, hardware);
-        if self.instances.get(&id).is_some_and(|it| it.state == InstanceState::ShuttingDown) {
+        if self
+            .instances
+            .get(&id)
+            .is_some_and(|it| it.state == InstanceState::ShuttingDown)
+        {
             self.schedule(&id, now, Change::Terminate(id.clone()));
             self.advance(now, hardware);
         }
@@ -55,10 +63,23 @@ impl Region {
         };
         let (id, old) = (instance.id.clone(), instance.public.clone());
         let address = hardware.take_address()?;
-        self.connect(&id, Some(PublicAddress { address, allocation: None }), hardware);
+        self.connect(
+            &id,
+            Some(PublicAddress {
+                address,
+                allocation: None,
+            }),
+            hardware,
+        );
         match old {
-            Some(PublicAddress { address, allocation: None }) => hardware.release_address(address),
-            Some(PublicAddress { allocation: Some(allocation), .. }) => self.forget_association(&allocation),
+            Some(PublicAddress {
+                address,
+                allocation: None,
+            }) => hardware.release_address(address),
+            Some(PublicAddress {
+                allocation: Some(allocation),
+                ..
+            }) => self.forget_association(&allocation),
             None => {}
         }
         Ok(())
@@ -77,7 +98,9 @@ impl Region {
     }
 
     fn living(&self, id: &str) -> Option<&Instance> {
-        self.instances.get(id).filter(|instance| !instance.state.is_ending())
+        self.instances
+            .get(id)
+            .filter(|instance| !instance.state.is_ending())
     }
 
     /// The instance with an id or, when there is none, the living one whose tag `Name` is this.
@@ -89,17 +112,5 @@ impl Region {
         named
             .find(|it| !it.state.is_ending() && it.tags.get("Name").is_some_and(|name| name == id_or_name))
             .map(|it| &it.id)
-    }
-
-    /// The region with all instances as they were before their latest change of state, for reads that are behind.
-    pub(crate) fn as_before(&self) -> Self {
-        let mut earlier = self.clone();
-        for instance in earlier.instances.values_mut() {
-            if let Some(before) = instance.before.take() {
-                instance.state = before.state;
-                instance.public = before.public;
-            }
-        }
-        earlier
     }
 }

@@ -152,10 +152,16 @@ impl Permission {
         match (self.protocol.as_str(), self.from_port, self.to_port) {
             (ALL, ..) => format!("peer: {peer}, ALL, ALLOW"),
             ("icmp" | "icmpv6", Some(kind), Some(code)) => {
-                format!("peer: {peer}, {}, type: {kind}, code: {code}, ALLOW", self.protocol.to_uppercase())
+                format!(
+                    "peer: {peer}, {}, type: {kind}, code: {code}, ALLOW",
+                    self.protocol.to_uppercase()
+                )
             }
             (protocol, Some(from), Some(to)) => {
-                format!("peer: {peer}, {}, from port: {from}, to port: {to}, ALLOW", protocol.to_uppercase())
+                format!(
+                    "peer: {peer}, {}, from port: {from}, to port: {to}, ALLOW",
+                    protocol.to_uppercase()
+                )
             }
             (protocol, ..) => format!("peer: {peer}, protocol: {protocol}, ALLOW"),
         }
@@ -179,7 +185,11 @@ fn ports(from: Option<i32>, to: Option<i32>) -> Result<(Option<i32>, Option<i32>
     };
     for (name, port) in [("fromPort", from), ("toPort", to)] {
         if u16::try_from(port).is_err() {
-            return Err(Ec2Error::invalid_value(name, port, "Must be between 0 and 65535."));
+            return Err(Ec2Error::invalid_value(
+                name,
+                port,
+                "Must be between 0 and 65535.",
+            ));
         }
     }
     if from > to {
@@ -212,9 +222,15 @@ mod tests {
     fn permissions_are_checked_and_normalised() {
         let ssh = Permission::checked("6", Some(22), Some(22), anywhere()).unwrap();
         assert_eq!(ssh.protocol, "tcp");
-        assert_eq!(ssh.in_words(), "peer: 0.0.0.0/0, TCP, from port: 22, to port: 22, ALLOW");
+        assert_eq!(
+            ssh.in_words(),
+            "peer: 0.0.0.0/0, TCP, from port: 22, to port: 22, ALLOW"
+        );
         let all = Permission::checked("-1", Some(1), Some(2), anywhere()).unwrap();
-        assert_eq!((all.from_port, all.in_words()), (None, "peer: 0.0.0.0/0, ALL, ALLOW".into()));
+        assert_eq!(
+            (all.from_port, all.in_words()),
+            (None, "peer: 0.0.0.0/0, ALL, ALLOW".into())
+        );
         let ping = Permission::checked("icmp", Some(8), None, anywhere()).unwrap();
         assert_eq!(ping.in_words(), "peer: 0.0.0.0/0, ICMP, type: 8, code: -1, ALLOW");
         for (protocol, from, to) in [
@@ -224,17 +240,27 @@ mod tests {
             ("ipx", None, None),
             ("icmp", Some(300), None),
         ] {
-            assert!(Permission::checked(protocol, from, to, anywhere()).is_err(), "{protocol} {from:?} {to:?}");
+            assert!(
+                Permission::checked(protocol, from, to, anywhere()).is_err(),
+                "{protocol} {from:?} {to:?}"
+            );
         }
     }
 
     #[test]
     fn only_what_clients_can_use_opens_ports() {
-        let ports = |protocol: &str, peer| Permission::checked(protocol, Some(1), Some(9), peer).unwrap().reachable();
+        let ports = |protocol: &str, peer| {
+            Permission::checked(protocol, Some(1), Some(9), peer)
+                .unwrap()
+                .reachable()
+        };
         assert_eq!(ports("tcp", anywhere()), Some((1, 9)));
         assert_eq!(ports("-1", anywhere()), Some((0, 65_535)));
         assert_eq!(ports("udp", anywhere()), None);
-        assert_eq!(ports("tcp", Peer::Ipv4(Cidr::parse("127.0.0.1/32").unwrap())), Some((1, 9)));
+        assert_eq!(
+            ports("tcp", Peer::Ipv4(Cidr::parse("127.0.0.1/32").unwrap())),
+            Some((1, 9))
+        );
         assert_eq!(ports("tcp", Peer::Ipv4(Cidr::parse("10.0.0.0/8").unwrap())), None);
         assert_eq!(ports("tcp", Peer::Group("sg-1".into())), None);
     }

@@ -1,6 +1,8 @@
 //! Adding and removing rules of security groups.
 
-use super::{Direction, Group, Hardware, Id, Kind, Moment, NewRule, Permission, Region, Result, Rule, Tags, permission};
+use super::{
+    Direction, Group, Hardware, Id, Kind, Moment, NewRule, Permission, Region, Result, Rule, Tags, permission,
+};
 use crate::ec2::error::Ec2Error;
 
 /// Most rules of a group in one direction.
@@ -47,7 +49,10 @@ impl Region {
                 let message = format!("the specified rule \"{words}\" already exists");
                 return Err(Ec2Error::client("InvalidPermission.Duplicate", message));
             }
-            if earlier.into_iter().any(|other| other.permission == rule.permission) {
+            if earlier
+                .into_iter()
+                .any(|other| other.permission == rule.permission)
+            {
                 let message = "The same permission must not appear multiple times";
                 return Err(Ec2Error::invalid_parameter_value(message));
             }
@@ -115,7 +120,10 @@ impl Region {
             if let super::Peer::Group(peer) = &rule.permission.peer {
                 let other = self.group(peer)?;
                 if other.vpc != group.vpc {
-                    let message = format!("You have specified two resources that belong to different networks: {} and {peer}.", group.id);
+                    let message = format!(
+                        "You have specified two resources that belong to different networks: {} and {peer}.",
+                        group.id
+                    );
                     return Err(Ec2Error::client("InvalidGroup.NotFound", message));
                 }
             }
@@ -135,7 +143,10 @@ impl Region {
         change(&mut group.rules);
         let members: Vec<Id> = group.members.iter().cloned().collect();
         for interface in members {
-            let instance = self.interfaces.get(&interface).map(|it| it.attachment.instance.clone());
+            let instance = self
+                .interfaces
+                .get(&interface)
+                .map(|it| it.attachment.instance.clone());
             if let Some(instance) = instance {
                 self.apply_rules(&instance, hardware);
             }
@@ -147,7 +158,10 @@ impl Region {
         let Some(instance) = self.instances.get(instance) else {
             return;
         };
-        let interfaces = instance.interfaces.iter().filter_map(|id| self.interfaces.get(id));
+        let interfaces = instance
+            .interfaces
+            .iter()
+            .filter_map(|id| self.interfaces.get(id));
         let groups = interfaces.flat_map(|it| &it.groups);
         let rules = groups
             .filter_map(|group| self.groups.get(&group.id))

@@ -9,7 +9,7 @@ use super::{
     MetadataOptions, Moment, Monitoring, ProfileName, Region, Result, StateReason, Tags, VolumeAttachment,
     block_device::PlannedVolume,
     placement::{Placement, PlannedInterface},
-    tags,
+    spot, tags,
     timeline::Change,
 };
 use crate::ec2::{
@@ -40,7 +40,6 @@ pub(crate) struct Launched {
 pub(super) struct TokenUse {
     fingerprint: u64,
     launched: Launched,
-    at: Moment,
 }
 
 /// An order after all checks.
@@ -79,7 +78,7 @@ impl Region {
         hardware: &mut dyn Hardware,
     ) -> Result<Launched> {
         if let Some(token) = &launch.client_token {
-            if let Some(launched) = self.launched_with(token, now)? {
+            if let Some(launched) = self.launched_with(token)? {
                 return Ok(launched);
             }
         }
@@ -95,13 +94,21 @@ impl Region {
         if let Some(ClientToken { token, fingerprint }) = &launch.client_token {
             let launched = launched.clone();
             let fingerprint = *fingerprint;
-            self.tokens.insert(token.clone(), TokenUse { fingerprint, launched, at: now });
+            self.tokens.insert(
+                token.clone(),
+                TokenUse {
+                    fingerprint,
+                    launched,
+                },
+            );
+            self.timeline
+                .add(now.after(TOKEN_LIFE), Change::ForgetToken(token.clone()));
         }
         Ok(launched)
     }
 
     /// What was launched with a token before.
-    fn launched_with(&mut self, token: &ClientToken, now: Moment) -> Result<Option<Launched>> {
+    fn launched_with(&self, token: &ClientToken) -> Result<Option<Launched>> {
         if token.token.len() > LONGEST_TOKEN {
             let rule = "Client tokens have up to 64 ASCII characters.";
             return Err(Ec2Error::invalid_value("clientToken", &token.token, rule));
@@ -109,10 +116,6 @@ impl Region {
         let Some(earlier) = self.tokens.get(&token.token) else {
             return Ok(None);
         };
-        if now.since(earlier.at) > TOKEN_LIFE {
-            self.tokens.remove(&token.token);
-            return Ok(None);
-        }
         if earlier.fingerprint != token.fingerprint {
             return Err(Ec2Error::idempotent_mismatch());
         }
@@ -143,7 +146,9 @@ impl Region {
 
     /// Checks an order.
     pub(super) fn plan(&self, launch: &Launch) -> Result<Plan> {
-        let Launch { min_count, max_count, .. } = *launch;
+        let Launch {
+            min_count, max_count, ..
+        } = *launch;
         if min_count == 0 || max_count == 0 {
             let name = if min_count == 0 { "minCount" } else { "maxCount" };
             return Err(Ec2Error::invalid_value(name, 0, "Must be at least 1."));
@@ -167,6 +172,9 @@ impl Region {
         }
         let key = launch.key_name.as_deref().filter(|name| !name.is_empty());
         let key = key.map(|name| self.key_pair(name)).transpose()?;
+        if let Some(options) = &launch.spot {
+            spot::price(options)?;
+        }
         let placement = self.place(launch)?;
         let interfaces = u32::try_from(placement.interfaces.len()).unwrap_or(u32::MAX);
         if interfaces > instance_type.interfaces {
@@ -191,7 +199,9 @@ impl Region {
 
     /// Number of instances that can be made for an order: all that are wanted, or as many as there is room for.
     fn affordable(&self, launch: &Launch, placement: &Placement) -> Result<u32> {
-        let Launch { min_count, max_count, .. } = *launch;
+        let Launch {
+            min_count, max_count, ..
+        } = *launch;
         if placement.capacity < min_count {
             let subnet = placement.interfaces.first().map(|it| it.subnet.to_string());
             let message = format!(
@@ -217,9 +227,12 @@ impl Region {
 
     fn profile(&self, name: Option<&ProfileName>) -> Result<Option<Arc<InstanceProfile>>> {
         let (found, parameter, value, noun) = match name {
-            Some(ProfileName::Name(name)) if !name.is_empty() => {
-                (self.profiles.iter().find(|it| it.name == *name), "name", name, "name")
-            }
+            Some(ProfileName::Name(name)) if !name.is_empty() => (
+                self.profiles.iter().find(|it| it.name == *name),
+                "name",
+                name,
+                "name",
+            ),
             Some(ProfileName::Arn(arn)) if !arn.is_empty() => {
                 (self.profiles.iter().find(|it| it.arn == *arn), "arn", arn, "ARN")
             }
@@ -252,7 +265,6 @@ impl Region {
                 id: &id,
                 os: plan.image.os,
                 private_address: instance.private_address.unwrap_or(Ipv4Addr::UNSPECIFIED),
-                ipv6: &instance.ipv6,
                 public_key: plan.public_key.as_deref(),
                 user_data: &plan.user_data,
                 faults: &launch.start_faults.guest,
@@ -329,10 +341,11 @@ impl Region {
             disable_api_termination: launch.disable_api_termination,
             disable_api_stop: launch.disable_api_stop,
             shutdown_behavior: launch.shutdown_behavior,
-            cpu_credits: plan
-                .instance_type
-                .burstable
-                .then_some(launch.cpu_credits.unwrap_or_else(|| default_credits(plan.instance_type))),
+            cpu_credits: plan.instance_type.burstable.then_some(
+                launch
+                    .cpu_credits
+                    .unwrap_or_else(|| default_credits(plan.instance_type)),
+            ),
             spot_request: None,
             is_persistent_spot: launch.spot.as_ref().is_some_and(|spot| spot.persistent),
             since: now,
@@ -340,7 +353,11 @@ impl Region {
             before: None,
             timer: None,
             start_faults: launch.start_faults.clone(),
-            wants_public_address: plan.placement.interfaces.first().is_some_and(|it| it.public_address),
+            wants_public_address: plan
+                .placement
+                .interfaces
+                .first()
+                .is_some_and(|it| it.public_address),
             id,
         }
     }
@@ -362,7 +379,11 @@ impl Region {
             private_address = subnet.take(planned.private_address).unwrap_or(private_address);
             let given = planned.ipv6_addresses.iter().copied().map(Some);
             let made = (0..planned.ipv6_count).map(|_| None);
-            ipv6.extend(given.chain(made).filter_map(|wanted| subnet.take_ipv6(wanted, numbers.number())));
+            ipv6.extend(
+                given
+                    .chain(made)
+                    .filter_map(|wanted| subnet.take_ipv6(wanted, numbers.number())),
+            );
         }
         for group in &planned.groups {
             if let Some(group) = self.groups.get_mut(&group.id) {
@@ -390,8 +411,19 @@ impl Region {
         id
     }
 
-    fn add_attached_volume(&mut self, planned: &PlannedVolume, plan: &Plan, instance: &Id, now: Moment) -> Attached {
-        let volume = self.add_volume(planned, Arc::clone(&plan.placement.zone), plan.tags.volume.clone(), now);
+    fn add_attached_volume(
+        &mut self,
+        planned: &PlannedVolume,
+        plan: &Plan,
+        instance: &Id,
+        now: Moment,
+    ) -> Attached {
+        let volume = self.add_volume(
+            planned,
+            Arc::clone(&plan.placement.zone),
+            plan.tags.volume.clone(),
+            now,
+        );
         let device: Arc<str> = planned.device.as_str().into();
         if let Some(volume) = self.volumes.get_mut(&volume) {
             volume.attachment = Some(VolumeAttachment {
@@ -436,7 +468,10 @@ fn planned_tags(launch: &Launch) -> Result<PlannedTags> {
 /// Decodes user data.
 pub(super) fn user_data(base64: &str) -> Result<Vec<u8>> {
     let data = BASE64_STANDARD.decode(base64.trim_ascii()).map_err(|_| {
-        Ec2Error::client("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data.")
+        Ec2Error::client(
+            "InvalidUserData.Malformed",
+            "Invalid BASE64 encoding of user data.",
+        )
     })?;
     if data.len() > MOST_USER_DATA {
         let message = format!("User data is limited to {MOST_USER_DATA} bytes");

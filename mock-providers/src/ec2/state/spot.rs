@@ -1,8 +1,8 @@
 //! Spot requests.
 
 use super::{
-    Hardware, Id, Kind, Launch, Moment, Region, Result, SpotOptions, TagSpecification, Tags, tags, timeline::Change,
-    timeline::Timer,
+    Hardware, Id, Kind, Launch, Moment, Region, Result, SpotOptions, TagSpecification, Tags, tags,
+    timeline::Change, timeline::Timer,
 };
 use crate::ec2::error::Ec2Error;
 
@@ -106,7 +106,9 @@ impl Region {
         self.plan(&launch)?;
         let requests = (0..count).map(|_| {
             let id = self.add_spot_request(&launch, options, own_tags.clone(), now);
-            let timer = self.timeline.add(now.after(self.times.spot_fulfilment), Change::Fulfil(id.clone()));
+            let timer = self
+                .timeline
+                .add(now.after(self.times.spot_fulfilment), Change::Fulfil(id.clone()));
             if let Some(request) = self.spot_requests.get_mut(&id) {
                 request.timer = Some(timer);
             }
@@ -123,7 +125,9 @@ impl Region {
     pub(crate) fn cancel_spot_requests(&mut self, ids: &[&str], now: Moment) -> Result<()> {
         self.visible_spot_requests(ids, now)?;
         for id in ids {
-            let Some(request) = self.spot_requests.get_mut(id) else { continue };
+            let Some(request) = self.spot_requests.get_mut(id) else {
+                continue;
+            };
             self.timeline.cancel(request.timer.take());
             match (request.state, &request.instance) {
                 (SpotState::Open, _) => {
@@ -132,7 +136,12 @@ impl Region {
                 }
                 (SpotState::Active, _) => {
                     let message = "Your Spot request was canceled, but your instance is still running.";
-                    request.enter(SpotState::Cancelled, "request-canceled-and-instance-running", message, now);
+                    request.enter(
+                        SpotState::Cancelled,
+                        "request-canceled-and-instance-running",
+                        message,
+                        now,
+                    );
                 }
                 _ => {}
             }
@@ -142,7 +151,11 @@ impl Region {
 
     /// The order behind a spot request is carried out.
     pub(super) fn fulfil(&mut self, id: &Id, now: Moment, hardware: &mut dyn Hardware) {
-        let Some(request) = self.spot_requests.get(id).filter(|it| it.state == SpotState::Open) else {
+        let Some(request) = self
+            .spot_requests
+            .get(id)
+            .filter(|it| it.state == SpotState::Open)
+        else {
             return;
         };
         let (launch, persistent) = (request.launch.clone(), request.options.persistent);
@@ -177,7 +190,10 @@ impl Region {
 
     /// The instance of a spot request has ended.
     pub(super) fn close_spot_request(&mut self, instance: &Id, now: Moment) {
-        let request = self.instances.get(instance).and_then(|it| it.spot_request.clone());
+        let request = self
+            .instances
+            .get(instance)
+            .and_then(|it| it.spot_request.clone());
         let Some(request) = request.and_then(|id| self.spot_requests.get_mut(&id)) else {
             return;
         };
@@ -219,7 +235,12 @@ impl Region {
             request.timer = None;
             request.instance = Some(instance.clone());
             request.zone = zone;
-            request.enter(SpotState::Active, "fulfilled", "Your Spot request is fulfilled.", now);
+            request.enter(
+                SpotState::Active,
+                "fulfilled",
+                "Your Spot request is fulfilled.",
+                now,
+            );
         }
     }
 }
@@ -231,6 +252,10 @@ pub(super) fn price(options: &SpotOptions) -> Result<String> {
     };
     match text.parse::<f64>() {
         Ok(price) if price > 0.0 && price.is_finite() => Ok(format!("{price:.6}")),
-        _ => Err(Ec2Error::invalid_value("price", text, "Prices are positive decimal numbers.")),
+        _ => Err(Ec2Error::invalid_value(
+            "price",
+            text,
+            "Prices are positive decimal numbers.",
+        )),
     }
 }

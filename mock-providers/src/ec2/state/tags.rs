@@ -34,7 +34,10 @@ pub(crate) struct TagSpecification {
 /// When a tag breaks a rule.
 pub(crate) fn tags_for(specifications: &[TagSpecification], resource_type: &str) -> Result<Tags> {
     let mut tags = Tags::new();
-    for specification in specifications.iter().filter(|it| it.resource_type == resource_type) {
+    for specification in specifications
+        .iter()
+        .filter(|it| it.resource_type == resource_type)
+    {
         merge(&mut tags, &specification.tags)?;
     }
     Ok(tags)
@@ -45,7 +48,10 @@ pub(crate) fn tags_for(specifications: &[TagSpecification], resource_type: &str)
 /// # Errors
 /// `InvalidParameterValue` that names the type.
 pub(crate) fn require_types(specifications: &[TagSpecification], possible: &[&str]) -> Result<()> {
-    match specifications.iter().find(|it| !possible.contains(&it.resource_type.as_str())) {
+    match specifications
+        .iter()
+        .find(|it| !possible.contains(&it.resource_type.as_str()))
+    {
         None => Ok(()),
         Some(specification) => {
             let message = format!(
@@ -169,12 +175,24 @@ impl Region {
         let boxed: [Box<dyn Iterator<Item = (&'static str, &str, &Tags)> + '_>; 10] = [
             Box::new(self.instances.values().map(|it| ("instance", &*it.id, &it.tags))),
             Box::new(self.volumes.values().map(|it| ("volume", &*it.id, &it.tags))),
-            Box::new(self.interfaces.values().map(|it| ("network-interface", &*it.id, &it.tags))),
+            Box::new(
+                self.interfaces
+                    .values()
+                    .map(|it| ("network-interface", &*it.id, &it.tags)),
+            ),
             Box::new(groups.map(|it| ("security-group", &*it.id, &it.tags))),
             Box::new(rules.map(|it| ("security-group-rule", &*it.id, &it.tags))),
             Box::new(self.key_pairs.values().map(|it| ("key-pair", &*it.id, &it.tags))),
-            Box::new(self.addresses.values().map(|it| ("elastic-ip", &*it.allocation, &it.tags))),
-            Box::new(self.spot_requests.values().map(|it| ("spot-instances-request", &*it.id, &it.tags))),
+            Box::new(
+                self.addresses
+                    .values()
+                    .map(|it| ("elastic-ip", &*it.allocation, &it.tags)),
+            ),
+            Box::new(
+                self.spot_requests
+                    .values()
+                    .map(|it| ("spot-instances-request", &*it.id, &it.tags)),
+            ),
             Box::new(self.vpcs.values().map(|it| ("vpc", &*it.id, &it.tags))),
             Box::new(self.subnets.values().map(|it| ("subnet", &*it.id, &it.tags))),
         ];

@@ -1,8 +1,8 @@
 //! The state machine against its invariants, on a table instead of simulated machines.
 
 mod hardware;
-mod invariants;
 mod instances;
+mod invariants;
 mod orders;
 
 pub(super) use hardware::{Desk, region};

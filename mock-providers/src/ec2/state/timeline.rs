@@ -24,6 +24,8 @@ pub(super) enum Change {
     Forget(Id),
     /// An open spot request is fulfilled.
     Fulfil(Id),
+    /// A client token can be used again.
+    ForgetToken(String),
 }
 
 /// Changes in the order in which they are due.
@@ -36,7 +38,10 @@ pub(super) struct Timeline {
 impl Timeline {
     /// Adds a change.
     pub(super) fn add(&mut self, at: Moment, change: Change) -> Timer {
-        let timer = Timer { at, number: self.next };
+        let timer = Timer {
+            at,
+            number: self.next,
+        };
         self.next += 1;
         self.due.insert(timer, change);
         timer

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    BlockDevice, Id, Kind, Moment, Region, Result, TagSpecification, Tags, Zone, block_device::PlannedVolume, tags,
+    BlockDevice, Id, Kind, Moment, Region, Result, TagSpecification, Tags, Zone, block_device::PlannedVolume,
+    tags,
 };
 use crate::ec2::error::Ec2Error;
 
@@ -112,8 +113,12 @@ impl VolumeType {
         }
         let name = self.name;
         let message = match size < least {
-            true => format!("Volume of {size}GiB is too small for volume type {name}; minimum is {least}GiB."),
-            false => format!("Volume of {size}GiB is too large for volume type {name}; maximum is {most}GiB."),
+            true => {
+                format!("Volume of {size}GiB is too small for volume type {name}; minimum is {least}GiB.")
+            }
+            false => {
+                format!("Volume of {size}GiB is too large for volume type {name}; maximum is {most}GiB.")
+            }
         };
         Err(Ec2Error::invalid_parameter_value(message))
     }
@@ -138,7 +143,8 @@ impl VolumeType {
             }
         };
         if !(least..=most).contains(&iops) {
-            let message = format!("Volume iops of {iops} is not between {least} and {most} for {name} volumes.");
+            let message =
+                format!("Volume iops of {iops} is not between {least} and {most} for {name} volumes.");
             return Err(Ec2Error::invalid_parameter_value(message));
         }
         // The number that every gp3 volume has needs no size.
@@ -193,7 +199,13 @@ impl Region {
         self.volume(&id)
     }
 
-    pub(super) fn add_volume(&mut self, planned: &PlannedVolume, zone: Arc<Zone>, tags: Tags, now: Moment) -> Id {
+    pub(super) fn add_volume(
+        &mut self,
+        planned: &PlannedVolume,
+        zone: Arc<Zone>,
+        tags: Tags,
+        now: Moment,
+    ) -> Id {
         let id = self.ids.next(Kind::Volume);
         let volume = Volume {
             id: id.clone(),
@@ -231,9 +243,11 @@ impl Region {
     /// A volume.
     ///
     /// # Errors
-    /// `InvalidVolume.NotFound` or `InvalidVolumeID.Malformed`.
+    /// `InvalidVolume.NotFound`, or `InvalidParameterValue` for another form.
     pub(crate) fn volume(&self, id: &str) -> Result<&Volume> {
-        self.volumes.get(id).ok_or_else(|| Self::missing(Kind::Volume, id))
+        self.volumes
+            .get(id)
+            .ok_or_else(|| Self::missing(Kind::Volume, id))
     }
 }
 
@@ -250,11 +264,22 @@ mod tests {
         assert_eq!(of("gp3", 8, Some(4000)).unwrap(), Some(4000));
         assert_eq!(of("io1", 100, Some(500)).unwrap(), Some(500));
         assert_eq!(of("standard", 8, None).unwrap(), None);
-        assert_eq!(of("io1", 8, None).unwrap_err().code, "InvalidParameterCombination");
-        assert_eq!(of("gp2", 8, Some(100)).unwrap_err().code, "InvalidParameterCombination");
+        assert_eq!(
+            of("io1", 8, None).unwrap_err().code,
+            "InvalidParameterCombination"
+        );
+        assert_eq!(
+            of("gp2", 8, Some(100)).unwrap_err().code,
+            "InvalidParameterCombination"
+        );
         assert_eq!(of("io1", 4, Some(500)).unwrap_err().code, "InvalidParameterValue");
-        assert!(VolumeType::named("gp9").is_err() && VolumeType::named("st1").unwrap().check_size(8).is_err());
-        assert_eq!(VolumeType::named("gp3").unwrap().bandwidth(None).unwrap(), Some(125));
+        assert!(
+            VolumeType::named("gp9").is_err() && VolumeType::named("st1").unwrap().check_size(8).is_err()
+        );
+        assert_eq!(
+            VolumeType::named("gp3").unwrap().bandwidth(None).unwrap(),
+            Some(125)
+        );
         assert!(VolumeType::named("gp2").unwrap().bandwidth(Some(125)).is_err());
     }
 }

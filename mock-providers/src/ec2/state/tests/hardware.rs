@@ -11,7 +11,8 @@ use crate::{
         catalog,
         key_material::PublicKey,
         state::{
-            Build, Hardware, Id, Ids, InstanceState, Lag, Launch, Moment, PortSet, Region, RegionSettings, Times,
+            Build, Cidr, Hardware, Id, Ids, InstanceState, Lag, Launch, Moment, NewRule, Peer, Permission,
+            PortSet, Region, RegionSettings, Times,
         },
     },
     guest::GuestFault,
@@ -174,7 +175,10 @@ impl Desk {
 
     /// Launches one instance.
     pub(crate) fn launch(&mut self, launch: &Launch) -> Id {
-        let launched = self.region.run_instances(launch, self.now, &mut self.table).unwrap();
+        let launched = self
+            .region
+            .run_instances(launch, self.now, &mut self.table)
+            .unwrap();
         launched.instances.first().unwrap().clone()
     }
 
@@ -193,5 +197,14 @@ impl Desk {
 
     pub(crate) fn state(&self, id: &str) -> InstanceState {
         self.region.instances.get(id).unwrap().state
+    }
+}
+
+/// A rule for TCP ports from everywhere.
+pub(crate) fn ingress(from: i32, to: i32) -> NewRule {
+    let peer = Peer::Ipv4(Cidr::parse("0.0.0.0/0").unwrap());
+    NewRule {
+        permission: Permission::checked("tcp", Some(from), Some(to), peer).unwrap(),
+        description: String::new(),
     }
 }

@@ -10,7 +10,7 @@ use machine_tests::{
 use tokio::process::Command;
 
 /// Longest time of the walk; each `aws` takes a second.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(600);
 /// Where the document has the mock listen; here it is a free port.
 const LISTEN: &str = "127.0.0.1:9100";
 

@@ -13,7 +13,7 @@ use machine_tests::{
 use tokio::process::Command;
 
 /// Longest time of the comparison; moto takes most of it.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(600);
 
 fn python(tools: &PythonTools, folder: &Path) -> Command {
     let mut command = Command::new(tools.python());

@@ -72,7 +72,12 @@ pub(crate) trait ControlledAccount: Send {
     ///
     /// # Errors
     /// When there is no such instance, or it cannot be done.
-    fn act(&self, instance: &str, action: &str, parameters: &Parameters) -> Result<Option<Done>, ControlError>;
+    fn act(
+        &self,
+        instance: &str,
+        action: &str,
+        parameters: &Parameters,
+    ) -> Result<Option<Done>, ControlError>;
 
     /// Makes an object that belongs to somebody else. `None` is "there is no such kind".
     ///
@@ -136,7 +141,9 @@ pub(crate) fn router<A: Accounts>(accounts: Weak<A>, token: String, instances: &
         async move {
             match bearer(request.headers()).is_some_and(|given| is_same(given, &token)) {
                 true => next.run(request).await,
-                false => ControlError::with_text(401, "unauthorized", "the token is not known").into_response(),
+                false => {
+                    ControlError::with_text(401, "unauthorized", "the token is not known").into_response()
+                }
             }
         }
     };
@@ -144,7 +151,10 @@ pub(crate) fn router<A: Accounts>(accounts: Weak<A>, token: String, instances: &
         .route("/accounts", get(list::<A>).post(add::<A>).delete(close::<A>))
         .route("/inventory", get(inventory::<A>))
         .route("/requests", get(requests::<A>).delete(clear_requests::<A>))
-        .route("/faults", get(faults::<A>).post(set_faults::<A>).delete(clear_faults::<A>))
+        .route(
+            "/faults",
+            get(faults::<A>).post(set_faults::<A>).delete(clear_faults::<A>),
+        )
         .route(&format!("/{instances}/{{instance}}/commands"), get(commands::<A>))
         .route(&format!("/{instances}/{{instance}}/{{action}}"), post(act::<A>))
         .route("/seed/{kind}/{name}", post(seed::<A>))
@@ -215,7 +225,10 @@ async fn clear_requests<A: Accounts>(
     Ok(done())
 }
 
-async fn faults<A: Accounts>(State(accounts): State<Weak<A>>, Query(parameters): Query<Parameters>) -> Answer {
+async fn faults<A: Accounts>(
+    State(accounts): State<Weak<A>>,
+    Query(parameters): Query<Parameters>,
+) -> Answer {
     let (plan, hits) = account(&accounts, &parameters)?.faults();
     Ok(Json(json!({"faults": plan, "hits": hits})).into_response())
 }

@@ -90,7 +90,9 @@ impl RequestLog {
             kept.bytes += grown;
         }
         while kept.bytes > MOST_BYTES {
-            let Some(oldest) = kept.requests.pop_front() else { break };
+            let Some(oldest) = kept.requests.pop_front() else {
+                break;
+            };
             kept.bytes -= oldest.size();
             kept.first += 1;
         }
@@ -158,7 +160,11 @@ mod tests {
             log.end(entry, Some(200), b"ok");
         }
         let (kept, next) = log.since(0);
-        assert!(next == 2_000 && (200..256).contains(&kept.len()), "{}", kept.len());
+        assert!(
+            next == 2_000 && (200..256).contains(&kept.len()),
+            "{}",
+            kept.len()
+        );
         assert!(kept.last().unwrap().body.starts_with("1999 ") && kept[0].answer == "ok");
         assert_eq!(log.since(1_998).0.len(), 2);
         log.clear();

@@ -15,6 +15,7 @@ use super::{
     clock::Clock,
     error::Ec2Error,
     guests::{GuestSettings, Guests},
+    key_material,
     options::{Credentials, ServerOptions},
     query::Query,
     state::{Ids, Lag, Region, RegionSettings},
@@ -108,7 +109,12 @@ impl Incoming {
 }
 
 impl Tenant {
-    pub(super) fn new(name: &str, number: String, credentials: Credentials, settings: TenantSettings) -> Self {
+    pub(super) fn new(
+        name: &str,
+        number: String,
+        credentials: Credentials,
+        settings: TenantSettings,
+    ) -> Self {
         Self {
             name: name.to_owned(),
             number,
@@ -178,6 +184,15 @@ impl Tenant {
     /// Answers a request of this account.
     pub(super) async fn answer(&self, incoming: Incoming, request_id: String) -> Response {
         let query = Query::parse(&incoming.parameters);
+        // An RSA key takes a tenth of a second: not on a thread that serves others, and not while the region is locked.
+        let wanted_key = query.as_ref().ok().and_then(|query| api::wanted_key(&query.parameters()));
+        let generated_key = match wanted_key {
+            Some(key_type) => tokio::task::spawn_blocking(move || key_material::generate(key_type))
+                .await
+                .ok()
+                .and_then(Result::ok),
+            None => None,
+        };
         let (faults, entry, answer) = {
             let parameters = query.as_ref().map(Query::parameters).map_err(Clone::clone);
             let operation = parameters.clone().and_then(|parameters| api::find(&parameters));
@@ -186,7 +201,9 @@ impl Tenant {
                 (Err(_), Ok(parameters)) => parameters.text("Action").unwrap_or_default(),
                 (Err(_), Err(_)) => "",
             };
-            let mutating = operation.as_ref().is_ok_and(|operation| operation.effect == api::Effect::Changes);
+            let mutating = operation
+                .as_ref()
+                .is_ok_and(|operation| operation.effect == api::Effect::Changes);
             let mut request = incoming.request(action, mutating);
             let call = Call {
                 operation: action,
@@ -211,6 +228,7 @@ impl Tenant {
                         faults: &faults,
                         request_id: &request_id,
                         now: self.now(),
+                        generated_key: generated_key.as_ref(),
                     };
                     self.carry_out(&incoming.region, &request)
                 }

@@ -218,7 +218,9 @@ impl Account {
     pub fn readdress(&self, id_or_name: &str) -> Result<String> {
         let readdress = |contents: &mut Contents, id: &Id, _| {
             let Contents { region, guests } = contents;
-            region.readdress(id, guests).map_err(|reason| unavailable(&reason))?;
+            region
+                .readdress(id, guests)
+                .map_err(|reason| unavailable(&reason))?;
             let instance = region.instances.get(id);
             Ok(instance.and_then(|instance| Some(instance.public.as_ref()?.address.to_string())))
         };
@@ -258,9 +260,11 @@ impl Account {
         use InstanceState::{Pending, Running, ShuttingDown, Stopped, Stopping, Terminated};
         let states = [Pending, Running, ShuttingDown, Terminated, Stopping, Stopped];
         let state = states.into_iter().find(|it| it.name() == state);
-        let state =
-            state.ok_or_else(|| Ec2Error::invalid_parameter_value("There is no such state of an instance."))?;
-        self.with(id_or_name, |contents, id, now| contents.region.hold(id, state, now))
+        let state = state
+            .ok_or_else(|| Ec2Error::invalid_parameter_value("There is no such state of an instance."))?;
+        self.with(id_or_name, |contents, id, now| {
+            contents.region.hold(id, state, now)
+        })
     }
 
     /// Removes every object, the faults and the log.

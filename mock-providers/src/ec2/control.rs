@@ -21,7 +21,11 @@ pub(super) fn router(accounts: Weak<Accounts>, token: String) -> Router {
 
 impl From<Ec2Error> for ControlError {
     fn from(error: Ec2Error) -> Self {
-        let status = if error.code.ends_with(".NotFound") { 404 } else { error.status };
+        let status = if error.code.ends_with(".NotFound") {
+            404
+        } else {
+            error.status
+        };
         Self::with_text(status, &error.code, &error.message)
     }
 }
@@ -82,7 +86,12 @@ impl ControlledAccount for Account {
         Ok(self.guest(instance)?)
     }
 
-    fn act(&self, instance: &str, action: &str, parameters: &Parameters) -> Result<Option<Done>, ControlError> {
+    fn act(
+        &self,
+        instance: &str,
+        action: &str,
+        parameters: &Parameters,
+    ) -> Result<Option<Done>, ControlError> {
         match action {
             "delete" => self.delete_instance(instance)?,
             "terminate" => self.terminate_instance(instance)?,

@@ -98,9 +98,7 @@ fn matches(pattern: &str, text: &str) -> bool {
             None if position == text.len() => return true,
             None => None,
             Some('?') => text.get(position).map(|_| 1),
-            Some('\\') if at + 1 < pattern.len() => {
-                (text.get(position) == pattern.get(at + 1)).then_some(2)
-            }
+            Some('\\') if at + 1 < pattern.len() => (text.get(position) == pattern.get(at + 1)).then_some(2),
             other => (text.get(position) == other).then_some(1),
         };
         match (step, retry) {

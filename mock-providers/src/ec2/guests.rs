@@ -132,7 +132,9 @@ impl Guests {
         let is_all = |range: &(u16, u16)| range.0 <= 1 && range.1 == u16::MAX;
         let translated = match ports.ranges() {
             [range] if is_all(range) => None,
-            ranges => Some(Arc::new(ranges.iter().flat_map(|(first, last)| *first..=*last).collect())),
+            ranges => Some(Arc::new(
+                ranges.iter().flat_map(|(first, last)| *first..=*last).collect(),
+            )),
         };
         self.ports = Some((ports.clone(), translated.clone()));
         translated
@@ -171,7 +173,8 @@ impl Hardware for Guests {
             faults: machine.faults.clone(),
         };
         let guest = DeferredGuest::new(Box::new(plan), self.settings.boot);
-        self.machines.insert(machine.id.clone(), Machine { guest, is_active });
+        self.machines
+            .insert(machine.id.clone(), Machine { guest, is_active });
     }
 
     fn set_address(&mut self, id: &Id, address: Option<Ipv4Addr>) {
@@ -184,7 +187,9 @@ impl Hardware for Guests {
 
     fn power_on(&mut self, id: &Id) {
         self.with(id, |machine| {
-            if machine.is_active && let Err(error) = machine.guest.power_on_whole() {
+            if machine.is_active
+                && let Err(error) = machine.guest.power_on_whole()
+            {
                 // The instance then runs and nobody answers, which is what its user would see.
                 let _ = error;
             }
@@ -193,11 +198,15 @@ impl Hardware for Guests {
     }
 
     fn shut_down(&mut self, id: &Id) -> bool {
-        self.machines.get(id).is_some_and(|machine| machine.guest.shut_down())
+        self.machines
+            .get(id)
+            .is_some_and(|machine| machine.guest.shut_down())
     }
 
     fn reboot(&mut self, id: &Id) -> bool {
-        self.machines.get(id).is_some_and(|machine| machine.guest.reboot())
+        self.machines
+            .get(id)
+            .is_some_and(|machine| machine.guest.reboot())
     }
 
     fn power_off(&mut self, id: &Id) {

@@ -111,8 +111,12 @@ mod tests {
     fn all_objects_come_once_in_order() {
         let objects = || (1..=23_u64).map(|serial| (serial * 3, serial));
         let (first, token) = page("MaxResults=10").unwrap().cut(objects());
-        let (second, next) = page(&format!("MaxResults=99&NextToken={}", token.unwrap())).unwrap().cut(objects());
-        let (third, end) = page(&format!("NextToken={}", next.unwrap())).unwrap().cut(objects());
+        let (second, next) = page(&format!("MaxResults=99&NextToken={}", token.unwrap()))
+            .unwrap()
+            .cut(objects());
+        let (third, end) = page(&format!("NextToken={}", next.unwrap()))
+            .unwrap()
+            .cut(objects());
         assert_eq!((first.len(), second.len(), end), (10, 10, None));
         assert!([first, second, third].concat().into_iter().eq(1..=23));
         let (all, token) = page("MaxResults=10").unwrap().cut(objects().take(10));
@@ -129,7 +133,11 @@ mod tests {
         assert!(page("MaxResults=-1").is_err() && page("MaxResults=x").is_err());
         let foreign = token(number_of("DescribeY"), 7);
         for wrong in ["x", "é".repeat(16).as_str(), foreign.as_str(), &"0".repeat(32)] {
-            assert_eq!(page(&format!("NextToken={wrong}")).unwrap_err().code, "InvalidNextToken", "{wrong}");
+            assert_eq!(
+                page(&format!("NextToken={wrong}")).unwrap_err().code,
+                "InvalidNextToken",
+                "{wrong}"
+            );
         }
     }
 }

@@ -137,7 +137,10 @@ fn part<'a>(name: &'a str, segment: &str) -> &'a str {
 }
 
 fn malformed(reason: String) -> Ec2Error {
-    Ec2Error::client("MalformedQueryString", format!("The query string is malformed: {reason}"))
+    Ec2Error::client(
+        "MalformedQueryString",
+        format!("The query string is malformed: {reason}"),
+    )
 }
 
 /// The parameters below a name: all of them, a structure, or an entry of a list. There may be none; then every reader
@@ -235,7 +238,9 @@ impl<'q> Parameters<'q> {
     pub(super) fn group(&self, name: &str) -> Self {
         let node = self.child(name);
         if let Some(node) = node {
-            self.query.nodes[node].read.set(self.query.nodes[node].value.is_none());
+            self.query.nodes[node]
+                .read
+                .set(self.query.nodes[node].value.is_none());
         }
         Self { node, ..*self }
     }
@@ -334,7 +339,10 @@ mod tests {
         let values: Vec<_> = all.groups("N").iter().map(|n| n.text("V")).collect();
         assert_eq!(values, [Some("x"), Some("y")]);
         let error = all.all_read().unwrap_err();
-        assert_eq!((error.code.as_ref(), error.message.as_str()), ("UnknownParameter", "The parameter Action is not recognized"));
+        assert_eq!(
+            (error.code.as_ref(), error.message.as_str()),
+            ("UnknownParameter", "The parameter Action is not recognized")
+        );
         assert_eq!(all.text("Action"), Some("X"));
         assert!(all.all_read().unwrap_err().message.contains("N.1.Deep.Er"));
         assert_eq!(all.groups("N")[0].group("Deep").text("Er"), Some("1 2"));
@@ -358,7 +366,11 @@ mod tests {
     #[test]
     fn spare_levels_and_doubles_are_refused() {
         for text in ["a=1&a=2", "a.b.c.d.e.f.g.h.i.j.k=1"] {
-            assert_eq!(Query::parse(text).unwrap_err().code, "MalformedQueryString", "{text}");
+            assert_eq!(
+                Query::parse(text).unwrap_err().code,
+                "MalformedQueryString",
+                "{text}"
+            );
         }
         let many: String = (0..=MAX_PARAMETERS).map(|n| format!("a.{n}=&")).collect();
         assert_eq!(Query::parse(&many).unwrap_err().code, "MalformedQueryString");

@@ -76,7 +76,11 @@ impl Server {
     /// # Errors
     /// When an address cannot be had; `InvalidInput` when one is not a loopback address.
     pub async fn start(options: ServerOptions) -> io::Result<Self> {
-        let addresses = [Some(options.listen), options.https_listen, Some(options.control_listen)];
+        let addresses = [
+            Some(options.listen),
+            options.https_listen,
+            Some(options.control_listen),
+        ];
         for address in addresses.into_iter().flatten() {
             if !address.ip().is_loopback() {
                 let message = format!(
@@ -87,7 +91,8 @@ impl Server {
         }
         let control_token = options.control_token.clone().unwrap_or_else(random_token);
         let credentials = options.credentials.clone().unwrap_or_else(Credentials::random);
-        let (listen_at, https_at, control_at) = (options.listen, options.https_listen, options.control_listen);
+        let (listen_at, https_at, control_at) =
+            (options.listen, options.https_listen, options.control_listen);
         let ssh_port = ssh_port(options.ssh_port)?;
         let guests = GuestSettings {
             os: options.guest_os,
@@ -230,7 +235,11 @@ impl Accounts {
 
     pub(super) fn names(&self) -> Vec<String> {
         let tenants = self.tenants.lock();
-        tenants.in_order.iter().map(|tenant| tenant.name.clone()).collect()
+        tenants
+            .in_order
+            .iter()
+            .map(|tenant| tenant.name.clone())
+            .collect()
     }
 
     pub(super) fn close(&self, name: &str) {
@@ -277,7 +286,10 @@ async fn answer(State(accounts): State<Weak<Accounts>>, request: HttpRequest<Bod
         query,
         headers: &parts.headers,
     };
-    let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let user_agent = parts
+        .headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok());
     let mut incoming = Incoming {
         method: head.method.to_owned(),
         path: head.path.to_owned(),

@@ -71,13 +71,16 @@ impl<'a> Signature<'a> {
 
     fn from_header(head: Head<'a>, value: &str) -> Result<Self> {
         let Some(parts) = value.strip_prefix(ALGORITHM) else {
-            return Err(incomplete(format!("Unsupported AWS 'algorithm': it must be {ALGORITHM}.")));
+            return Err(incomplete(format!(
+                "Unsupported AWS 'algorithm': it must be {ALGORITHM}."
+            )));
         };
         let part = |name: &str| {
             let mut parts = parts.split(',').filter_map(|part| part.trim().split_once('='));
-            parts.find(|(key, _)| *key == name).map(|(_, value)| value).ok_or_else(|| {
-                incomplete(format!("Authorization header requires '{name}' parameter."))
-            })
+            parts
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value)
+                .ok_or_else(|| incomplete(format!("Authorization header requires '{name}' parameter.")))
         };
         let time = match head.header("x-amz-date") {
             Some(time) => time,
@@ -103,7 +106,9 @@ impl<'a> Signature<'a> {
 
     fn from_query(head: Head<'a>, algorithm: &str) -> Result<Self> {
         if algorithm != ALGORITHM {
-            return Err(incomplete(format!("Unsupported AWS 'algorithm': it must be {ALGORITHM}.")));
+            return Err(incomplete(format!(
+                "Unsupported AWS 'algorithm': it must be {ALGORITHM}."
+            )));
         }
         let parameter = |name: &str| {
             head.parameter(name)
@@ -122,7 +127,9 @@ impl<'a> Signature<'a> {
             token: head.parameter("X-Amz-Security-Token"),
             signature: parameter("X-Amz-Signature")?,
             expires: Some(expires.parse().map_err(|_| {
-                incomplete(format!("X-Amz-Expires must be a number of seconds, not '{expires}'."))
+                incomplete(format!(
+                    "X-Amz-Expires must be a number of seconds, not '{expires}'."
+                ))
             })?),
         }
         .with_scope(&parameter("X-Amz-Credential")?)
@@ -132,7 +139,9 @@ impl<'a> Signature<'a> {
     fn with_scope(mut self, credential: &str) -> Result<Self> {
         let parts: Vec<&str> = credential.split('/').collect();
         let [access_key, date, region, service, "aws4_request"] = parts.as_slice() else {
-            let text = format!("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{credential}'");
+            let text = format!(
+                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{credential}'"
+            );
             return Err(incomplete(text));
         };
         self.access_key = (*access_key).to_owned();
@@ -155,16 +164,24 @@ impl<'a> Signature<'a> {
         now: Moment,
     ) -> Result<()> {
         if self.service != SERVICE {
-            return Err(mismatch(format!("Credential should be scoped to correct service: '{SERVICE}'.")));
+            return Err(mismatch(format!(
+                "Credential should be scoped to correct service: '{SERVICE}'."
+            )));
         }
         self.check_time(now)?;
         let signs_host = self.signed_headers.split(';').any(|name| name == "host");
         if !signs_host {
-            return Err(mismatch("'Host' must be a 'SignedHeader' in the AWS Authorization.".to_owned()));
+            return Err(mismatch(
+                "'Host' must be a 'SignedHeader' in the AWS Authorization.".to_owned(),
+            ));
         }
-        let is_right = is_same(&self.signature, &self.expected(body, secret))
-            && self.token.as_deref() == session_token;
-        if is_right { Ok(()) } else { Err(Ec2Error::auth_failure()) }
+        let is_right =
+            is_same(&self.signature, &self.expected(body, secret)) && self.token.as_deref() == session_token;
+        if is_right {
+            Ok(())
+        } else {
+            Err(Ec2Error::auth_failure())
+        }
     }
 
     fn check_time(&self, now: Moment) -> Result<()> {
@@ -180,7 +197,10 @@ impl<'a> Signature<'a> {
         }
         let held = self.expires.map_or(SKEW, Duration::from_secs);
         if now.since(signed) > held || signed.since(now) > SKEW {
-            let text = format!("Request has expired. Timestamp date is {}. Current date is {}.", signed, now);
+            let text = format!(
+                "Request has expired. Timestamp date is {}. Current date is {}.",
+                signed, now
+            );
             return Err(Ec2Error::request_expired(text));
         }
         Ok(())
@@ -189,7 +209,8 @@ impl<'a> Signature<'a> {
     /// The signature that the request should have.
     fn expected(&self, body: &[u8], secret: &str) -> String {
         let scope = format!("{}/{}/{}/aws4_request", self.date, self.region, self.service);
-        let canonical = hex(digest::digest(&digest::SHA256, self.canonical_request(body).as_bytes()).as_ref());
+        let canonical =
+            hex(digest::digest(&digest::SHA256, self.canonical_request(body).as_bytes()).as_ref());
         let to_sign = format!("{ALGORITHM}\n{}\n{scope}\n{canonical}", self.time);
         let mut key = hmac::Key::new(hmac::HMAC_SHA256, format!("AWS4{secret}").as_bytes());
         for part in [&self.date, &self.region, &self.service, "aws4_request"] {
@@ -202,7 +223,15 @@ impl<'a> Signature<'a> {
         let mut text = String::with_capacity(512);
         text.push_str(self.head.method);
         text.push('\n');
-        encode(&mut text, if self.head.path.is_empty() { "/" } else { self.head.path }, true);
+        encode(
+            &mut text,
+            if self.head.path.is_empty() {
+                "/"
+            } else {
+                self.head.path
+            },
+            true,
+        );
         text.push('\n');
         self.canonical_query(&mut text);
         text.push('\n');
@@ -269,7 +298,9 @@ fn mismatch(message: String) -> Ec2Error {
 fn encode(into: &mut String, text: &str, keep_slash: bool) {
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => into.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                into.push(char::from(byte))
+            }
             b'/' if keep_slash => into.push('/'),
             _ => {
                 into.push('%');
@@ -301,13 +332,27 @@ mod tests {
     const TIME: &str = "20261122T232650Z";
 
     fn headers(lines: &[(&str, &str)]) -> HeaderMap {
-        let header = |(name, value): &(&str, &str)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+        let header =
+            |(name, value): &(&str, &str)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
         lines.iter().map(header).collect()
     }
 
-    fn verify(method: &str, query: &str, lines: &[(&str, &str)], body: &str, secret: &str, token: Option<&str>, time: &str) -> Result<String> {
+    fn verify(
+        method: &str,
+        query: &str,
+        lines: &[(&str, &str)],
+        body: &str,
+        secret: &str,
+        token: Option<&str>,
+        time: &str,
+    ) -> Result<String> {
         let headers = headers(lines);
-        let head = Head { method, path: "/", query, headers: &headers };
+        let head = Head {
+            method,
+            path: "/",
+            query,
+            headers: &headers,
+        };
         let signature = Signature::read(head)?;
         let now = Moment(timestamp::parse_basic(time).unwrap());
         signature.verify(body.as_bytes(), secret, token, now)?;
@@ -321,7 +366,10 @@ mod tests {
             ("Content-Length", "63"),
             ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),
             ("X-Amz-Date", TIME),
-            ("Authorization", "AWS4-HMAC-SHA256 Credential=AKIATESTTESTTESTTEST/20261122/us-east-1/ec2/aws4_request, SignedHeaders=content-length;content-type;host;x-amz-date, Signature=ef24cacdea913a1fd4c8f65a14cf0e3ed8d1bd8b7ff61d1eef51538ad69267e7"),
+            (
+                "Authorization",
+                "AWS4-HMAC-SHA256 Credential=AKIATESTTESTTESTTEST/20261122/us-east-1/ec2/aws4_request, SignedHeaders=content-length;content-type;host;x-amz-date, Signature=ef24cacdea913a1fd4c8f65a14cf0e3ed8d1bd8b7ff61d1eef51538ad69267e7",
+            ),
         ]
     }
     const RECORDED_BODY: &str = "Action=DescribeImages&ImageId.1=ami-785db401&Version=2016-11-15";
@@ -334,7 +382,16 @@ mod tests {
         let region = verify("POST", "", &recorded(), RECORDED_BODY, SECRET, None, TIME).unwrap();
         assert_eq!(region, "us-east-1");
         let token = Some("session/token+1==");
-        verify("GET", PRESIGNED, &[("Host", "127.0.0.1:5001")], "", SECRET, token, "20261122T233149Z").unwrap();
+        verify(
+            "GET",
+            PRESIGNED,
+            &[("Host", "127.0.0.1:5001")],
+            "",
+            SECRET,
+            token,
+            "20261122T233149Z",
+        )
+        .unwrap();
         // botocore 1.43: a header with spaces, a session token, another region.
         let lines = [
             ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),
@@ -342,51 +399,90 @@ mod tests {
             ("X-Spaces", "  a   b  "),
             ("X-Amz-Date", TIME),
             ("X-Amz-Security-Token", "session/token+1=="),
-            ("Authorization", "AWS4-HMAC-SHA256 Credential=AKIATESTTESTTESTTEST/20261122/eu-central-1/ec2/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-spaces, Signature=81989f1c4d244a0e5acd5b7df5d1399328d03c881ea12ac55131d3f10bae1224"),
+            (
+                "Authorization",
+                "AWS4-HMAC-SHA256 Credential=AKIATESTTESTTESTTEST/20261122/eu-central-1/ec2/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-spaces, Signature=81989f1c4d244a0e5acd5b7df5d1399328d03c881ea12ac55131d3f10bae1224",
+            ),
         ];
         let body = "Action=DescribeInstances&Version=2016-11-15";
-        assert_eq!(verify("POST", "", &lines, body, SECRET, token, TIME).unwrap(), "eu-central-1");
+        assert_eq!(
+            verify("POST", "", &lines, body, SECRET, token, TIME).unwrap(),
+            "eu-central-1"
+        );
     }
 
     /// AWS's published test suite, cases `get-vanilla` and `get-vanilla-query-order-key-case`.
     #[test]
     fn the_published_vectors_hold() {
         for (query, expected) in [
-            ("", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
-            ("Param2=value2&Param1=value1", "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"),
+            (
+                "",
+                "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+            ),
+            (
+                "Param2=value2&Param1=value1",
+                "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
+            ),
         ] {
-            let authorization = format!("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature={expected}");
+            let authorization = format!(
+                "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature={expected}"
+            );
             let headers = headers(&[
                 ("Host", "example.amazonaws.com"),
                 ("X-Amz-Date", "20150830T123600Z"),
                 ("Authorization", &authorization),
             ]);
-            let head = Head { method: "GET", path: "/", query, headers: &headers };
+            let head = Head {
+                method: "GET",
+                path: "/",
+                query,
+                headers: &headers,
+            };
             let signature = Signature::read(head).unwrap();
-            assert_eq!(signature.expected(b"", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), expected);
+            assert_eq!(
+                signature.expected(b"", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+                expected
+            );
         }
     }
 
     #[test]
     fn what_is_wrong_is_told_apart() {
         let code = |query: &str, lines: &[(&str, &str)], body: &str, secret: &str, time: &str| {
-            verify("POST", query, lines, body, secret, None, time).unwrap_err().code
+            verify("POST", query, lines, body, secret, None, time)
+                .unwrap_err()
+                .code
         };
         let good = recorded();
         assert_eq!(code("", &good, RECORDED_BODY, "other", TIME), "AuthFailure");
         assert_eq!(code("", &good, "Action=Other", SECRET, TIME), "AuthFailure");
-        assert_eq!(code("", &good, RECORDED_BODY, SECRET, "20261122T233151Z"), "RequestExpired");
-        assert_eq!(code("", &good, RECORDED_BODY, SECRET, "20261122T232149Z"), "RequestExpired");
-        assert_eq!(code("", &good[..4], RECORDED_BODY, SECRET, TIME), "MissingAuthenticationToken");
+        assert_eq!(
+            code("", &good, RECORDED_BODY, SECRET, "20261122T233151Z"),
+            "RequestExpired"
+        );
+        assert_eq!(
+            code("", &good, RECORDED_BODY, SECRET, "20261122T232149Z"),
+            "RequestExpired"
+        );
+        assert_eq!(
+            code("", &good[..4], RECORDED_BODY, SECRET, TIME),
+            "MissingAuthenticationToken"
+        );
         let with = |old: &str, new: &str| {
             let mut lines = good.map(|(name, value)| (name, value.replace(old, new)));
             lines.sort_unstable();
-            let lines: Vec<(&str, &str)> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let lines: Vec<(&str, &str)> = lines
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
             code("", &lines, RECORDED_BODY, SECRET, TIME)
         };
         assert_eq!(with("/ec2/", "/s3/"), "SignatureDoesNotMatch");
         assert_eq!(with("/20261122/", "/20261121/"), "SignatureDoesNotMatch");
-        assert_eq!(with("length;content-type;host;", "length;content-type;"), "SignatureDoesNotMatch");
+        assert_eq!(
+            with("length;content-type;host;", "length;content-type;"),
+            "SignatureDoesNotMatch"
+        );
         assert_eq!(with("/aws4_request", ""), "IncompleteSignature");
         assert_eq!(with("Signature=", "Nothing="), "IncompleteSignature");
         assert_eq!(with("AWS4-HMAC", "AWS3-HMAC"), "IncompleteSignature");
@@ -398,11 +494,19 @@ mod tests {
         let host = [("Host", "127.0.0.1:5001")];
         let token = Some("session/token+1==");
         let code = |query: &str, token, time: &str| {
-            verify("GET", query, &host, "", SECRET, token, time).unwrap_err().code
+            verify("GET", query, &host, "", SECRET, token, time)
+                .unwrap_err()
+                .code
         };
         assert_eq!(code(PRESIGNED, token, "20261122T233151Z"), "RequestExpired");
-        assert_eq!(code(&PRESIGNED.replace("tag%3AName", "tag%3AOther"), token, TIME), "AuthFailure");
+        assert_eq!(
+            code(&PRESIGNED.replace("tag%3AName", "tag%3AOther"), token, TIME),
+            "AuthFailure"
+        );
         assert_eq!(code(PRESIGNED, None, TIME), "AuthFailure");
-        assert_eq!(code(&PRESIGNED.replace("X-Amz-Expires=300&", ""), token, TIME), "IncompleteSignature");
+        assert_eq!(
+            code(&PRESIGNED.replace("X-Amz-Expires=300&", ""), token, TIME),
+            "IncompleteSignature"
+        );
     }
 }

@@ -74,7 +74,10 @@ impl Xml {
 
     /// An element with a text that has nothing to escape, such as an id that was made here.
     pub(super) fn plain(&mut self, tag: &str, value: &str) {
-        debug_assert!(!value.bytes().any(|byte| escape(byte).is_some()), "{tag}: {value:?}");
+        debug_assert!(
+            !value.bytes().any(|byte| escape(byte).is_some()),
+            "{tag}: {value:?}"
+        );
         self.open(tag);
         self.text.push_str(value);
         self.close(tag);
@@ -191,7 +194,8 @@ impl Xml {
         self.text.push_str(DECLARATION);
         self.text.push('<');
         self.text.push_str(action);
-        self.text.push_str("Response xmlns=\"http://ec2.amazonaws.com/doc/");
+        self.text
+            .push_str("Response xmlns=\"http://ec2.amazonaws.com/doc/");
         self.text.push_str(version);
         self.text.push_str("/\">");
         self.plain("requestId", request_id);

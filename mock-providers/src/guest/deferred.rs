@@ -61,7 +61,10 @@ struct State {
 
 impl std::fmt::Debug for DeferredGuest {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("DeferredGuest").field(&*self.0.state.lock()).finish()
+        formatter
+            .debug_tuple("DeferredGuest")
+            .field(&*self.0.state.lock())
+            .finish()
     }
 }
 
@@ -240,7 +243,9 @@ impl Shared {
             return;
         };
         let Some(lease) = state.lease.clone() else { return };
-        let waiting = self.runtime.spawn(answer_the_door(Arc::downgrade(self), lease, booted));
+        let waiting = self
+            .runtime
+            .spawn(answer_the_door(Arc::downgrade(self), lease, booted));
         state.waiting = Some(waiting.abort_handle());
     }
 

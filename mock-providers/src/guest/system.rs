@@ -296,7 +296,9 @@ impl SystemState {
 
     fn open(&mut self, listener: &mut Listener) -> io::Result<()> {
         let Some(boot) = &mut self.boot else { return Ok(()) };
-        let waiting = (listener.program == "sshd").then(|| self.ssh_socket.take()).flatten();
+        let waiting = (listener.program == "sshd")
+            .then(|| self.ssh_socket.take())
+            .flatten();
         let socket = match waiting {
             Some(socket) => socket,
             None => TcpListener::bind((self.lease.address(), listener.port))?,

@@ -47,7 +47,9 @@ impl Reply {
 
     /// Status that the client sees; `None` when the connection is cut before it.
     pub(crate) fn status_seen(&self) -> Option<u16> {
-        let is_sent = self.wire.is_none_or(|wire| matches!(wire, WireFault::Truncate(_)));
+        let is_sent = self
+            .wire
+            .is_none_or(|wire| matches!(wire, WireFault::Truncate(_)));
         is_sent.then_some(self.status)
     }
 

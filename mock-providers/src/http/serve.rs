@@ -41,11 +41,7 @@ pub(crate) async fn listen_tls(
     listen_with(address, router, Some(tls)).await
 }
 
-async fn listen_with(
-    address: SocketAddr,
-    router: Router,
-    tls: Option<TlsAcceptor>,
-) -> io::Result<Listening> {
+async fn listen_with(address: SocketAddr, router: Router, tls: Option<TlsAcceptor>) -> io::Result<Listening> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let mut tasks = JoinSet::new();

@@ -90,8 +90,8 @@ impl ControlledAccount for Account {
             "hold" => {
                 let word = parameters.get("state").map_or("", String::as_str);
                 let state = serde_json::from_value(json!(word));
-                let state =
-                    state.map_err(|_| ApiError::field("state", format!("{word:?} is no state of a server")))?;
+                let state = state
+                    .map_err(|_| ApiError::field("state", format!("{word:?} is no state of a server")))?;
                 self.hold_state(server, state)?;
             }
             _ => return Ok(None),

@@ -221,10 +221,19 @@ impl Ec2Arguments {
             "{bold_endpoint}  {endpoint}   region {region}   access key {access_key}   secret {secret_key}"
         )?;
         if let (Some(endpoint), Some(path)) = (&started.https_endpoint, started.ca_file) {
-            writeln!(out, "{}     {endpoint}   authority {}", "https".bold(), path.display())?;
+            writeln!(
+                out,
+                "{}     {endpoint}   authority {}",
+                "https".bold(),
+                path.display()
+            )?;
         }
         writeln!(out, "{bold_image}     {image} (Ubuntu 24.04)   user {SSH_USER}")?;
-        writeln!(out, "{}   {control_endpoint}   token {control_token}", "control".bold())?;
+        writeln!(
+            out,
+            "{}   {control_endpoint}   token {control_token}",
+            "control".bold()
+        )?;
         writeln!(
             out,
             "{}     AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key} AWS_DEFAULT_REGION={region} \
@@ -263,11 +272,14 @@ async fn watch(account: &Account, server: &Server) {
         starting.retain(|id| match account.instance(id) {
             Ok(instance) if instance.state == "pending" => true,
             Ok(instance) if instance.state == "running" => {
-                let address = instance.public_address.map_or("without a public address".to_owned(), |address| {
-                    let port = server.ssh_port().filter(|port| *port != 22);
-                    let port = port.map(|port| format!("-p {port} ")).unwrap_or_default();
-                    format!("ssh {port}{SSH_USER}@{address}")
-                });
+                let address =
+                    instance
+                        .public_address
+                        .map_or("without a public address".to_owned(), |address| {
+                            let port = server.ssh_port().filter(|port| *port != 22);
+                            let port = port.map(|port| format!("-p {port} ")).unwrap_or_default();
+                            format!("ssh {port}{SSH_USER}@{address}")
+                        });
                 printer.note(&format!("{id} running · {address}"));
                 false
             }

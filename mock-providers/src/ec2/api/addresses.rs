@@ -59,6 +59,7 @@ const FILTERS: &[&str] = &[
 fn allocate_address(call: &mut Call<'_>) -> Result<()> {
     call.parameters.word("Domain", &["vpc", "standard"])?;
     call.parameters.ignore(&["NetworkBorderGroup", "PublicIpv4Pool"]);
+    let recovered = call.parameters.filled("Address");
     let tags = call.tag_specifications();
     let Stage {
         region,
@@ -66,6 +67,10 @@ fn allocate_address(call: &mut Call<'_>) -> Result<()> {
         xml,
         now,
     } = call.begin()?;
+    if let Some(address) = recovered {
+        // Addresses that were released are not kept for their former owner.
+        return Err(Ec2Error::not_found(Kind::Address, &[address]));
+    }
     let address = region.allocate_address(&tags, now, hardware)?.clone();
     xml.plain("allocationId", &address.allocation);
     xml.plain("publicIpv4Pool", "amazon");
@@ -183,7 +188,7 @@ fn describe_addresses(call: &mut Call<'_>) -> Result<()> {
         is_wanted && fits && !hidden.contains(&address.allocation)
     });
     xml.list("addressesSet", shown, |xml, address| {
-        write_address(xml, region, address)
+        write_address(xml, region, address);
     });
     Ok(())
 }

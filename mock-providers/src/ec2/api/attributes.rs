@@ -11,10 +11,30 @@ use crate::ec2::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new("DescribeInstanceAttribute", Effect::Reads, Kind::Instance, describe_attribute),
-    Operation::new("ModifyInstanceAttribute", Effect::Changes, Kind::Instance, modify_attribute),
-    Operation::new("ResetInstanceAttribute", Effect::Changes, Kind::Instance, reset_attribute),
-    Operation::new("ModifyInstanceMetadataOptions", Effect::Changes, Kind::Instance, modify_metadata_options),
+    Operation::new(
+        "DescribeInstanceAttribute",
+        Effect::Reads,
+        Kind::Instance,
+        describe_attribute,
+    ),
+    Operation::new(
+        "ModifyInstanceAttribute",
+        Effect::Changes,
+        Kind::Instance,
+        modify_attribute,
+    ),
+    Operation::new(
+        "ResetInstanceAttribute",
+        Effect::Changes,
+        Kind::Instance,
+        reset_attribute,
+    ),
+    Operation::new(
+        "ModifyInstanceMetadataOptions",
+        Effect::Changes,
+        Kind::Instance,
+        modify_metadata_options,
+    ),
     Operation::new("MonitorInstances", Effect::Changes, Kind::Instance, monitor),
     Operation::new("UnmonitorInstances", Effect::Changes, Kind::Instance, unmonitor),
     Operation::new("GetConsoleOutput", Effect::Reads, Kind::Instance, console_output),
@@ -92,7 +112,8 @@ fn modify_attribute(call: &mut Call<'_>) -> Result<()> {
         return Err(Ec2Error::invalid_combination(message));
     }
     if changes.len() > 1 {
-        let message = "Fields for multiple attribute types specified; only one attribute can be modified per request.";
+        let message =
+            "Fields for multiple attribute types specified; only one attribute can be modified per request.";
         let devices = |change: &AttributeChange| matches!(change, AttributeChange::DeleteOnTermination(..));
         if !changes.iter().all(devices) {
             return Err(Ec2Error::invalid_combination(message));
@@ -136,7 +157,13 @@ fn changes(parameters: &Parameters<'_>) -> Result<Vec<AttributeChange>> {
             changes.push(AttributeChange::DeleteOnTermination(name, on));
         }
     }
-    for fixed in ["EnaSupport", "EnclaveOptions", "Kernel", "Ramdisk", "SriovNetSupport"] {
+    for fixed in [
+        "EnaSupport",
+        "EnclaveOptions",
+        "Kernel",
+        "Ramdisk",
+        "SriovNetSupport",
+    ] {
         if parameters.group(fixed).is_present() {
             let message = format!("The attribute {fixed} cannot be changed in this mock.");
             return Err(Ec2Error::client("UnsupportedOperation", message));
@@ -166,7 +193,11 @@ fn shutdown_behavior(word: &str) -> Result<AttributeChange> {
         "terminate" => ShutdownBehavior::Terminate,
         _ => {
             let rule = "It must be stop or terminate.";
-            return Err(Ec2Error::invalid_value("InstanceInitiatedShutdownBehavior", word, rule));
+            return Err(Ec2Error::invalid_value(
+                "InstanceInitiatedShutdownBehavior",
+                word,
+                rule,
+            ));
         }
     };
     Ok(AttributeChange::ShutdownBehavior(behavior))
@@ -175,7 +206,9 @@ fn shutdown_behavior(word: &str) -> Result<AttributeChange> {
 fn reset_attribute(call: &mut Call<'_>) -> Result<()> {
     let id = call.parameters.required("InstanceId")?;
     call.parameters.required("Attribute")?;
-    let attribute = call.parameters.word("Attribute", &["sourceDestCheck", "kernel", "ramdisk"])?;
+    let attribute = call
+        .parameters
+        .word("Attribute", &["sourceDestCheck", "kernel", "ramdisk"])?;
     let changes: Vec<AttributeChange> = (attribute == Some("sourceDestCheck"))
         .then_some(AttributeChange::SourceDestCheck(true))
         .into_iter()

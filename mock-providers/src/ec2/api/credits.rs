@@ -16,7 +16,7 @@ fn describe_credits(call: &mut Call<'_>) -> Result<()> {
     let page = call.page(5..=1000, !ids.is_empty())?;
     let Stage { region, xml, now, .. } = call.begin()?;
     region.visible_instances(&ids, now)?;
-    let shown = region.instances.from_serial(0).filter_map(|(serial, instance)| {
+    let shown = region.instances.starting_at(0).filter_map(|(serial, instance)| {
         let is_wanted = ids.is_empty() || ids.contains(&&*instance.id);
         let fits = filters.fit(std::iter::empty, |name, test| {
             name == "instance-id" && test(&instance.id)

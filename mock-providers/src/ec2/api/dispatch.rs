@@ -5,6 +5,7 @@ use crate::{
     ec2::{
         error::Ec2Error,
         guests::{Guests, NoHardware},
+        key_material::GeneratedKey,
         query::Parameters,
         state::{Hardware, Kind, Lag, Moment, Region, StartFaults},
         xml::Xml,
@@ -14,13 +15,58 @@ use crate::{
 
 /// Versions of the API, as AWS has published them.
 const VERSIONS: &[&str] = &[
-    "2006-06-26", "2006-10-01", "2007-01-03", "2007-01-19", "2007-03-01", "2007-08-29", "2008-02-01", "2008-05-05",
-    "2008-08-08", "2008-12-01", "2009-03-01", "2009-04-04", "2009-07-15", "2009-08-15", "2009-10-31", "2009-11-30",
-    "2010-06-15", "2010-08-31", "2010-11-15", "2011-01-01", "2011-02-28", "2011-05-15", "2011-07-15", "2011-11-01",
-    "2011-12-01", "2011-12-15", "2012-03-01", "2012-04-01", "2012-05-01", "2012-06-01", "2012-06-15", "2012-07-20",
-    "2012-08-15", "2012-10-01", "2012-12-01", "2013-02-01", "2013-06-15", "2013-07-15", "2013-08-15", "2013-10-01",
-    "2013-10-15", "2014-02-01", "2014-05-01", "2014-06-15", "2014-09-01", "2014-10-01", "2015-03-01", "2015-04-15",
-    "2015-10-01", "2016-04-01", "2016-09-15", "2016-11-15",
+    "2006-06-26",
+    "2006-10-01",
+    "2007-01-03",
+    "2007-01-19",
+    "2007-03-01",
+    "2007-08-29",
+    "2008-02-01",
+    "2008-05-05",
+    "2008-08-08",
+    "2008-12-01",
+    "2009-03-01",
+    "2009-04-04",
+    "2009-07-15",
+    "2009-08-15",
+    "2009-10-31",
+    "2009-11-30",
+    "2010-06-15",
+    "2010-08-31",
+    "2010-11-15",
+    "2011-01-01",
+    "2011-02-28",
+    "2011-05-15",
+    "2011-07-15",
+    "2011-11-01",
+    "2011-12-01",
+    "2011-12-15",
+    "2012-03-01",
+    "2012-04-01",
+    "2012-05-01",
+    "2012-06-01",
+    "2012-06-15",
+    "2012-07-20",
+    "2012-08-15",
+    "2012-10-01",
+    "2012-12-01",
+    "2013-02-01",
+    "2013-06-15",
+    "2013-07-15",
+    "2013-08-15",
+    "2013-10-01",
+    "2013-10-15",
+    "2014-02-01",
+    "2014-05-01",
+    "2014-06-15",
+    "2014-09-01",
+    "2014-10-01",
+    "2015-03-01",
+    "2015-04-15",
+    "2015-10-01",
+    "2016-04-01",
+    "2016-09-15",
+    "2016-11-15",
 ];
 
 /// The operation of a request.
@@ -47,6 +93,8 @@ pub(in crate::ec2) struct Request<'a> {
     pub(in crate::ec2) faults: &'a [FaultKind],
     pub(in crate::ec2) request_id: &'a str,
     pub(in crate::ec2) now: Moment,
+    /// The key that [`wanted_key`](super::wanted_key) asked for.
+    pub(in crate::ec2) generated_key: Option<&'a GeneratedKey>,
 }
 
 /// State and machines of an account in a region.
@@ -100,6 +148,7 @@ fn run(request: &Request<'_>, region: &mut Region, hardware: &mut dyn Hardware) 
         hardware,
         xml: &mut xml,
         now: request.now,
+        generated_key: request.generated_key,
     };
     let result = (request.operation.run)(&mut call);
     call.region.lag = usual_lag;
@@ -126,7 +175,9 @@ fn start_faults(kinds: &[FaultKind]) -> StartFaults {
             FaultKind::NoAddress => faults.no_address = true,
             FaultKind::BootError { message } => {
                 let reason = message.clone();
-                faults.error = Some(reason.unwrap_or_else(|| "Server.InternalError: Internal error on launch".to_owned()));
+                faults.error = Some(
+                    reason.unwrap_or_else(|| "Internal error on launch".to_owned()),
+                );
             }
             FaultKind::Guest { fault } => {
                 faults.guest.insert(*fault);

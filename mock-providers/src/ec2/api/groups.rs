@@ -106,7 +106,7 @@ fn describe_groups(call: &mut Call<'_>) -> Result<()> {
         true => HashSet::new(),
         false => region.hidden_among(Kind::Group, now),
     };
-    let shown = region.groups.from_serial(0).filter(|(_, group)| {
+    let shown = region.groups.starting_at(0).filter(|(_, group)| {
         let is_wanted = !is_named || texts.contains(&&*group.id);
         let fits = filters.fit(
             || tag_pairs(&group.tags),
@@ -116,7 +116,7 @@ fn describe_groups(call: &mut Call<'_>) -> Result<()> {
     });
     let (groups, next) = page.cut(shown);
     xml.list("securityGroupInfo", groups, |xml, group| {
-        write_group(xml, region, group)
+        write_group(xml, region, group);
     });
     xml.optional("nextToken", next.as_deref());
     Ok(())

@@ -59,7 +59,7 @@ fn describe_images(call: &mut Call<'_>) -> Result<()> {
     call.parameters.ignore(&["IncludeDeprecated", "IncludeDisabled"]);
     let Stage { region, xml, .. } = call.begin()?;
     region.require_images(&ids)?;
-    let shown = region.images.from_serial(0).filter(|(_, image)| {
+    let shown = region.images.starting_at(0).filter(|(_, image)| {
         let is_wanted = ids.is_empty() || ids.contains(&image.id.as_str());
         let is_owned = owners.is_empty()
             || owners.contains(&image.owner)
@@ -117,10 +117,6 @@ fn write_image(xml: &mut Xml, image: &Image) {
             xml.plain("deviceName", image.root_device);
             xml.element("ebs", |xml| {
                 xml.boolean("deleteOnTermination", true);
-                if image.root_volume_type == "gp3" {
-                    xml.number("iops", 3000);
-                    xml.number("throughput", 125);
-                }
                 xml.plain("snapshotId", &image.snapshot);
                 xml.number("volumeSize", image.root_size);
                 xml.plain("volumeType", image.root_volume_type);

@@ -10,7 +10,12 @@ use crate::ec2::{
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("DescribeInstanceTypes", Effect::Reads, Kind::Instance, describe),
-    Operation::new("DescribeInstanceTypeOfferings", Effect::Reads, Kind::Instance, describe_offerings),
+    Operation::new(
+        "DescribeInstanceTypeOfferings",
+        Effect::Reads,
+        Kind::Instance,
+        describe_offerings,
+    ),
 ];
 
 const FILTERS: &[&str] = &[
@@ -43,14 +48,16 @@ fn describe(call: &mut Call<'_>) -> Result<()> {
     let known = |name: &&str| INSTANCE_TYPES.iter().any(|it| it.name == *name);
     let unknown: Vec<&str> = names.iter().copied().filter(|name| !known(name)).collect();
     if !unknown.is_empty() {
-        let message = format!("The following supplied instance types do not exist: [{}]", unknown.join(", "));
+        let message = format!(
+            "The following supplied instance types do not exist: [{}]",
+            unknown.join(", ")
+        );
         return Err(Ec2Error::client("InvalidInstanceType", message));
     }
     let numbered = (1..).zip(INSTANCE_TYPES);
     let chosen = numbered.filter(|(_, it)| names.is_empty() || names.contains(&it.name));
-    let fitting = chosen.filter(|(_, it)| {
-        filters.fit(std::iter::empty, |name, test| attribute(it, name, test))
-    });
+    let fitting =
+        chosen.filter(|(_, it)| filters.fit(std::iter::empty, |name, test| attribute(it, name, test)));
     let (types, next) = page.cut(fitting);
     xml.list("instanceTypeSet", types, write);
     xml.optional("nextToken", next.as_deref());
@@ -89,47 +96,113 @@ fn cores(it: &InstanceType) -> u32 {
     (it.vcpus / it.threads_per_core.max(1)).max(1)
 }
 
+fn is_nitro(it: &InstanceType) -> bool {
+    it.hypervisor == "nitro"
+}
+
+fn is_arm(it: &InstanceType) -> bool {
+    it.architectures.contains(&"arm64")
+}
+
+fn manufacturer(it: &InstanceType) -> &'static str {
+    let family = it.name.split('.').next().unwrap_or_default();
+    match family {
+        _ if is_arm(it) => "AWS",
+        // Families of the older kind end with the number of their generation.
+        _ if family.ends_with('a') => "AMD",
+        _ => "Intel",
+    }
+}
+
+fn boot_modes(it: &InstanceType) -> &'static [&'static str] {
+    match (is_arm(it), is_nitro(it)) {
+        (true, _) => &["uefi"],
+        (false, true) => &["legacy-bios", "uefi"],
+        (false, false) => &["legacy-bios"],
+    }
+}
+
+fn support(is_supported: bool) -> &'static str {
+    if is_supported { "supported" } else { "unsupported" }
+}
+
+/// A list whose entries are words.
+fn words(xml: &mut Xml, tag: &str, words: &[&str]) {
+    xml.element(tag, |xml| words.iter().for_each(|word| xml.plain("item", word)));
+}
+
 fn write(xml: &mut Xml, it: &InstanceType) {
-    let words = |xml: &mut Xml, tag: &str, words: &[&str]| {
-        xml.element(tag, |xml| words.iter().for_each(|word| xml.plain("item", word)));
-    };
+    let (nitro, arm) = (is_nitro(it), is_arm(it));
     xml.plain("instanceType", it.name);
     xml.boolean("currentGeneration", it.current);
     xml.boolean("freeTierEligible", is_free(it));
     words(xml, "supportedUsageClasses", &["on-demand", "spot"]);
     words(xml, "supportedRootDeviceTypes", &["ebs"]);
     words(xml, "supportedVirtualizationTypes", &["hvm"]);
+    words(xml, "supportedBootModes", boot_modes(it));
     xml.boolean("bareMetal", false);
     xml.plain("hypervisor", it.hypervisor);
-    xml.element("processorInfo", |xml| words(xml, "supportedArchitectures", it.architectures));
+    xml.element("processorInfo", |xml| {
+        words(xml, "supportedArchitectures", it.architectures);
+        xml.plain("manufacturer", manufacturer(it));
+    });
     xml.element("vCpuInfo", |xml| {
         xml.number("defaultVCpus", it.vcpus);
         xml.number("defaultCores", cores(it));
         xml.number("defaultThreadsPerCore", it.threads_per_core);
+        if nitro {
+            let most = cores(it);
+            let cores = std::iter::successors(Some(2), |number| Some(number + 2));
+            let cores = cores.take_while(|number| *number < most).chain([most]);
+            xml.element("validCores", |xml| {
+                cores.for_each(|number| xml.number("item", number))
+            });
+            let threads = 1..=it.threads_per_core;
+            xml.element("validThreadsPerCore", |xml| {
+                threads.for_each(|number| xml.number("item", number))
+            });
+        }
     });
     xml.element("memoryInfo", |xml| xml.number("sizeInMiB", it.memory));
     xml.boolean("instanceStorageSupported", false);
     xml.element("ebsInfo", |xml| {
         xml.plain("ebsOptimizedSupport", it.ebs_optimized);
         xml.plain("encryptionSupport", "supported");
+        xml.plain("nvmeSupport", if nitro { "required" } else { "unsupported" });
+        xml.plain("attachmentLimitType", "shared");
     });
     xml.element("networkInfo", |xml| {
         xml.text("networkPerformance", it.network);
         xml.number("maximumNetworkInterfaces", it.interfaces);
         xml.number("maximumNetworkCards", 1_u32);
         xml.number("defaultNetworkCardIndex", 0_u32);
+        xml.list("networkCards", [it], |xml, it| {
+            xml.number("networkCardIndex", 0_u32);
+            xml.text("networkPerformance", it.network);
+            xml.number("maximumNetworkInterfaces", it.interfaces);
+        });
         xml.number("ipv4AddressesPerInterface", it.addresses);
         xml.number("ipv6AddressesPerInterface", it.addresses);
         xml.boolean("ipv6Supported", true);
-        xml.plain("enaSupport", if it.hypervisor == "nitro" { "required" } else { "unsupported" });
+        xml.plain("enaSupport", if nitro { "required" } else { "unsupported" });
+        xml.boolean("efaSupported", false);
+        xml.boolean("encryptionInTransitSupported", false);
+        xml.boolean("enaSrdSupported", false);
     });
     xml.element("placementGroupInfo", |xml| {
         words(xml, "supportedStrategies", &["partition", "spread"]);
     });
-    xml.boolean("hibernationSupported", false);
+    xml.boolean("hibernationSupported", !arm && it.current);
     xml.boolean("burstablePerformanceSupported", it.burstable);
-    xml.boolean("dedicatedHostsSupported", false);
+    xml.boolean("dedicatedHostsSupported", nitro);
     xml.boolean("autoRecoverySupported", true);
+    xml.plain("nitroEnclavesSupport", "unsupported");
+    xml.plain("nitroTpmSupport", support(nitro && !arm));
+    if nitro && !arm {
+        xml.element("nitroTpmInfo", |xml| words(xml, "supportedVersions", &["2.0"]));
+    }
+    xml.plain("phcSupport", "unsupported");
+    xml.plain("rebootMigrationSupport", "supported");
 }
 
 fn describe_offerings(call: &mut Call<'_>) -> Result<()> {
@@ -143,7 +216,9 @@ fn describe_offerings(call: &mut Call<'_>) -> Result<()> {
         "availability-zone-id" => region.zones.iter().map(|zone| zone.id.as_str()).collect(),
         _ => vec![region.name.as_str()],
     };
-    let all = INSTANCE_TYPES.iter().flat_map(|it| locations.iter().map(|location| (it.name, *location)));
+    let all = INSTANCE_TYPES
+        .iter()
+        .flat_map(|it| locations.iter().map(|location| (it.name, *location)));
     let fitting = (1..).zip(all).filter(|(_, (name, location))| {
         filters.fit(std::iter::empty, |filter, test| match filter {
             "instance-type" => test(name),

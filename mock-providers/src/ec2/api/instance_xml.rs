@@ -2,7 +2,7 @@
 
 use super::dns::DnsNames;
 use crate::ec2::{
-    state::{GroupName, Instance, Interface, InstanceState, MetadataOptions, PublicAddress, Region, Tags},
+    state::{GroupName, Instance, InstanceState, Interface, MetadataOptions, PublicAddress, Region, Tags},
     xml::Xml,
 };
 
@@ -16,27 +16,42 @@ pub(super) fn reservations(xml: &mut Xml, region: &Region, instances: &[&Instanc
     xml.reserve(instances.len() * USUAL_LENGTH);
     let launches = instances.chunk_by(|one, next| one.reservation == next.reservation);
     xml.list("reservationSet", launches, |xml, launch| {
-        reservation(xml, region, &names, launch);
+        reservation(xml, region, &names, launch, Devices::Shown);
     });
 }
 
-/// Writes the contents of one reservation.
-pub(super) fn one_reservation(xml: &mut Xml, region: &Region, instances: &[&Instance]) {
+/// Writes the contents of the reservation that a launch has made. Instances that have not run yet show no volumes there.
+pub(super) fn launched(xml: &mut Xml, region: &Region, instances: &[&Instance]) {
     xml.reserve(instances.len() * USUAL_LENGTH);
-    reservation(xml, region, &DnsNames::of(&region.name), instances);
+    reservation(
+        xml,
+        region,
+        &DnsNames::of(&region.name),
+        instances,
+        Devices::HiddenWhilePending,
+    );
 }
 
-fn reservation(xml: &mut Xml, region: &Region, names: &DnsNames, launch: &[&Instance]) {
+/// Whether the volumes of an instance are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Devices {
+    Shown,
+    HiddenWhilePending,
+}
+
+fn reservation(xml: &mut Xml, region: &Region, names: &DnsNames, launch: &[&Instance], devices: Devices) {
     if let Some(first) = launch.first() {
         xml.plain("reservationId", &first.reservation);
     }
     xml.plain("ownerId", &region.account);
     // Security groups of a reservation are those of EC2-Classic.
     xml.empty("groupSet");
-    xml.list("instancesSet", launch, |xml, it| instance(xml, region, names, it));
+    xml.list("instancesSet", launch, |xml, it| {
+        instance(xml, region, names, it, devices);
+    });
 }
 
-fn instance(xml: &mut Xml, region: &Region, names: &DnsNames, it: &Instance) {
+fn instance(xml: &mut Xml, region: &Region, names: &DnsNames, it: &Instance, devices: Devices) {
     let address = it.public.as_ref().map(|public| public.address);
     xml.plain("instanceId", &it.id);
     xml.plain("imageId", &it.image.id);
@@ -82,7 +97,10 @@ fn instance(xml: &mut Xml, region: &Region, names: &DnsNames, it: &Instance) {
     xml.plain("architecture", it.image.architecture);
     xml.plain("rootDeviceType", "ebs");
     xml.text("rootDeviceName", it.image.root_device);
-    block_devices(xml, it);
+    match devices {
+        Devices::HiddenWhilePending if it.state == InstanceState::Pending => xml.empty("blockDeviceMapping"),
+        _ => block_devices(xml, it),
+    }
     xml.plain("virtualizationType", "hvm");
     match &it.client_token {
         Some(token) => xml.text("clientToken", token),
@@ -116,7 +134,9 @@ fn instance(xml: &mut Xml, region: &Region, names: &DnsNames, it: &Instance) {
     });
     xml.element("hibernationOptions", |xml| xml.boolean("configured", false));
     xml.element("enclaveOptions", |xml| xml.boolean("enabled", false));
-    xml.element("metadataOptions", |xml| metadata_options(xml, &it.metadata, "applied"));
+    xml.element("metadataOptions", |xml| {
+        metadata_options(xml, &it.metadata, "applied")
+    });
     xml.element("maintenanceOptions", |xml| {
         xml.plain("autoRecovery", "default");
         xml.plain("rebootMigration", "default");
@@ -130,7 +150,9 @@ fn instance(xml: &mut Xml, region: &Region, names: &DnsNames, it: &Instance) {
         xml.boolean("enableResourceNameDnsARecord", false);
         xml.boolean("enableResourceNameDnsAAAARecord", false);
     });
-    xml.element("networkPerformanceOptions", |xml| xml.plain("bandwidthWeighting", "default"));
+    xml.element("networkPerformanceOptions", |xml| {
+        xml.plain("bandwidthWeighting", "default")
+    });
     xml.element("operator", |xml| xml.boolean("managed", false));
 }
 
@@ -216,10 +238,14 @@ fn network_interface(xml: &mut Xml, region: &Region, names: &DnsNames, it: &Inte
             association(xml, region, names, public);
         }
     });
-    xml.list("ipv6AddressesSet", it.ipv6.iter().enumerate(), |xml, (index, address)| {
-        xml.shown("ipv6Address", address);
-        xml.boolean("isPrimaryIpv6", it.primary_ipv6 && index == 0);
-    });
+    xml.list(
+        "ipv6AddressesSet",
+        it.ipv6.iter().enumerate(),
+        |xml, (index, address)| {
+            xml.shown("ipv6Address", address);
+            xml.boolean("isPrimaryIpv6", it.primary_ipv6 && index == 0);
+        },
+    );
     xml.plain("interfaceType", "interface");
     xml.element("operator", |xml| xml.boolean("managed", false));
 }

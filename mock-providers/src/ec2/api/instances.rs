@@ -10,12 +10,32 @@ use crate::ec2::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new("DescribeInstances", Effect::Reads, Kind::Instance, describe_instances),
-    Operation::new("DescribeInstanceStatus", Effect::Reads, Kind::Instance, describe_instance_status),
+    Operation::new(
+        "DescribeInstances",
+        Effect::Reads,
+        Kind::Instance,
+        describe_instances,
+    ),
+    Operation::new(
+        "DescribeInstanceStatus",
+        Effect::Reads,
+        Kind::Instance,
+        describe_instance_status,
+    ),
     Operation::new("StartInstances", Effect::Changes, Kind::Instance, start_instances),
     Operation::new("StopInstances", Effect::Changes, Kind::Instance, stop_instances),
-    Operation::new("RebootInstances", Effect::Changes, Kind::Instance, reboot_instances),
-    Operation::new("TerminateInstances", Effect::Changes, Kind::Instance, terminate_instances),
+    Operation::new(
+        "RebootInstances",
+        Effect::Changes,
+        Kind::Instance,
+        reboot_instances,
+    ),
+    Operation::new(
+        "TerminateInstances",
+        Effect::Changes,
+        Kind::Instance,
+        terminate_instances,
+    ),
 ];
 
 fn describe_instances(call: &mut Call<'_>) -> Result<()> {
@@ -109,8 +129,7 @@ fn look(region: &mut Region, ids: &[&str], now: Moment) -> Result<HashSet<Id>> {
         region.visible_instances(ids, now)?;
         return Ok(HashSet::new());
     }
-    let ids: Vec<Id> = region.instances.values().map(|instance| instance.id.clone()).collect();
-    Ok(ids.into_iter().filter(|id| region.is_hidden(id, now)).collect())
+    Ok(region.hidden_among(Kind::Instance, now))
 }
 
 /// The instances that are named, or all, with their serial numbers, oldest first.
@@ -120,7 +139,7 @@ fn chosen<'r>(
     hidden: &'r HashSet<Id>,
 ) -> Box<dyn Iterator<Item = (u64, &'r Instance)> + 'r> {
     if ids.is_empty() {
-        let all = region.instances.from_serial(0);
+        let all = region.instances.starting_at(0);
         return Box::new(all.filter(|(_, instance)| !hidden.contains(&instance.id)));
     }
     let mut named: Vec<&Instance> = ids.iter().filter_map(|id| region.instances.get(id)).collect();

@@ -83,7 +83,7 @@ fn describe_interfaces(call: &mut Call<'_>) -> Result<()> {
         region.interface(id)?;
     }
     let names = DnsNames::of(&region.name);
-    let shown = region.interfaces.from_serial(0).filter(|(_, it)| {
+    let shown = region.interfaces.starting_at(0).filter(|(_, it)| {
         let is_wanted = ids.is_empty() || ids.contains(&&*it.id);
         let fits = filters.fit(
             || tag_pairs(&it.tags),
@@ -93,7 +93,7 @@ fn describe_interfaces(call: &mut Call<'_>) -> Result<()> {
     });
     let (interfaces, next) = page.cut(shown);
     xml.list("networkInterfaceSet", interfaces, |xml, it| {
-        write_interface(xml, region, &names, it)
+        write_interface(xml, region, &names, it);
     });
     xml.optional("nextToken", next.as_deref());
     Ok(())

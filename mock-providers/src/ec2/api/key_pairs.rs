@@ -8,6 +8,7 @@ use super::{Call, Effect, Operation, Result, Stage};
 use crate::ec2::{
     error::Ec2Error,
     key_material::{self, KeyType},
+    query::Parameters,
     state::{KeyPair, Kind, tag_pairs},
     xml::Xml,
 };
@@ -24,20 +25,32 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("ImportKeyPair", Effect::Changes, Kind::KeyPair, import_key_pair),
 ];
 
-fn create_key_pair(call: &mut Call<'_>) -> Result<()> {
-    let name = call.parameters.required("KeyName")?;
-    let key_type = match call.parameters.word("KeyType", &["rsa", "ed25519"])? {
+/// The key that a call needs to have made for it beforehand, if it is one that creates a key pair.
+pub(in crate::ec2) fn wanted_key(parameters: &Parameters<'_>) -> Option<KeyType> {
+    let creates = parameters.text("Action") == Some("CreateKeyPair");
+    creates.then(|| key_type(parameters).ok()).flatten()
+}
+
+fn key_type(parameters: &Parameters<'_>) -> Result<KeyType> {
+    let word = parameters.word("KeyType", &["rsa", "ed25519"])?;
+    Ok(match word {
         Some("ed25519") => KeyType::Ed25519,
         _ => KeyType::Rsa,
-    };
+    })
+}
+
+fn create_key_pair(call: &mut Call<'_>) -> Result<()> {
+    let name = call.parameters.required("KeyName")?;
+    key_type(&call.parameters)?;
     let format = call
         .parameters
         .word("KeyFormat", &["pem", "ppk"])?
         .unwrap_or("pem");
     let tags = call.tag_specifications();
+    let key = call.generated_key;
     let Stage { region, xml, now, .. } = call.begin()?;
     region.check_new_key_pair(name, &tags)?;
-    let key = key_material::generate(key_type).map_err(|_| Ec2Error::internal())?;
+    let key = key.ok_or_else(Ec2Error::internal)?;
     let material = match format {
         "ppk" => key.ppk(name).map_err(|_| Ec2Error::internal())?,
         _ => key.pem.clone(),

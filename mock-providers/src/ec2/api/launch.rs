@@ -5,13 +5,17 @@ use crate::ec2::{
     error::Ec2Error,
     query::Parameters,
     state::{
-        BlockDevice, ClientToken, Instance, InterfaceSpecification, Kind, Launch, MetadataChange, ProfileName,
-        ShutdownBehavior, SpotOptions,
+        BlockDevice, ClientToken, Instance, InterfaceSpecification, Kind, Launch, MetadataChange,
+        ProfileName, ShutdownBehavior, SpotOptions,
     },
 };
 
-pub(super) const OPERATIONS: &[Operation] =
-    &[Operation::new("RunInstances", Effect::Changes, Kind::Image, run_instances)];
+pub(super) const OPERATIONS: &[Operation] = &[Operation::new(
+    "RunInstances",
+    Effect::Changes,
+    Kind::Image,
+    run_instances,
+)];
 
 /// Parameters that EC2 has and that change nothing here.
 const WITHOUT_EFFECT: &[&str] = &[
@@ -83,9 +87,12 @@ fn run_instances(call: &mut Call<'_>) -> Result<()> {
         now,
     } = call.begin()?;
     let launched = region.run_instances(&launch, now, hardware)?;
-    let instances = launched.instances.iter().filter_map(|id| region.instances.get(id));
+    let instances = launched
+        .instances
+        .iter()
+        .filter_map(|id| region.instances.get(id));
     let instances: Vec<&Instance> = instances.collect();
-    instance_xml::one_reservation(xml, region, &instances);
+    instance_xml::launched(xml, region, &instances);
     Ok(())
 }
 
@@ -182,7 +189,11 @@ fn ipv6_addresses(parameters: &Parameters<'_>, list: &str) -> Result<Vec<std::ne
         entry.ignore(&["IsPrimaryIpv6"]);
         entry.parsed("Ipv6Address", ADDRESS6)
     });
-    Ok(addresses.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    Ok(addresses
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
 fn block_devices(parameters: &Parameters<'_>) -> Result<Vec<BlockDevice>> {
@@ -236,7 +247,10 @@ fn spot(market: &Parameters<'_>) -> Result<Option<SpotOptions>> {
         max_price: options.filled("MaxPrice").map(str::to_owned),
         persistent: options.word("SpotInstanceType", &["one-time", "persistent"])? == Some("persistent"),
         block_duration: options.number("BlockDurationMinutes")?,
-        interruption: options.word("InstanceInterruptionBehavior", &["terminate", "stop", "hibernate"])?,
+        interruption: options.word(
+            "InstanceInterruptionBehavior",
+            &["terminate", "stop", "hibernate"],
+        )?,
     };
     let kind = market.word("MarketType", &["spot", "on-demand"])?;
     Ok((kind == Some("spot")).then_some(spot))

@@ -54,6 +54,7 @@ mod volumes;
 use super::{
     error::Ec2Error,
     filter::Filters,
+    key_material::GeneratedKey,
     page::Page,
     query::Parameters,
     state::{Hardware, Kind, Moment, Region, StartFaults, TagSpecification},
@@ -61,6 +62,7 @@ use super::{
 };
 
 pub(super) use dispatch::{Contents, Request, find};
+pub(super) use key_pairs::wanted_key;
 
 type Result<T, E = Ec2Error> = std::result::Result<T, E>;
 
@@ -141,6 +143,7 @@ pub(super) struct Call<'a> {
     hardware: &'a mut dyn Hardware,
     xml: &'a mut Xml,
     now: Moment,
+    generated_key: Option<&'a GeneratedKey>,
 }
 
 /// What an operation works with once its parameters are read.
@@ -193,7 +196,11 @@ impl<'a> Call<'a> {
     /// The filters; `known` are the names that the operation has.
     pub(super) fn filters(&self, known: &[&str]) -> Result<Filters<'a>> {
         let filters = Filters::read(&self.parameters, known)?;
-        Ok(if self.sees_nothing { Filters::nothing() } else { filters })
+        Ok(if self.sees_nothing {
+            Filters::nothing()
+        } else {
+            filters
+        })
     }
 
     /// The page that is wanted.

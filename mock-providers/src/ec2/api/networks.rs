@@ -83,7 +83,7 @@ fn describe_vpcs(call: &mut Call<'_>) -> Result<()> {
     for id in &ids {
         region.vpc(id)?;
     }
-    let shown = region.vpcs.from_serial(0).filter(|(_, vpc)| {
+    let shown = region.vpcs.starting_at(0).filter(|(_, vpc)| {
         let fits = filters.fit(
             || tag_pairs(&vpc.tags),
             |name, test| vpc_attribute(region, vpc, name, test),
@@ -138,7 +138,7 @@ fn write_vpc(xml: &mut Xml, region: &Region, vpc: &Vpc) {
     xml.boolean("isDefault", vpc.is_default);
     xml.tags(tag_pairs(&vpc.tags));
     xml.element("blockPublicAccessStates", |xml| {
-        xml.plain("internetGatewayBlockMode", "off")
+        xml.plain("internetGatewayBlockMode", "off");
     });
     xml.plain("vpcId", &vpc.id);
     xml.plain("state", "available");
@@ -168,7 +168,7 @@ fn describe_subnets(call: &mut Call<'_>) -> Result<()> {
     for id in &ids {
         region.subnet(id)?;
     }
-    let shown = region.subnets.from_serial(0).filter(|(_, subnet)| {
+    let shown = region.subnets.starting_at(0).filter(|(_, subnet)| {
         let fits = filters.fit(
             || tag_pairs(&subnet.tags),
             |name, test| subnet_attribute(region, subnet, name, test),
@@ -177,7 +177,7 @@ fn describe_subnets(call: &mut Call<'_>) -> Result<()> {
     });
     let (subnets, next) = page.cut(shown);
     xml.list("subnetSet", subnets, |xml, subnet| {
-        write_subnet(xml, region, subnet)
+        write_subnet(xml, region, subnet);
     });
     xml.optional("nextToken", next.as_deref());
     Ok(())
@@ -237,7 +237,7 @@ fn write_subnet(xml: &mut Xml, region: &Region, subnet: &Subnet) {
         xml.boolean("enableResourceNameDnsAAAARecord", false);
     });
     xml.element("blockPublicAccessStates", |xml| {
-        xml.plain("internetGatewayBlockMode", "off")
+        xml.plain("internetGatewayBlockMode", "off");
     });
     xml.plain("subnetId", &subnet.id);
     xml.plain("state", "available");
@@ -271,7 +271,7 @@ fn associate_vpc(call: &mut Call<'_>) -> Result<()> {
     let vpc = region.vpc(id)?;
     if let Some((block, association)) = &vpc.ipv6 {
         xml.element("ipv6CidrBlockAssociation", |xml| {
-            write_vpc_ipv6(xml, region, *block, association)
+            write_vpc_ipv6(xml, region, *block, association);
         });
     }
     xml.plain("vpcId", &vpc.id);
@@ -287,7 +287,7 @@ fn associate_subnet(call: &mut Call<'_>) -> Result<()> {
     let subnet = region.associate_subnet_ipv6(id, block)?;
     if let Some((block, association)) = &subnet.ipv6 {
         xml.element("ipv6CidrBlockAssociation", |xml| {
-            write_subnet_ipv6(xml, *block, association)
+            write_subnet_ipv6(xml, *block, association);
         });
     }
     xml.plain("subnetId", &subnet.id);

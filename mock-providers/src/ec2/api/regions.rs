@@ -60,7 +60,7 @@ fn describe_account_attributes(call: &mut Call<'_>) -> Result<()> {
     xml.list("accountAttributeSet", &shown, |xml, (name, value)| {
         xml.plain("attributeName", name);
         xml.list("attributeValueSet", [value], |xml, value| {
-            xml.text("attributeValue", value)
+            xml.text("attributeValue", value);
         });
     });
     Ok(())

@@ -70,7 +70,7 @@ fn authorize(call: &mut Call<'_>, direction: Direction) -> Result<()> {
     let added = region.authorize(&id, direction, &rules, &tags, now, hardware)?;
     super::done(xml);
     xml.list("securityGroupRuleSet", &added, |xml, rule| {
-        write_rule(xml, region, &id, rule)
+        write_rule(xml, region, &id, rule);
     });
     Ok(())
 }
@@ -159,7 +159,7 @@ fn describe_rules(call: &mut Call<'_>) -> Result<()> {
     });
     let (shown, next) = page.cut(shown);
     xml.list("securityGroupRuleSet", shown, |xml, (group, rule)| {
-        write_rule(xml, region, &group.id, rule)
+        write_rule(xml, region, &group.id, rule);
     });
     xml.optional("nextToken", next.as_deref());
     Ok(())

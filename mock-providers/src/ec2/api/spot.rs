@@ -5,14 +5,24 @@ use std::collections::HashSet;
 use super::{Call, Effect, Operation, Result, Stage, launch::specification};
 use crate::ec2::{
     error::Ec2Error,
-    state::{Id, Kind, Launch, SpotOptions, SpotRequest},
+    state::{Kind, Launch, SpotOptions, SpotRequest},
     xml::Xml,
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("RequestSpotInstances", Effect::Changes, Kind::Image, request),
-    Operation::new("DescribeSpotInstanceRequests", Effect::Reads, Kind::SpotRequest, describe),
-    Operation::new("CancelSpotInstanceRequests", Effect::Changes, Kind::SpotRequest, cancel),
+    Operation::new(
+        "DescribeSpotInstanceRequests",
+        Effect::Reads,
+        Kind::SpotRequest,
+        describe,
+    ),
+    Operation::new(
+        "CancelSpotInstanceRequests",
+        Effect::Changes,
+        Kind::SpotRequest,
+        cancel,
+    ),
 ];
 
 const FILTERS: &[&str] = &[
@@ -50,12 +60,21 @@ fn request(call: &mut Call<'_>) -> Result<()> {
         max_price: parameters.filled("SpotPrice").map(str::to_owned),
         persistent: parameters.word("Type", &["one-time", "persistent"])? == Some("persistent"),
         block_duration: parameters.number("BlockDurationMinutes")?,
-        interruption: parameters.word("InstanceInterruptionBehavior", &["terminate", "stop", "hibernate"])?,
+        interruption: parameters.word(
+            "InstanceInterruptionBehavior",
+            &["terminate", "stop", "hibernate"],
+        )?,
     };
     let count = parameters.number("InstanceCount")?.unwrap_or(1);
     let tags = call.tag_specifications();
     // Requests are not made twice by the SDKs that send no token, so a token changes nothing.
-    parameters.ignore(&["AvailabilityZoneGroup", "ClientToken", "LaunchGroup", "ValidFrom", "ValidUntil"]);
+    parameters.ignore(&[
+        "AvailabilityZoneGroup",
+        "ClientToken",
+        "LaunchGroup",
+        "ValidFrom",
+        "ValidUntil",
+    ]);
     let Stage { region, xml, now, .. } = call.begin()?;
     let ids = region.request_spot_instances(count, &launch, &options, &tags, now)?;
     let requests = ids.iter().filter_map(|id| region.spot_requests.get(id));
@@ -68,19 +87,23 @@ fn describe(call: &mut Call<'_>) -> Result<()> {
     let filters = call.filters(FILTERS)?;
     let page = call.page(5..=1000, !ids.is_empty())?;
     let Stage { region, xml, now, .. } = call.begin()?;
-    let mut hidden = HashSet::new();
-    if ids.is_empty() {
-        let all: Vec<Id> = region.spot_requests.values().map(|request| request.id.clone()).collect();
-        hidden.extend(all.into_iter().filter(|id| region.is_hidden(id, now)));
+    let hidden = if ids.is_empty() {
+        region.hidden_among(Kind::SpotRequest, now)
     } else {
         region.visible_spot_requests(&ids, now)?;
-    }
-    let chosen = region.spot_requests.from_serial(0).filter(|(_, request)| {
+        HashSet::new()
+    };
+    let chosen = region.spot_requests.starting_at(0).filter(|(_, request)| {
         let is_named = ids.is_empty() || ids.contains(&&*request.id);
         is_named && !hidden.contains(&request.id)
     });
     let fitting = chosen.filter(|(_, request)| {
-        let tags = || request.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let tags = || {
+            request
+                .tags
+                .iter()
+                .map(|(key, value)| (key.as_str(), value.as_str()))
+        };
         filters.fit(tags, |name, test| attribute(request, name, test))
     });
     let (requests, next) = page.cut(fitting);
@@ -112,7 +135,11 @@ fn attribute(it: &SpotRequest, name: &str, test: &dyn Fn(&str) -> bool) -> bool 
 }
 
 fn kind(it: &SpotRequest) -> &'static str {
-    if it.options.persistent { "persistent" } else { "one-time" }
+    if it.options.persistent {
+        "persistent"
+    } else {
+        "one-time"
+    }
 }
 
 fn cancel(call: &mut Call<'_>) -> Result<()> {
@@ -146,7 +173,10 @@ fn write(xml: &mut Xml, it: &SpotRequest) {
     xml.plain("productDescription", "Linux/UNIX");
     xml.optional("launchedAvailabilityZone", it.zone.as_deref());
     xml.optional_number("blockDurationMinutes", it.options.block_duration);
-    xml.plain("instanceInterruptionBehavior", it.options.interruption.unwrap_or("terminate"));
+    xml.plain(
+        "instanceInterruptionBehavior",
+        it.options.interruption.unwrap_or("terminate"),
+    );
     xml.tags(it.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
 }
 
@@ -163,7 +193,10 @@ fn specification_of(xml: &mut Xml, launch: &Launch) {
         xml.element("ebs", |xml| {
             xml.optional_number("volumeSize", device.size);
             xml.optional("volumeType", device.volume_type.as_deref());
-            xml.boolean("deleteOnTermination", device.delete_on_termination.unwrap_or(true));
+            xml.boolean(
+                "deleteOnTermination",
+                device.delete_on_termination.unwrap_or(true),
+            );
         });
     });
     xml.element("monitoring", |xml| xml.boolean("enabled", launch.monitoring));
@@ -171,8 +204,14 @@ fn specification_of(xml: &mut Xml, launch: &Launch) {
     xml.list("networkInterfaceSet", &launch.interfaces, |xml, interface| {
         xml.number("deviceIndex", interface.device_index.unwrap_or(0));
         xml.optional("subnetId", interface.subnet.as_deref());
-        xml.boolean("deleteOnTermination", interface.delete_on_termination.unwrap_or(true));
-        xml.boolean("associatePublicIpAddress", interface.public_address.unwrap_or(false));
+        xml.boolean(
+            "deleteOnTermination",
+            interface.delete_on_termination.unwrap_or(true),
+        );
+        xml.boolean(
+            "associatePublicIpAddress",
+            interface.public_address.unwrap_or(false),
+        );
         let groups = interface.groups.iter().map(String::as_str);
         xml.element("groupSet", |xml| {
             for group in groups {

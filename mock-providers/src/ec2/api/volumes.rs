@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Call, Effect, Operation, Result, Stage};
 use crate::ec2::{
-    state::{BlockDevice, Kind, NewVolume, Region, Volume, tag_pairs},
+    state::{BlockDevice, ClientToken, Kind, NewVolume, Region, Volume, tag_pairs},
     timestamp,
     xml::Xml,
 };
@@ -54,6 +54,10 @@ fn create_volume(call: &mut Call<'_>) -> Result<()> {
             ..BlockDevice::default()
         },
         tags: call.tag_specifications(),
+        client_token: call.client_token().map(|(token, fingerprint)| ClientToken {
+            token: token.to_owned(),
+            fingerprint,
+        }),
     };
     let Stage { region, xml, now, .. } = call.begin()?;
     let id = region.create_volume(&new, now)?.id.clone();
@@ -81,7 +85,7 @@ fn describe_volumes(call: &mut Call<'_>) -> Result<()> {
         true => region.hidden_among(Kind::Volume, now),
         false => HashSet::new(),
     };
-    let shown = region.volumes.from_serial(0).filter(|(_, volume)| {
+    let shown = region.volumes.starting_at(0).filter(|(_, volume)| {
         let is_wanted = ids.is_empty() || ids.contains(&&*volume.id);
         let fits = filters.fit(
             || tag_pairs(&volume.tags),
@@ -91,7 +95,7 @@ fn describe_volumes(call: &mut Call<'_>) -> Result<()> {
     });
     let (volumes, next) = page.cut(shown);
     xml.list("volumeSet", volumes, |xml, volume| {
-        write_volume(xml, region, volume)
+        write_volume(xml, region, volume);
     });
     xml.optional("nextToken", next.as_deref());
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{MetadataChange, ShutdownBehavior, StartFaults, TagSpecification};
+use super::{ClientToken, MetadataChange, ShutdownBehavior, StartFaults, TagSpecification};
 
 /// An order of instances. Texts are as they were in the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,15 +63,6 @@ pub(crate) struct Launch {
     pub(crate) client_token: Option<ClientToken>,
     /// How the start goes wrong.
     pub(crate) start_faults: StartFaults,
-}
-
-/// Token of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ClientToken {
-    /// The token.
-    pub(crate) token: String,
-    /// Fingerprint of all parameters, to tell another order with the same token.
-    pub(crate) fingerprint: u64,
 }
 
 /// A network interface of an order.

@@ -140,7 +140,7 @@ impl Region {
                 Change::Terminate(id) => self.terminated(&id, at, hardware),
                 Change::Forget(id) => self.forget(&id),
                 Change::Fulfil(id) => self.fulfil(&id, at, hardware),
-                Change::ForgetToken(token) => drop(self.tokens.remove(&token)),
+                Change::ForgetToken(kind, token) => self.forget_token(kind, token),
             }
         }
     }
@@ -157,7 +157,7 @@ impl Region {
         let (id, behavior) = (instance.id.clone(), instance.shutdown_behavior);
         match behavior {
             ShutdownBehavior::Stop => {
-                self.stop(&id, false, StateReason::shutdown_from_inside(), now, hardware)
+                self.stop(&id, false, StateReason::shutdown_from_inside(), now, hardware);
             }
             ShutdownBehavior::Terminate => {
                 self.shut_down(&id, StateReason::shutdown_from_inside(), now, hardware);

@@ -12,7 +12,7 @@
 //! | `group`, `rule` | security groups and their rules |
 //! | `network`, `vpc` | VPCs, subnets, network interfaces |
 //! | `key_pair`, `image`, `volume`, `address`, `spot`, `tags` | the rest |
-//! | `visibility` | eventual consistency: `visible_instances` and the like, `is_hidden` |
+//! | `visibility` | eventual consistency: `visible_instances` and the like, `hidden_among` |
 
 mod address;
 mod attributes;
@@ -39,6 +39,7 @@ mod tags;
 mod tests;
 mod timeline;
 mod times;
+mod token;
 mod visibility;
 mod volume;
 mod vpc;
@@ -46,6 +47,7 @@ mod vpc;
 use std::{collections::HashMap, sync::Arc};
 
 use timeline::Timeline;
+use token::Tokens;
 use visibility::Visibility;
 
 pub(crate) use address::Address;
@@ -58,7 +60,7 @@ pub(crate) use instance::{
     ShutdownBehavior, StartFaults, StateChange, StateReason, Zone,
 };
 pub(crate) use key_pair::KeyPair;
-pub(crate) use launch::{BlockDevice, ClientToken, InterfaceSpecification, Launch, ProfileName, SpotOptions};
+pub(crate) use launch::{BlockDevice, InterfaceSpecification, Launch, ProfileName, SpotOptions};
 pub(crate) use moment::Moment;
 pub(crate) use network::{Attachment, Cidr, Cidr6, Interface, Subnet, Vpc};
 pub(crate) use permission::{Direction, NewRule, Peer, Permission, Rule};
@@ -67,6 +69,7 @@ pub(crate) use spot::{SpotRequest, SpotState};
 pub(crate) use table::Table;
 pub(crate) use tags::{TagSpecification, Tags, tag_pairs, tags_for};
 pub use times::Times;
+pub(crate) use token::ClientToken;
 pub(crate) use visibility::Lag;
 pub(crate) use volume::{NewVolume, Volume, VolumeAttachment};
 
@@ -138,8 +141,8 @@ pub(crate) struct Region {
     ids: Ids,
     timeline: Timeline,
     visibility: Visibility,
-    /// What was launched with each token.
-    tokens: HashMap<String, run::TokenUse>,
+    /// What was made for each client token.
+    tokens: Tokens,
     /// Security groups by VPC and name.
     group_names: HashMap<(Id, Arc<str>), Id>,
     /// Instances that are not over.

@@ -1,6 +1,6 @@
 //! Carrying out orders of instances (`RunInstances`).
 
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{net::Ipv4Addr, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -19,10 +19,6 @@ use crate::ec2::{
 
 /// Longest user data in bytes, before Base64.
 const MOST_USER_DATA: usize = 16 << 10;
-/// Longest client token.
-const LONGEST_TOKEN: usize = 64;
-/// How long a token is remembered; AWS promises a day.
-const TOKEN_LIFE: Duration = Duration::from_secs(25 * 60 * 60);
 /// Type of instances when nothing is said.
 const DEFAULT_TYPE: &str = "m1.small";
 
@@ -33,13 +29,6 @@ pub(crate) struct Launched {
     pub(crate) reservation: Id,
     /// Instances, in order.
     pub(crate) instances: Vec<Id>,
-}
-
-/// What was launched with a token.
-#[derive(Clone, Debug)]
-pub(super) struct TokenUse {
-    fingerprint: u64,
-    launched: Launched,
 }
 
 /// An order after all checks.
@@ -77,10 +66,9 @@ impl Region {
         now: Moment,
         hardware: &mut dyn Hardware,
     ) -> Result<Launched> {
-        if let Some(token) = &launch.client_token {
-            if let Some(launched) = self.launched_with(token)? {
-                return Ok(launched);
-            }
+        let token = launch.client_token.as_ref();
+        if let Some(launched) = self.launched_before(token)? {
+            return Ok(launched);
         }
         self.require_visible_parts(launch, now)?;
         let plan = self.plan(launch)?;
@@ -91,40 +79,25 @@ impl Region {
                 self.add_fulfilled_spot_request(launch, options, instance, &spot_tags, now);
             }
         }
-        if let Some(ClientToken { token, fingerprint }) = &launch.client_token {
-            let launched = launched.clone();
-            let fingerprint = *fingerprint;
-            self.tokens.insert(
-                token.clone(),
-                TokenUse {
-                    fingerprint,
-                    launched,
-                },
-            );
-            self.timeline
-                .add(now.after(TOKEN_LIFE), Change::ForgetToken(token.clone()));
-        }
+        self.remember(Kind::Reservation, token, &launched.reservation, now);
         Ok(launched)
     }
 
     /// What was launched with a token before.
-    fn launched_with(&self, token: &ClientToken) -> Result<Option<Launched>> {
-        if token.token.len() > LONGEST_TOKEN {
-            let rule = "Client tokens have up to 64 ASCII characters.";
-            return Err(Ec2Error::invalid_value("clientToken", &token.token, rule));
-        }
-        let Some(earlier) = self.tokens.get(&token.token) else {
+    fn launched_before(&self, token: Option<&ClientToken>) -> Result<Option<Launched>> {
+        let Some(reservation) = self.made_before(Kind::Reservation, token)? else {
             return Ok(None);
         };
-        if earlier.fingerprint != token.fingerprint {
-            return Err(Ec2Error::idempotent_mismatch());
+        let is_alive = |id: &&Id| self.instances.get(id).is_some_and(|it| !it.state.is_ending());
+        let instances = self.reservations.get(&reservation).cloned().unwrap_or_default();
+        if instances.iter().filter(is_alive).count() == instances.len() && !instances.is_empty() {
+            return Ok(Some(Launched {
+                reservation,
+                instances,
+            }));
         }
-        let is_over = |id: &Id| self.instances.get(id).is_none_or(|it| it.state.is_ending());
-        if earlier.launched.instances.iter().any(is_over) {
-            let message = "The client token you have provided is associated with a terminated instance. Please use a different client token to launch a new instance.";
-            return Err(Ec2Error::client("IdempotentInstanceTerminated", message));
-        }
-        Ok(Some(earlier.launched.clone()))
+        let message = "The client token you have provided is associated with a terminated instance. Please use a different client token to launch a new instance.";
+        Err(Ec2Error::client("IdempotentInstanceTerminated", message))
     }
 
     /// Refuses an order that names what is not seen yet.

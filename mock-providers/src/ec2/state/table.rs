@@ -72,7 +72,7 @@ impl<T> Table<T> {
 
     /// All objects with their serial numbers, from a number on. A listing that is cut into pages goes on from the
     /// number after that of its last object, whatever was removed meanwhile.
-    pub(crate) fn from_serial(&self, serial: u64) -> impl Iterator<Item = (u64, &T)> {
+    pub(crate) fn starting_at(&self, serial: u64) -> impl Iterator<Item = (u64, &T)> {
         self.rows
             .range(serial..)
             .map(|(serial, (_, object))| (*serial, object))
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(table.values().copied().collect::<Vec<_>>(), ["c", "b", "again"]);
         assert_eq!(table.get("a"), Some(&"again"));
         assert_eq!(
-            table.from_serial(2).map(|(serial, _)| serial).collect::<Vec<_>>(),
+            table.starting_at(2).map(|(serial, _)| serial).collect::<Vec<_>>(),
             [2, 3]
         );
         assert!(table.len() == 3 && table.contains("b") && !table.contains("d"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Id, Moment};
+use super::{Id, Kind, Moment};
 
 /// Handle of a change that is due, to take it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +25,7 @@ pub(super) enum Change {
     /// An open spot request is fulfilled.
     Fulfil(Id),
     /// A client token can be used again.
-    ForgetToken(String),
+    ForgetToken(Kind, String),
 }
 
 /// Changes in the order in which they are due.

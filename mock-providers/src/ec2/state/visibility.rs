@@ -74,11 +74,6 @@ impl Region {
         ids
     }
 
-    /// Whether an object is not seen yet. Asking is an attempt to see it.
-    pub(crate) fn is_hidden(&mut self, id: &str, now: Moment) -> bool {
-        self.visibility.is_hidden(id, now)
-    }
-
     /// Refuses objects that are not seen yet, as if they did not exist.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    BlockDevice, Id, Kind, Moment, Region, Result, TagSpecification, Tags, Zone, block_device::PlannedVolume,
+    BlockDevice, ClientToken, Id, Kind, Moment, Region, Result, TagSpecification, Tags, Zone, block_device::PlannedVolume,
     tags,
 };
 use crate::ec2::error::Ec2Error;
@@ -183,6 +183,8 @@ pub(crate) struct NewVolume {
     pub(crate) device: BlockDevice,
     /// Tags.
     pub(crate) tags: Vec<TagSpecification>,
+    /// Token that makes the order one of a kind.
+    pub(crate) client_token: Option<ClientToken>,
 }
 
 impl Region {
@@ -191,11 +193,16 @@ impl Region {
     /// # Errors
     /// No such zone or snapshot; a size or a number that the type does not have.
     pub(crate) fn create_volume(&mut self, new: &NewVolume, now: Moment) -> Result<&Volume> {
+        let token = new.client_token.as_ref();
+        if let Some(id) = self.made_before(Kind::Volume, token)? {
+            return self.volume(&id);
+        }
         tags::require_types(&new.tags, &["volume"])?;
         let own_tags = tags::tags_for(&new.tags, "volume")?;
         let zone = Arc::clone(self.zone(&new.zone)?);
         let planned = self.planned_volume(&new.device)?;
         let id = self.add_volume(&planned, zone, own_tags, now);
+        self.remember(Kind::Volume, token, &id, now);
         self.volume(&id)
     }
 

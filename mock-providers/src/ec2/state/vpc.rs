@@ -66,7 +66,7 @@ impl Region {
             ids,
             timeline: Timeline::default(),
             visibility: Visibility::default(),
-            tokens: HashMap::new(),
+            tokens: HashMap::default(),
             group_names: HashMap::new(),
             active: 0,
         };

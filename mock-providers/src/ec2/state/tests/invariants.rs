@@ -312,7 +312,7 @@ impl World {
             let (first, ids) = self
                 .tokens
                 .entry(*token)
-                .or_insert((order.clone(), launched.instances.clone()));
+                .or_insert_with(|| (order.clone(), launched.instances.clone()));
             assert_eq!(
                 (&*first, &*ids),
                 (&order, &launched.instances),

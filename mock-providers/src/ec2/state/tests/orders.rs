@@ -158,7 +158,7 @@ fn what_does_not_exist_or_fit_is_refused() {
                 it.block_devices = vec![
                     device("/dev/sdf", Some(1), None),
                     device("/dev/sdf", Some(1), None),
-                ]
+                ];
             }),
         ),
         (
@@ -185,7 +185,7 @@ fn what_does_not_exist_or_fit_is_refused() {
                 it.spot = Some(SpotOptions {
                     max_price: text("cheap"),
                     ..SpotOptions::default()
-                })
+                });
             }),
         ),
     ];

@@ -133,7 +133,7 @@ class Table(unittest.TestCase):
             path = Path(folder, "table.toml")
             path.write_text(entry.format("ours", "e"))
             self.assertEqual(len(table.read(path)), 1)
-            for right, why in (("ours", ""), ("?", "e")):
+            for right, why in (("ours", ""), ("?", "e"), ("left-out", "e")):
                 path.write_text(entry.format(right, why))
                 with self.assertRaises(ValueError):
                     table.read(path)

@@ -9,10 +9,10 @@ import re
 
 _HEX = r"[0-9a-f]{8}(?:[0-9a-f]{9})?"
 _KINDS = (
-    "i|ami|vol|snap|eni|eni-attach|sg|sgr|subnet|vpc|r|key|eipalloc|eipassoc|sir|igw|rtb|acl|dopt|"
+    "i|ami|vol|snap|eni|eni-attach|sg|sgr|subnet|vpc|r|key|eipalloc|eipassoc|igw|rtb|acl|dopt|"
     "subnet-cidr-assoc|vpc-cidr-assoc|ipv4pool-ec2|lt|aki"
 )
-IDENTIFIER = re.compile(rf"\b({_KINDS})-{_HEX}(?![0-9a-zA-Z-])")
+IDENTIFIER = re.compile(rf"\b(?:({_KINDS})-{_HEX}|(sir)-[0-9a-z]{{8}})(?![0-9a-zA-Z-])")
 
 _SUBSTITUTIONS = [
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
@@ -30,7 +30,7 @@ def text(value: str, names: dict[str, str]) -> str:
     """The text with known identifiers by name and unknown ones, dates, addresses and accounts by kind."""
     for identifier in sorted((known for known in names if known in value), key=len, reverse=True):
         value = value.replace(identifier, f"<{names[identifier]}>")
-    value = IDENTIFIER.sub(lambda found: f"<{found[1]}>", value)
+    value = IDENTIFIER.sub(lambda found: f"<{found[1] or found[2]}>", value)
     for pattern, word in _SUBSTITUTIONS:
         value = pattern.sub(word, value)
     return _ADDRESS.sub(_address, value)

@@ -141,13 +141,6 @@ def refused(recorder: Recorder, instances: list[str]) -> None:
         ERRORS,
         Filters=[{"Name": "colour", "Values": ["red"]}],
     )
-    call(
-        "filter without values",
-        "DescribeInstances",
-        Refused(("InvalidParameterValue", "MissingParameter", "InvalidParameter")),
-        ERRORS,
-        Filters=[{"Name": "instance-type"}],
-    )
     call("as a dry run", "DescribeInstances", Refused("DryRunOperation", status=412), ERRORS, DryRun=True)
 
 
@@ -175,7 +168,6 @@ def pages(recorder: Recorder, ami: str, instances: list[str]) -> None:
         "InvalidParameterValue", "Value ( 3 ) for parameter maxResults is invalid. Expecting a value greater than*5*"
     )
     call("pages of three", "DescribeInstances", range_, DESCRIBE, MaxResults=3)
-    call("pages of 1001", "DescribeInstances", Refused("InvalidParameterValue"), DESCRIBE, MaxResults=1001)
     call(
         "pages of ids",
         "DescribeInstances",

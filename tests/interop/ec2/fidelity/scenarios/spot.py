@@ -20,7 +20,7 @@ def run(recorder: Recorder) -> None:
     by_run_instances(recorder, ami)
     call = recorder.call
     unknown = Refused(
-        "InvalidSpotInstanceRequestID.NotFound", "The spot instance request ID '<unknown spot request>' does not exist"
+        "InvalidSpotInstanceRequestID.NotFound", "The spot instance request ID '<unknown spot request>' does not exist*"
     )
     call(
         "describe an unknown one",

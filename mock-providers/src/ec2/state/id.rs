@@ -65,7 +65,7 @@ impl Ids {
     pub(crate) fn next(&self, kind: Kind) -> Id {
         let number = self.number();
         match kind {
-            Kind::SpotRequest => format!("sir-{number:016x}").into(),
+            Kind::SpotRequest => format!("sir-{}", base36(number & SPOT_MASK)).into(),
             _ => format!("{}-0{number:016x}", kind.prefix()).into(),
         }
     }
@@ -76,6 +76,23 @@ impl Ids {
             .fetch_add(1, Ordering::Relaxed)
             .wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
+}
+
+/// The lowest 41 bits: all such numbers have eight digits at most in base 36, and they are permuted like those of 64.
+const SPOT_MASK: u64 = (1 << 41) - 1;
+
+/// Eight digits and lower-case letters.
+fn base36(mut number: u64) -> String {
+    let mut digits = ['0'; 8];
+    for digit in digits.iter_mut().rev() {
+        // The remainder is below 36, so it is a digit.
+        *digit = u32::try_from(number % 36)
+            .ok()
+            .and_then(|value| char::from_digit(value, 36))
+            .unwrap_or('0');
+        number /= 36;
+    }
+    digits.iter().collect()
 }
 
 /// Kinds of objects.
@@ -213,17 +230,23 @@ impl Kind {
         format!("{}s", self.noun())
     }
 
-    /// Whether a text has the form of an id of this kind: the prefix and 8 or 17 lower-case hexadecimal digits.
+    /// Whether a text has the form of an id of this kind: the prefix and 8 or 17 lower-case hexadecimal digits, for spot
+    /// requests 8 digits and lower-case letters.
     pub(crate) fn fits(self, id: &str) -> bool {
-        let digits = id
-            .strip_prefix(self.prefix())
-            .and_then(|rest| rest.strip_prefix('-'));
-        digits.is_some_and(|digits| {
-            let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-            let long = matches!(digits.len(), 8 | 17) || (self == Self::SpotRequest && digits.len() == 16);
-            long && (digits.bytes().all(is_hex)
-                || (self == Self::SpotRequest && digits.bytes().all(|byte| byte.is_ascii_alphanumeric())))
-        })
+        let rest = id.strip_prefix(self.prefix());
+        let Some(digits) = rest.and_then(|rest| rest.strip_prefix('-')) else {
+            return false;
+        };
+        match self {
+            Self::SpotRequest => {
+                let plain = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase();
+                digits.len() == 8 && digits.bytes().all(plain)
+            }
+            _ => {
+                let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+                matches!(digits.len(), 8 | 17) && digits.bytes().all(is_hex)
+            }
+        }
     }
 }
 
@@ -237,7 +260,9 @@ mod tests {
         let made: std::collections::BTreeSet<Id> = (0..1000).map(|_| ids.next(Kind::Instance)).collect();
         assert_eq!(made.len(), 1000);
         assert!(made.iter().all(|id| id.len() == 19 && Kind::Instance.fits(id)));
-        assert!(Kind::SpotRequest.fits(&ids.next(Kind::SpotRequest)));
+        let made: std::collections::BTreeSet<Id> = (0..1000).map(|_| ids.next(Kind::SpotRequest)).collect();
+        assert_eq!(made.len(), 1000);
+        assert!(made.iter().all(|id| id.len() == 12 && Kind::SpotRequest.fits(id)));
     }
 
     #[test]

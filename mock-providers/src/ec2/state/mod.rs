@@ -6,7 +6,7 @@
 //!
 //! | file | methods |
 //! | --- | --- |
-//! | `run`, `lifecycle` | `run_instances`, `start_instances`, `stop_instances`, `reboot_instances`, `terminate_instances`, and what instances do by themselves |
+//! | `run`, `lifecycle`, `transitions` | `run_instances`, `start_instances`, `stop_instances`, `reboot_instances`, `terminate_instances`, and what instances do by themselves |
 //! | `attributes` | `modify_attributes`, `modify_metadata`, `monitor_instances`, `console_output` |
 //! | `outside` | what happens behind the driver's back: `power_off`, `terminate_at_once`, `readdress`, ... |
 //! | `group`, `rule` | security groups and their rules |
@@ -17,6 +17,7 @@
 mod address;
 mod attributes;
 mod block_device;
+mod cidr;
 mod group;
 mod hardware;
 mod id;
@@ -40,6 +41,7 @@ mod tests;
 mod timeline;
 mod times;
 mod token;
+mod transitions;
 mod visibility;
 mod volume;
 mod vpc;
@@ -52,6 +54,7 @@ use visibility::Visibility;
 
 pub(crate) use address::Address;
 pub(crate) use attributes::AttributeChange;
+pub(crate) use cidr::{Cidr, Cidr6};
 pub(crate) use group::{Group, NewGroup};
 pub(crate) use hardware::{Build, Hardware, PortSet};
 pub(crate) use id::{Id, Ids, Kind};
@@ -62,7 +65,7 @@ pub(crate) use instance::{
 pub(crate) use key_pair::KeyPair;
 pub(crate) use launch::{BlockDevice, InterfaceSpecification, Launch, ProfileName, SpotOptions};
 pub(crate) use moment::Moment;
-pub(crate) use network::{Attachment, Cidr, Cidr6, Interface, Subnet, Vpc};
+pub(crate) use network::{Attachment, Interface, Subnet, Vpc};
 pub(crate) use permission::{Direction, NewRule, Peer, Permission, Rule};
 pub(crate) use rule::Revoked;
 pub(crate) use spot::{SpotRequest, SpotState};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    BlockDevice, ClientToken, Id, Kind, Moment, Region, Result, TagSpecification, Tags, Zone, block_device::PlannedVolume,
-    tags,
+    BlockDevice, ClientToken, Id, Kind, Moment, Region, Result, TagSpecification, Tags, Zone,
+    block_device::PlannedVolume, tags,
 };
 use crate::ec2::error::Ec2Error;
 

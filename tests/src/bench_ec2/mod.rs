@@ -15,6 +15,8 @@ use crate::{executables, peers::NotTested, python_tools::PythonTools};
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "the command line's options")]
 pub struct Plan {
+    /// Executable of our mock; without it, it is built in the profile of this program.
+    pub mock: Option<PathBuf>,
     /// Instances that the servers hold when they are measured, ascending.
     pub sizes: Vec<usize>,
     /// Running instances with live SSH, ascending; empty for none.
@@ -31,7 +33,10 @@ pub struct Plan {
 ///
 /// Our mock cannot be built or fails. A peer that fails is a column with the reason.
 pub async fn figures(plan: &Plan) -> anyhow::Result<String> {
-    let mock = executables::machine_conformance()?;
+    let mock = match &plan.mock {
+        Some(mock) => mock.clone(),
+        None => executables::machine_conformance()?,
+    };
     let (peers, missing) = peers(mock.clone(), plan);
     let mut columns = Vec::new();
     for peer in peers {

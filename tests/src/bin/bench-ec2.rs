@@ -1,7 +1,7 @@
 //! Prints the figures of the EC2 mock and its peers as Markdown tables:
 //! `cargo run --release -p machine-tests --bin bench-ec2`.
 
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
 use clap::Parser;
 use machine_tests::bench_ec2::{Peer, Plan, figures};
@@ -11,6 +11,10 @@ use machine_tests::bench_ec2::{Peer, Plan, figures};
 /// moto is installed from Python's registry; other servers are named.
 #[derive(Debug, Parser)]
 struct Arguments {
+    /// Executable `machine-conformance`; by default it is built
+    #[arg(long, value_name = "PATH")]
+    mock: Option<PathBuf>,
+
     /// Instances that the servers hold when they are measured
     #[arg(
         long,
@@ -46,6 +50,7 @@ fn peer(text: &str) -> Result<Peer, String> {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let Arguments {
+        mock,
         mut sizes,
         mut guests,
         peers,
@@ -54,6 +59,7 @@ async fn main() -> anyhow::Result<()> {
     sizes.sort_unstable();
     guests.retain(|number| *number > 0);
     let plan = Plan {
+        mock,
         sizes,
         guests,
         peers,

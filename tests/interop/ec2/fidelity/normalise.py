@@ -12,7 +12,7 @@ _KINDS = (
     "i|ami|vol|snap|eni|eni-attach|sg|sgr|subnet|vpc|r|key|eipalloc|eipassoc|igw|rtb|acl|dopt|"
     "subnet-cidr-assoc|vpc-cidr-assoc|ipv4pool-ec2|lt|aki"
 )
-IDENTIFIER = re.compile(rf"\b(?:({_KINDS})-{_HEX}|(sir)-[0-9a-z]{{8}})(?![0-9a-zA-Z-])")
+IDENTIFIER = re.compile(rf"\b(?:({_KINDS})-{_HEX}|(sir)-(?:[0-9a-z]{{8}}|{_HEX}))(?![0-9a-zA-Z-])")
 
 _SUBSTITUTIONS = [
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -53,6 +56,8 @@ pub(super) struct Tenant {
 #[derive(Debug)]
 pub(super) struct RegionOfTenant {
     pub(super) contents: Locked<Contents>,
+    /// When the timer looks again, in milliseconds; read and written by whoever holds the contents.
+    planned: AtomicU64,
     changed: Arc<Notify>,
     timer: Locked<Option<AbortHandle>>,
 }
@@ -173,6 +178,7 @@ impl Tenant {
                 region: Region::new(settings, self.ids.clone()),
                 guests: Guests::new(Arc::clone(&self.guest_settings), Arc::clone(&changed)),
             }),
+            planned: AtomicU64::new(u64::MAX),
             changed,
             timer: Locked::default(),
         });
@@ -185,7 +191,10 @@ impl Tenant {
     pub(super) async fn answer(&self, incoming: Incoming, request_id: String) -> Response {
         let query = Query::parse(&incoming.parameters);
         // An RSA key takes a tenth of a second: not on a thread that serves others, and not while the region is locked.
-        let wanted_key = query.as_ref().ok().and_then(|query| api::wanted_key(&query.parameters()));
+        let wanted_key = query
+            .as_ref()
+            .ok()
+            .and_then(|query| api::wanted_key(&query.parameters()));
         let generated_key = match wanted_key {
             Some(key_type) => tokio::task::spawn_blocking(move || key_material::generate(key_type))
                 .await
@@ -249,8 +258,13 @@ impl Tenant {
 
     fn carry_out(&self, region: &str, request: &api::Request<'_>) -> Result<String, Ec2Error> {
         let region = self.region(region)?;
-        let answer = region.contents.lock().carry_out(request);
-        region.changed.notify_one();
+        let mut contents = region.contents.lock();
+        let answer = contents.carry_out(request);
+        // Most requests change nothing about when something happens next; waking the timer costs more than they do.
+        let next = contents.region.next_change();
+        if next.is_some_and(|next| next.0 < region.planned.load(Ordering::Relaxed)) {
+            region.changed.notify_one();
+        }
         answer
     }
 }
@@ -275,7 +289,11 @@ async fn keep_time(region: Weak<RegionOfTenant>, clock: Clock) {
         let next = {
             let mut contents = strong.contents.lock();
             contents.advance(clock.now());
-            contents.region.next_change()
+            let next = contents.region.next_change();
+            strong
+                .planned
+                .store(next.map_or(u64::MAX, |next| next.0), Ordering::Relaxed);
+            next
         };
         let changed = Arc::clone(&strong.changed);
         let pause = next.map(|next| next.since(clock.now()));

@@ -263,7 +263,7 @@ impl Account {
         let state = state
             .ok_or_else(|| Ec2Error::invalid_parameter_value("There is no such state of an instance."))?;
         self.with(id_or_name, |contents, id, now| {
-            contents.region.hold(id, state, now)
+            contents.region.hold(id, state, now);
         })
     }
 

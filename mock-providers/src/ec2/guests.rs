@@ -249,24 +249,27 @@ fn host_name(address: Ipv4Addr) -> String {
     format!("ip-{a}-{b}-{c}-{d}")
 }
 
-/// What a machine has written to its serial console.
+/// What a machine has written to its serial console: nothing before it has booted. Boot id and host key are there when
+/// the machine has been put together.
 fn console(guest: &DeferredGuest) -> String {
-    if guest.is_off() {
+    if !guest.is_up() {
         return String::new();
     }
-    let Ok(guest) = guest.guest() else {
-        return String::new();
-    };
-    let mut text = String::new();
-    if let Some(boot_id) = guest.boot_id() {
-        let name = guest.host_name();
-        text = format!(
-            "[    0.000000] Linux version 6.8.0-mock\r\n[    0.000000] random: boot id {boot_id}\r\n\
-             [    1.000000] cloud-init: {}\r\n{name} login: \r\n",
-            guest.host_key()
-        );
-    }
-    text
+    let built = guest.built();
+    let boot_id = built.as_ref().and_then(Guest::boot_id);
+    let random = boot_id
+        .map(|id| format!("[    0.000000] random: boot id {id}\r\n"))
+        .unwrap_or_default();
+    let host_key = built.as_ref().map(Guest::host_key);
+    let keys = host_key.map(|key| {
+        format!("-----BEGIN SSH HOST KEY KEYS-----\r\n{key}\r\n-----END SSH HOST KEY KEYS-----\r\n")
+    });
+    let keys = keys.unwrap_or_default();
+    let name = built.map_or_else(|| guest.planned_host_name(), |guest| guest.host_name());
+    format!(
+        "[    0.000000] Linux version 6.8.0-mock\r\n{random}[    0.500000] systemd[1]: Hostname set to <{name}>.\r\n\
+         {keys}[    1.000000] cloud-init[512]: Cloud-init finished\r\n\r\n{name} login: "
+    )
 }
 
 /// The machines of a call that is only tried: nothing happens to anything.

@@ -34,7 +34,11 @@ impl Page {
             Ok(limit) if limit >= *allowed.start() => Ok(limit.min(*allowed.end())),
             _ => {
                 let rule = format!("Expecting a value greater than {}.", allowed.start());
-                Err(parameters.invalid("MaxResults", &format!(" {number} "), &rule))
+                Err(Ec2Error::invalid_value(
+                    "maxResults",
+                    format_args!(" {number} "),
+                    &rule,
+                ))
             }
         });
         let after = parameters.filled("NextToken").map(|token| {
@@ -128,7 +132,7 @@ mod tests {
         let error = page("MaxResults=3").unwrap_err();
         assert_eq!(
             error.message,
-            "Value ( 3 ) for parameter MaxResults is invalid. Expecting a value greater than 5."
+            "Value ( 3 ) for parameter maxResults is invalid. Expecting a value greater than 5."
         );
         assert!(page("MaxResults=-1").is_err() && page("MaxResults=x").is_err());
         let foreign = token(number_of("DescribeY"), 7);

@@ -49,7 +49,7 @@ impl<'a> Query<'a> {
         };
         for (count, (name, value)) in form_urlencoded::parse(text.as_bytes()).enumerate() {
             if count == MAX_PARAMETERS {
-                return Err(malformed(format!("more than {MAX_PARAMETERS} parameters")));
+                return Err(malformed(&format!("more than {MAX_PARAMETERS} parameters")));
             }
             query.insert(name, value)?;
         }
@@ -57,25 +57,24 @@ impl<'a> Query<'a> {
     }
 
     fn insert(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) -> Result<()> {
+        let segments: Vec<Cow<'a, str>> = match name {
+            Cow::Borrowed(name) => name.split('.').map(Cow::Borrowed).collect(),
+            Cow::Owned(name) => name.split('.').map(|part| Cow::Owned(part.to_owned())).collect(),
+        };
+        if segments.len() > MAX_DEPTH {
+            let name = segments.join(".");
+            return Err(malformed(&format!("{name} has more than {MAX_DEPTH} levels")));
+        }
         let mut node = ROOT;
-        for (depth, segment) in name.split('.').enumerate() {
-            if depth == MAX_DEPTH {
-                return Err(malformed(format!("{name} has more than {MAX_DEPTH} levels")));
-            }
-            node = match self.child(node, segment) {
+        for segment in segments {
+            node = match self.child(node, &segment) {
                 Some(child) => child,
-                None => {
-                    let segment = match &name {
-                        Cow::Borrowed(name) => Cow::Borrowed(part(name, segment)),
-                        Cow::Owned(_) => Cow::Owned(segment.to_owned()),
-                    };
-                    self.add(node, segment)
-                }
+                None => self.add(node, segment),
             };
         }
         match self.nodes[node].value.replace(value) {
             None => Ok(()),
-            Some(_) => Err(malformed(format!("{name} is given twice"))),
+            Some(_) => Err(malformed(&format!("{} is given twice", self.name(node)))),
         }
     }
 
@@ -130,13 +129,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// The same text as `segment`, which is a part of `name`, with the life time of `name`.
-fn part<'a>(name: &'a str, segment: &str) -> &'a str {
-    let start = segment.as_ptr() as usize - name.as_ptr() as usize;
-    name.get(start..start + segment.len()).unwrap_or_default()
-}
-
-fn malformed(reason: String) -> Ec2Error {
+fn malformed(reason: &str) -> Ec2Error {
     Ec2Error::client(
         "MalformedQueryString",
         format!("The query string is malformed: {reason}"),

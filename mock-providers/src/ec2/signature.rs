@@ -82,12 +82,9 @@ impl<'a> Signature<'a> {
                 .map(|(_, value)| value)
                 .ok_or_else(|| incomplete(format!("Authorization header requires '{name}' parameter.")))
         };
-        let time = match head.header("x-amz-date") {
-            Some(time) => time,
-            None => {
-                let text = "Authorization header requires existence of a 'X-Amz-Date' header.";
-                return Err(incomplete(text.to_owned()));
-            }
+        let Some(time) = head.header("x-amz-date") else {
+            let text = "Authorization header requires existence of a 'X-Amz-Date' header.";
+            return Err(incomplete(text.to_owned()));
         };
         Self {
             head,
@@ -299,7 +296,7 @@ fn encode(into: &mut String, text: &str, keep_slash: bool) {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                into.push(char::from(byte))
+                into.push(char::from(byte));
             }
             b'/' if keep_slash => into.push('/'),
             _ => {

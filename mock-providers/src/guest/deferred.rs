@@ -164,6 +164,20 @@ impl DeferredGuest {
         }
     }
 
+    /// Whether it has power and has booted.
+    pub(crate) fn is_up(&self) -> bool {
+        let state = self.0.state.lock();
+        match &state.guest {
+            Some(guest) => !matches!(guest.state(), PowerState::Off | PowerState::Booting),
+            None => state.booted.is_some_and(|booted| booted <= Instant::now()),
+        }
+    }
+
+    /// Host name of the first boot.
+    pub(crate) fn planned_host_name(&self) -> String {
+        self.0.plan.options().host_name
+    }
+
     /// Connects it with an address, or with none.
     ///
     /// # Errors

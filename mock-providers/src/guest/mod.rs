@@ -36,7 +36,7 @@ pub(crate) use deferred::{DeferredGuest, OpenPorts, Plan};
 pub use machine::Guest;
 pub(crate) use machine::free_port;
 pub use options::{Acpi, GuestFault, GuestOptions, GuestOs, SshPort, User};
-pub(crate) use power::random_uuid;
 pub use power::PowerState;
+pub(crate) use power::random_uuid;
 pub use record::{CommandRecord, Login};
 pub use ssh::fingerprint;

@@ -13,6 +13,7 @@ mod cloud_life;
 mod cloud_rules;
 mod ec2_control;
 mod ec2_faults;
+mod ec2_instances;
 mod ec2_life;
 mod ec2_protocol;
 mod ec2_resources;

@@ -103,9 +103,7 @@ fn modify_attribute(call: &mut Call<'_>) -> Result<()> {
     let mut changes = changes(&call.parameters)?;
     // The older form names one attribute and gives its value.
     if let Some(attribute) = call.parameters.word("Attribute", ATTRIBUTES)? {
-        if let Some(change) = named_change(attribute, &call.parameters)? {
-            changes.push(change);
-        }
+        changes.extend(named_change(attribute, &call.parameters)?);
     }
     if changes.is_empty() {
         let message = "No attributes specified.";

@@ -175,9 +175,7 @@ fn start_faults(kinds: &[FaultKind]) -> StartFaults {
             FaultKind::NoAddress => faults.no_address = true,
             FaultKind::BootError { message } => {
                 let reason = message.clone();
-                faults.error = Some(
-                    reason.unwrap_or_else(|| "Internal error on launch".to_owned()),
-                );
+                faults.error = Some(reason.unwrap_or_else(|| "Internal error on launch".to_owned()));
             }
             FaultKind::Guest { fault } => {
                 faults.guest.insert(*fault);
@@ -195,7 +193,7 @@ impl Operation {
             let listed = parameters.list(name).first().copied();
             parameters.filled(name).or(listed)
         });
-        Ec2Error::not_found(self.about, &[id.unwrap_or(self.about.prefix())])
+        Ec2Error::not_found(self.about, &[id.unwrap_or_else(|| self.about.prefix())])
     }
 
     /// Parameters that name an object of the kind that the operation is about.

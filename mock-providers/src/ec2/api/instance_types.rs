@@ -155,11 +155,11 @@ fn write(xml: &mut Xml, it: &InstanceType) {
             let cores = std::iter::successors(Some(2), |number| Some(number + 2));
             let cores = cores.take_while(|number| *number < most).chain([most]);
             xml.element("validCores", |xml| {
-                cores.for_each(|number| xml.number("item", number))
+                cores.for_each(|number| xml.number("item", number));
             });
             let threads = 1..=it.threads_per_core;
             xml.element("validThreadsPerCore", |xml| {
-                threads.for_each(|number| xml.number("item", number))
+                threads.for_each(|number| xml.number("item", number));
             });
         }
     });

@@ -135,7 +135,7 @@ fn instance(xml: &mut Xml, region: &Region, names: &DnsNames, it: &Instance, dev
     xml.element("hibernationOptions", |xml| xml.boolean("configured", false));
     xml.element("enclaveOptions", |xml| xml.boolean("enabled", false));
     xml.element("metadataOptions", |xml| {
-        metadata_options(xml, &it.metadata, "applied")
+        metadata_options(xml, &it.metadata, "applied");
     });
     xml.element("maintenanceOptions", |xml| {
         xml.plain("autoRecovery", "default");
@@ -151,7 +151,7 @@ fn instance(xml: &mut Xml, region: &Region, names: &DnsNames, it: &Instance, dev
         xml.boolean("enableResourceNameDnsAAAARecord", false);
     });
     xml.element("networkPerformanceOptions", |xml| {
-        xml.plain("bandwidthWeighting", "default")
+        xml.plain("bandwidthWeighting", "default");
     });
     xml.element("operator", |xml| xml.boolean("managed", false));
 }

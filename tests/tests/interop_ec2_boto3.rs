@@ -56,15 +56,12 @@ async fn every_difference_from_moto_is_reviewed() {
     .unwrap();
     let account = server.account("default");
     let Credentials {
-        access_key, secret_key, ..
+        access_key,
+        secret_key,
+        ..
     } = account.credentials();
     let mut command = python(&tools, &ec2_folder());
     command.args(["-m", "fidelity", "--endpoint", &server.endpoint()]);
-    command.args([
-        "--access-key",
-        access_key,
-        "--secret-key",
-        secret_key,
-    ]);
+    command.args(["--access-key", access_key, "--secret-key", secret_key]);
     run::to_end(command, LIMIT).await.unwrap().exits(0);
 }

@@ -208,13 +208,27 @@ async fn only_the_group_is_left(life: &Life, baseline: &[Object]) {
 /// What the owner of the key did before.
 fn import_key_pair(life: &Life, name: &str, public_key: &str) {
     let material = BASE64_STANDARD.encode(public_key);
-    let body = load::form("ImportKeyPair", &[("KeyName", name), ("PublicKeyMaterial", &material)]);
+    let body = load::form(
+        "ImportKeyPair",
+        &[("KeyName", name), ("PublicKeyMaterial", &material)],
+    );
     let address = life.cloud.address();
     let Credentials {
-        access_key, secret_key, ..
+        access_key,
+        secret_key,
+        ..
     } = life.account.credentials().clone();
-    let credentials = load::Credentials { access_key, secret_key };
-    let request = load::post(&address.to_string(), REGION, &body, &credentials, SystemTime::now());
+    let credentials = load::Credentials {
+        access_key,
+        secret_key,
+    };
+    let request = load::post(
+        &address.to_string(),
+        REGION,
+        &body,
+        &credentials,
+        SystemTime::now(),
+    );
     let mut connection = load::Connection::new(address);
     let reply = connection.exchange(&request).unwrap();
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(reply.body));
@@ -290,7 +304,9 @@ async fn a_wrong_secret_creates_nothing() {
     let baseline = life.account.inventory();
     life.host.set("AWS_SECRET_ACCESS_KEY", "guessed");
     // Without it the driver asks for the default VPC, and says only that it got none.
-    let refused = life.create(&["--amazonec2-vpc-id", "vpc-0123456789abcdef0"]).await;
+    let refused = life
+        .create(&["--amazonec2-vpc-id", "vpc-0123456789abcdef0"])
+        .await;
     assert_ne!(refused.code, Some(0), "{refused}");
     assert!(refused.to_string().contains("AuthFailure"), "{refused}");
     assert_eq!(life.account.inventory(), baseline);

@@ -53,13 +53,14 @@ fn usage_errors() {
 
 #[test]
 fn help() {
-    let topics: [&[&str]; 7] = [
+    let topics: [&[&str]; 8] = [
         &["--help"],
         &["run", "--help"],
         &["list", "--help"],
         &["explain", "--help"],
         &["spec", "--help"],
         &["mock", "template", "--help"],
+        &["mock", "ec2", "--help"],
         &["--version"],
     ];
     let said: Vec<String> = topics.iter().map(|arguments| said(arguments)).collect();

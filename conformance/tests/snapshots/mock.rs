@@ -61,12 +61,72 @@ fn the_mock_serves_until_it_is_told_to_end() {
 }
 
 #[test]
-fn the_mock_is_not_offered_to_the_network() {
-    let output = Command::new(env!("CARGO_BIN_EXE_machine-conformance"))
-        .args(["mock", "template", "--listen", "0.0.0.0:0"])
-        .output()
+fn the_mock_of_ec2_says_all_that_a_client_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("authority.pem");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_machine-conformance"))
+        .args([
+            "mock",
+            "ec2",
+            "--access-key",
+            "AKIAMOCK",
+            "--secret-key",
+            "s3cret",
+            "--boot",
+            "2s",
+            "--json",
+        ])
+        .args(["--https-listen", "127.0.0.1:0", "--ca-file"])
+        .arg(&authority)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(3), "{text}");
-    assert!(text.contains("0.0.0.0:0 is not a loopback address"), "{text}");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let started: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let text = |key: &str| started[key].as_str().unwrap().to_owned();
+    assert_eq!(
+        [
+            text("access_key"),
+            text("secret_key"),
+            text("region"),
+            text("ssh_user")
+        ],
+        ["AKIAMOCK", "s3cret", "us-east-1", "ubuntu"]
+    );
+    assert!(text("image").starts_with("ami-") && text("https_endpoint").starts_with("https://localhost:"));
+    assert!(
+        std::fs::read_to_string(&authority)
+            .unwrap()
+            .starts_with("-----BEGIN CERTIFICATE-----")
+    );
+    let answer = get(
+        &text("endpoint"),
+        "none",
+        "/?Action=DescribeRegions&Version=2016-11-15",
+    );
+    assert!(answer.contains("<Code>IncompleteSignature</Code>"), "{answer}");
+    let answer = get(&text("control_endpoint"), &text("control_token"), "/accounts");
+    assert!(answer.contains("AKIAMOCK"), "{answer}");
+
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn the_mock_is_not_offered_to_the_network() {
+    for provider in ["template", "ec2"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_machine-conformance"))
+            .args(["mock", provider, "--listen", "0.0.0.0:0"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        assert!(text.contains("0.0.0.0:0 is not a loopback address"), "{text}");
+    }
 }

@@ -1,10 +1,15 @@
-//! What the tests across crates share: executables of this workspace, peers written in Go, running programs.
+//! What the tests across crates share: executables of this workspace, peers written in Go and Python, running programs.
 
 pub mod bench;
+pub mod bench_ec2;
+pub mod console;
 pub mod defects;
 pub mod executables;
 pub mod go_tools;
+pub mod load;
+pub mod mock_process;
 pub mod peers;
+pub mod python_tools;
 pub mod rancher_machine;
 pub mod run;
 pub mod suite;

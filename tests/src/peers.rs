@@ -3,7 +3,8 @@
 use std::{env, fmt, io::Write};
 
 /// Names, separated by commas, of the peers whose absence fails their tests instead of leaving them out:
-/// `go` ([`crate::go_tools`]), `rancher-machine` ([`crate::rancher_machine`]), `ssh` (OpenSSH's client).
+/// `go` ([`crate::go_tools`]), `rancher-machine` ([`crate::rancher_machine`]), `ssh` (OpenSSH's client), `python`
+/// ([`crate::python_tools`]), `port-22` (the right to listen there).
 pub const REQUIRE_VARIABLE: &str = "MACHINE_TESTS_REQUIRE";
 
 /// A peer is not there, so what depends on it can not be tested.

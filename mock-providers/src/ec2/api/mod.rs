@@ -210,7 +210,12 @@ impl<'a> Call<'a> {
     pub(super) fn page(&self, allowed: std::ops::RangeInclusive<usize>, named: bool) -> Result<Page> {
         let page = Page::read(&self.parameters, self.action, allowed)?;
         if named && page.is_asked_for() {
-            let message = "The parameter MaxResults cannot be used with ids in the same request";
+            let message = match self.action {
+                "DescribeInstances" => {
+                    "The parameter instancesSet cannot be used with the parameter maxResults"
+                }
+                _ => "The parameter MaxResults cannot be used with ids in the same request",
+            };
             return Err(Ec2Error::invalid_combination(message));
         }
         Ok(page)

@@ -62,7 +62,8 @@ fn create_volume(call: &mut Call<'_>) -> Result<()> {
     let Stage { region, xml, now, .. } = call.begin()?;
     let id = region.create_volume(&new, now)?.id.clone();
     let volume = region.volume(&id)?;
-    write_volume(xml, region, volume);
+    // The answer is given before the volume is there ("CreateVolume", EC2 API Reference, example).
+    write_volume(xml, region, volume, "creating");
     Ok(())
 }
 
@@ -95,7 +96,7 @@ fn describe_volumes(call: &mut Call<'_>) -> Result<()> {
     });
     let (volumes, next) = page.cut(shown);
     xml.list("volumeSet", volumes, |xml, volume| {
-        write_volume(xml, region, volume);
+        write_volume(xml, region, volume, volume.state());
     });
     xml.optional("nextToken", next.as_deref());
     Ok(())
@@ -127,7 +128,7 @@ fn attribute(volume: &Volume, name: &str, test: &dyn Fn(&str) -> bool) -> bool {
     }
 }
 
-fn write_volume(xml: &mut Xml, region: &Region, volume: &Volume) {
+fn write_volume(xml: &mut Xml, region: &Region, volume: &Volume, status: &str) {
     xml.plain("availabilityZoneId", &volume.zone.id);
     xml.optional_number("iops", volume.iops);
     xml.tags(tag_pairs(&volume.tags));
@@ -139,7 +140,7 @@ fn write_volume(xml: &mut Xml, region: &Region, volume: &Volume) {
     xml.number("size", volume.size);
     xml.plain("snapshotId", &volume.snapshot);
     xml.plain("availabilityZone", &volume.zone.name);
-    xml.plain("status", volume.state());
+    xml.plain("status", status);
     xml.time("createTime", volume.created);
     xml.list("attachmentSet", &volume.attachment, |xml, attachment| {
         xml.boolean("deleteOnTermination", attachment.delete_on_termination);

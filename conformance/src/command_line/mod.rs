@@ -58,7 +58,7 @@ enum Command {
     Spec(spec::SpecArguments),
     /// Run a mock provider in the foreground, for any client
     #[command(subcommand)]
-    Mock(mock::MockCommand),
+    Mock(Box<mock::MockCommand>),
 }
 
 /// Parses the arguments of the process, runs the command, and returns its exit code.

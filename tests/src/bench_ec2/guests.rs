@@ -36,7 +36,7 @@ pub(super) async fn measured(mock: &Path, sizes: &[usize]) -> anyhow::Result<Vec
 }
 
 async fn of_size(mock: &Path, instances: usize, key: &KeyPair) -> anyhow::Result<Row> {
-    let peer = Peer::ours(mock.to_path_buf());
+    let peer = Peer::ours(mock);
     let (mut server, empty_mb) = prepared(&peer, key.public_key())?;
     let mut held = 0;
     while held + 1 < instances {

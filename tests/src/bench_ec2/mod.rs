@@ -5,7 +5,7 @@ mod guests;
 mod server;
 mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use server::Peer;
 
@@ -37,7 +37,7 @@ pub async fn figures(plan: &Plan) -> anyhow::Result<String> {
         Some(mock) => mock.clone(),
         None => executables::machine_conformance()?,
     };
-    let (peers, missing) = peers(mock.clone(), plan);
+    let (peers, missing) = peers(&mock, plan);
     let mut columns = Vec::new();
     for peer in peers {
         eprint_line(&format!("measuring {}", peer.name));
@@ -53,7 +53,7 @@ pub async fn figures(plan: &Plan) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn peers(mock: PathBuf, plan: &Plan) -> (Vec<Peer>, Vec<NotTested>) {
+fn peers(mock: &Path, plan: &Plan) -> (Vec<Peer>, Vec<NotTested>) {
     let mut peers = vec![Peer::ours(mock)];
     let mut missing = Vec::new();
     match PythonTools::installed() {

@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant, SystemTime},
 };
@@ -16,6 +16,8 @@ use crate::{
 
 /// Longest time until a server answers.
 const START: Duration = Duration::from_secs(60);
+/// Time between two looks whether a server answers: the resolution of that figure.
+const RESOLUTION: Duration = Duration::from_micros(200);
 const REGION: &str = "us-east-1";
 /// An image that moto and ministack have; ours is asked.
 const IMAGE_OF_PEERS: &str = "ami-785db401";
@@ -40,7 +42,7 @@ impl Peer {
         }
     }
 
-    pub(super) fn ours(mock: PathBuf) -> Self {
+    pub(super) fn ours(mock: &Path) -> Self {
         let Credentials {
             access_key,
             secret_key,
@@ -133,8 +135,8 @@ impl Server {
             if let Some(status) = server.child.try_wait()? {
                 anyhow::bail!("{} ended with {status}", peer.name);
             }
-            // The port opens within milliseconds or seconds; this is the resolution of the figure.
-            std::thread::sleep(Duration::from_micros(200));
+            #[expect(clippy::disallowed_methods, reason = "what is measured is real time")]
+            std::thread::sleep(RESOLUTION);
         }
         server.first_answer = begin.elapsed();
         server.image = match &peer.image {

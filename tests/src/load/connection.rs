@@ -142,7 +142,7 @@ impl Head {
                 .unwrap_or_default(),
             length,
             closes: matches!(end, End::Close)
-                || field("connection").map_or(text.starts_with("http/1.0"), |value| value == "close"),
+                || field("connection").map_or_else(|| text.starts_with("http/1.0"), |value| value == "close"),
             end,
         })
     }

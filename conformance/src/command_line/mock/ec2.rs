@@ -272,14 +272,13 @@ async fn watch(account: &Account, server: &Server) {
         starting.retain(|id| match account.instance(id) {
             Ok(instance) if instance.state == "pending" => true,
             Ok(instance) if instance.state == "running" => {
-                let address =
-                    instance
-                        .public_address
-                        .map_or("without a public address".to_owned(), |address| {
-                            let port = server.ssh_port().filter(|port| *port != 22);
-                            let port = port.map(|port| format!("-p {port} ")).unwrap_or_default();
-                            format!("ssh {port}{SSH_USER}@{address}")
-                        });
+                let login = |address| {
+                    let port = server.ssh_port().filter(|port| *port != 22);
+                    let port = port.map(|port| format!("-p {port} ")).unwrap_or_default();
+                    format!("ssh {port}{SSH_USER}@{address}")
+                };
+                let address = instance.public_address.map(login);
+                let address = address.as_deref().unwrap_or("without a public address");
                 printer.note(&format!("{id} running · {address}"));
                 false
             }

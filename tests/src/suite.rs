@@ -1,7 +1,7 @@
-//! Runs the suite as a library, against an executable and the template cloud.
+//! Runs the suite as a library, against drivers with defects.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -13,11 +13,15 @@ use machine_conformance::{
     engine::{self, Setup},
     event::{CheckResult, EventKind},
     subject::{InProcessSubject, PluginSubject, Subject},
-    world::TemplateWorld,
+    world::{Ec2World, TemplateWorld, World},
 };
+use machine_driver::DynDriver;
 use tokio::sync::{mpsc, watch};
 
-use crate::defects::{Defect, Defective, SHARED_FOLDER, TABLE, VARIABLE};
+use crate::{
+    defects::{Defect, Defective, SHARED_FOLDER, TABLE, VARIABLE},
+    ec2_defects, judge,
+};
 
 /// Runs every check against the template driver with `defect`: in-process where that shows it, because it is faster,
 /// else as `program`, the executable of the known-bad drivers. Of the sweeps, which take longest, only those that
@@ -33,10 +37,14 @@ pub async fn run_defective(program: &Path, defect: Defect) -> Result<Vec<CheckRe
             check.group() != "sweep" || defect == Defect::Nothing || expected_of(defect).contains(&check.id)
         })
         .collect();
+    let world = TemplateWorld::start()
+        .await
+        .context("starting the template cloud")?;
     if !defect.needs_a_process() {
         let factory = move |log, waits| Defective::template(defect, log, waits);
         return run(
             Arc::new(InProcessSubject::from_factory("template", factory)),
+            Arc::new(world),
             checks,
         )
         .await;
@@ -49,6 +57,7 @@ pub async fn run_defective(program: &Path, defect: Defect) -> Result<Vec<CheckRe
     ]);
     run(
         Arc::new(PluginSubject::new(&program, Vec::new(), environment)?),
+        Arc::new(world),
         checks,
     )
     .await
@@ -59,15 +68,42 @@ fn expected_of(defect: Defect) -> &'static [&'static str] {
     row.map(|expected| expected.checks).unwrap_or_default()
 }
 
-/// Runs `checks` against `subject` and the template cloud.
-async fn run(subject: Arc<dyn Subject>, checks: Vec<&'static Check>) -> Result<Vec<CheckResult>> {
-    let world = TemplateWorld::start()
-        .await
-        .context("starting the template cloud")?;
+/// Runs checks against the EC2 driver with `defect`, in-process: those of the groups of `expected`, all groups if there
+/// is none, and of the sweeps only those that are to complain.
+///
+/// # Errors
+/// If the world cannot be started.
+pub async fn run_defective_ec2(
+    defect: ec2_defects::Defect,
+    expected: Option<&judge::Expected<ec2_defects::Defect>>,
+) -> Result<Vec<CheckResult>> {
+    let named = expected.map(|expected| expected.checks).unwrap_or_default();
+    let groups: BTreeSet<_> = named
+        .iter()
+        .filter_map(|id| Some(id.split_once("::")?.0))
+        .collect();
+    let checks = checks::all().iter().copied();
+    let checks = checks.filter(|check| match check.group() {
+        "sweep" => named.contains(&check.id),
+        group => groups.is_empty() || groups.contains(group),
+    });
+    let world = Ec2World::start().await.context("starting EC2")?;
+    let factory =
+        move |log, waits| -> Arc<dyn DynDriver> { Arc::new(ec2_defects::Defective::new(defect, log, waits)) };
+    let subject = InProcessSubject::from_factory("ec2", factory);
+    run(Arc::new(subject), Arc::new(world), checks.collect()).await
+}
+
+/// Runs `checks` against `subject` and `world`.
+async fn run(
+    subject: Arc<dyn Subject>,
+    world: Arc<dyn World>,
+    checks: Vec<&'static Check>,
+) -> Result<Vec<CheckResult>> {
     let facts = engine::look_up(subject.as_ref(), 1.0).await;
     let setup = Setup {
         subject,
-        world: Arc::new(world),
+        world,
         checks,
         flags: BTreeMap::new(),
         secrets: Vec::new(),

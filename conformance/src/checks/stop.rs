@@ -116,6 +116,8 @@ const DELETES_NOTHING: Check = Check {
                 .stop()
                 .await
                 .map_err(|error| cx.prerequisite("Stop", &error))?;
+            // What was ordered takes a while at most providers. Whether it ends in Stopped decides another check.
+            let _ = machine.settle(State::Stopped).await;
             cx.rule("STOP-004").equals(
                 "the inventory after Stop",
                 &before,

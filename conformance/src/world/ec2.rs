@@ -2,12 +2,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use machine_driver::ssh::{KeyAlgorithm, KeyPair};
 use machine_mock_providers::{
-    ec2::{self, Account, Ec2Error, Server, ServerOptions},
+    ec2::{self, Account, Ec2Error, Server, ServerOptions, Times},
     faults::FaultPlan,
     inventory,
 };
@@ -17,6 +18,8 @@ use crate::check::Need;
 
 /// Instances of the mock boot in milliseconds; libmachine's minutes become seconds.
 const PACE: f64 = 0.02;
+/// Until EC2 cuts the power of a guest that does not shut down: minutes, so that a Kill that waits for it is seen.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Port of SSH when nobody says another one.
 const USUAL_SSH_PORT: u16 = 22;
 /// Port of the engine, as hosts configure it.
@@ -39,7 +42,14 @@ impl Ec2World {
     /// # Errors
     /// If it cannot listen on loopback.
     pub async fn start() -> Result<Self, WorldError> {
-        let server = Server::start(ServerOptions::default()).await.map_err(|error| {
+        let options = ServerOptions {
+            times: Times {
+                stop_timeout: PATIENCE,
+                ..Times::default()
+            },
+            ..ServerOptions::default()
+        };
+        let server = Server::start(options).await.map_err(|error| {
             WorldError(format!(
                 "the suite's own EC2 cannot be started on loopback: {error}"
             ))

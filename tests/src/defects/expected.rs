@@ -1,37 +1,10 @@
 //! What the suite must say about each defect.
 
 use super::Defect;
-
-/// The checks that a defect must fail, and a part of what one of them must say.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Expected {
-    /// The defect.
-    pub defect: Defect,
-    /// Clause that it breaks.
-    pub clause: &'static str,
-    /// Checks that must complain (fail, warn or time out); no other may.
-    pub checks: &'static [&'static str],
-    /// Text that the expected and got of the problems under `clause` must contain.
-    pub says: &'static str,
-}
-
-const fn expect(
-    defect: Defect,
-    clause: &'static str,
-    checks: &'static [&'static str],
-    says: &'static str,
-) -> Expected {
-    Expected {
-        defect,
-        clause,
-        checks,
-        says,
-    }
-}
+use crate::judge::{Expected, expect};
 
 /// One entry per defect.
-pub const TABLE: &[Expected] = &[
+pub const TABLE: &[Expected<Defect>] = &[
     expect(
         Defect::NameFollowsTheMachine,
         "NAME-001",

@@ -1,9 +1,6 @@
 //! The template driver with one thing wrong in how it deals with a provider that fails.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use machine_driver::{
     BoxFuture, DriverOptions, DynDriver, Error, ErrorKind, Flag, OptionValue, Result, State,
@@ -12,17 +9,19 @@ use serde_json::{Map, Value};
 
 use super::{
     Defect,
-    relay::{Phase, Relay},
+    answers::{Phase, Twisted},
 };
+use crate::relay::Detour;
 
-/// Key of the record, and flag, with the URL of the provider.
-const ENDPOINT: (&str, &str) = ("Endpoint", "template-endpoint");
+/// Flag with the URL of the provider.
+const ENDPOINT: &str = "template-endpoint";
 
 /// A driver with a defect that shows when the provider fails.
 pub(super) struct Faulty {
     inner: Arc<dyn DynDriver>,
     defect: Defect,
-    relay: Mutex<Option<Arc<Relay>>>,
+    twisted: Arc<Twisted>,
+    detour: Detour,
 }
 
 impl Faulty {
@@ -30,30 +29,18 @@ impl Faulty {
         Self {
             inner,
             defect,
-            relay: Mutex::default(),
+            twisted: Arc::new(Twisted::new(defect)),
+            detour: Detour::default(),
         }
-    }
-
-    fn relay(&self) -> Option<Arc<Relay>> {
-        self.relay.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The URL that the driver is given for the provider at `endpoint`.
     async fn endpoint(&self, endpoint: &str) -> Result<String> {
-        // An endpoint that makes no sense is the inner driver's to refuse.
-        let address = endpoint
-            .strip_prefix("http://")
-            .map(|rest| rest.trim_end_matches('/'));
-        let usable = address.is_some_and(|address| address.parse::<SocketAddr>().is_ok());
-        if !usable || !self.defect.needs_a_relay() {
-            return Ok(endpoint.to_owned());
+        if self.defect.needs_a_relay() {
+            self.detour.through(endpoint, self.twisted.clone()).await
+        } else {
+            Ok(endpoint.to_owned())
         }
-        let relay = Relay::start(self.defect, endpoint)
-            .await
-            .map_err(|error| Error::new(ErrorKind::Io, format!("no relay to the provider: {error}")))?;
-        let url = relay.url.clone();
-        *self.relay.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(relay));
-        Ok(url)
     }
 
     async fn text(&self, key: &str) -> String {
@@ -64,8 +51,8 @@ impl Faulty {
     }
 
     async fn begin(&self, method: &'static str) {
-        if let Some(relay) = self.relay() {
-            relay.begin(Phase::new(method, self.text("KeyId").await));
+        if self.defect.needs_a_relay() {
+            self.twisted.begin(Phase::new(method, self.text("KeyId").await));
         }
     }
 
@@ -111,26 +98,16 @@ impl DynDriver for Faulty {
     }
 
     fn config_raw(&self) -> BoxFuture<'_, Result<Vec<u8>>> {
-        Box::pin(async move {
-            let json = self.inner.config_raw().await?;
-            let Some(relay) = self.relay() else {
-                return Ok(json);
-            };
-            let text = String::from_utf8_lossy(&json).replace(&relay.url, &relay.provider);
-            Ok(text.into_bytes())
-        })
+        Box::pin(async move { Ok(self.detour.outward(self.inner.config_raw().await?)) })
     }
 
     fn set_config_raw(&self, json: Vec<u8>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            let mut record: Map<String, Value> = serde_json::from_slice(&json).unwrap_or_default();
-            let endpoint = record.get(ENDPOINT.0).and_then(Value::as_str).unwrap_or_default();
-            let (endpoint, url) = (endpoint.to_owned(), self.endpoint(endpoint).await?);
-            if endpoint == url {
-                return self.inner.set_config_raw(json).await;
-            }
-            record.insert(ENDPOINT.0.to_owned(), url.into());
-            let json = serde_json::to_vec(&record).unwrap_or_default();
+            let json = if self.defect.needs_a_relay() {
+                self.detour.inward(json, self.twisted.clone()).await?
+            } else {
+                json
+            };
             self.inner.set_config_raw(json).await
         })
     }
@@ -138,9 +115,9 @@ impl DynDriver for Faulty {
     fn set_config_from_flags(&self, options: DriverOptions) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             let mut options = options;
-            let url = self.endpoint(options.string(ENDPOINT.1)).await?;
+            let url = self.endpoint(options.string(ENDPOINT)).await?;
             if !url.is_empty() {
-                options.insert(ENDPOINT.1, OptionValue::String(url));
+                options.insert(ENDPOINT, OptionValue::String(url));
             }
             self.inner.set_config_from_flags(options).await
         })

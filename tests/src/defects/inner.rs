@@ -9,16 +9,16 @@ use super::provider::Provider;
 
 /// The driver inside.
 #[derive(Clone)]
-pub(super) struct Inner(pub(super) Arc<dyn DynDriver>);
+pub(crate) struct Inner(pub(crate) Arc<dyn DynDriver>);
 
 impl Inner {
-    pub(super) async fn record(&self) -> Result<Map<String, Value>> {
+    pub(crate) async fn record(&self) -> Result<Map<String, Value>> {
         let json = self.0.config_raw().await?;
         serde_json::from_slice(&json).map_err(|error| Error::new(ErrorKind::Config, error.to_string()))
     }
 
     /// A text of the record; empty if it has none.
-    pub(super) async fn text(&self, key: &str) -> String {
+    pub(crate) async fn text(&self, key: &str) -> String {
         let record = self.record().await.unwrap_or_default();
         record
             .get(key)
@@ -28,7 +28,7 @@ impl Inner {
     }
 
     /// Sets one value of the record.
-    pub(super) async fn set(&self, key: &str, value: impl Into<Value>) -> Result<()> {
+    pub(crate) async fn set(&self, key: &str, value: impl Into<Value>) -> Result<()> {
         let mut record = self.record().await?;
         record.insert(key.to_owned(), value.into());
         self.0
@@ -41,7 +41,7 @@ impl Inner {
     }
 
     /// Runs a command in the guest.
-    pub(super) async fn guest(&self, command: &str) -> Result<String> {
+    pub(crate) async fn guest(&self, command: &str) -> Result<String> {
         let endpoint = machine_driver::ssh::Endpoint {
             host: self.0.ssh_hostname().await?,
             port: self.0.ssh_port().await?,
@@ -63,4 +63,4 @@ macro_rules! pass_on {
         }
     )*};
 }
-pub(super) use pass_on;
+pub(crate) use pass_on;

@@ -2,19 +2,19 @@
 //!
 //! A defect is chosen by the environment variable [`VARIABLE`], so that all of them are one executable.
 
+mod answers;
 mod expected;
 mod faulty;
-mod inner;
+pub(crate) mod inner;
 mod making;
 mod process;
 mod provider;
-mod relay;
 mod serial;
 mod telling;
 mod unverified;
 mod wrapper;
 
-pub use expected::{Expected, TABLE};
+pub use expected::TABLE;
 pub use process::{SHARED_FOLDER, main};
 pub use wrapper::Defective;
 

@@ -204,6 +204,13 @@ pub(super) const EMPTY_LIST_MEANS_GONE: Check = Check {
                 "an error or a state other than Running, for the provider lists nothing",
                 || format!("{state:?}"),
             );
+            let panic = state.as_ref().err().map(ToString::to_string);
+            let panic = panic.filter(|error| error.contains("Panic in the driver"));
+            cx.rule("STATE-011").holds(
+                panic.is_none(),
+                "no panic, for the provider lists nothing",
+                || panic.clone().unwrap_or_default(),
+            );
             cx.rule("STATE-011").answers(
                 "GetState in the same process afterwards",
                 &State::Running,

@@ -123,13 +123,14 @@ async fn try_value(
         Ok(()) if *value == unknown() => session.pre_create_check().await,
         other => other,
     };
-    outcome.err().filter(ends_the_process)
+    outcome.err().filter(|error| ends_the_process(session, error))
 }
 
 /// Whether an error means that the driver panicked or ended.
-fn ends_the_process(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Connection | ErrorKind::Panic)
-        || error.to_string().contains("Panic in the driver")
+fn ends_the_process(session: &Session, error: &Error) -> bool {
+    // Without a process it is the driver's own connection, to its provider.
+    let connection = session.host().is_some() && error.kind() == ErrorKind::Connection;
+    connection || error.kind() == ErrorKind::Panic || error.to_string().contains("Panic in the driver")
 }
 
 /// A name that no provider has anything under.

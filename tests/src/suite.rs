@@ -24,8 +24,8 @@ use crate::{
 };
 
 /// Runs every check against the template driver with `defect`: in-process where that shows it, because it is faster,
-/// else as `program`, the executable of the known-bad drivers. Of the sweeps, which take longest, only those that
-/// are to complain about the defect.
+/// else as `program`, the executable of the known-bad drivers. Checks in which the provider fails take longest: a defect
+/// that is not about them meets only those that are to complain, and of the sweeps every defect does.
 ///
 /// # Errors
 /// If the world cannot be started.
@@ -33,8 +33,11 @@ pub async fn run_defective(program: &Path, defect: Defect) -> Result<Vec<CheckRe
     let checks = checks::all().iter().copied();
     let checks: Vec<_> = checks
         .filter(|check| defect.only_group().is_none_or(|group| check.group() == group))
-        .filter(|check| {
-            check.group() != "sweep" || defect == Defect::Nothing || expected_of(defect).contains(&check.id)
+        .filter(|check| match check.group() {
+            _ if defect == Defect::Nothing || expected_of(defect).contains(&check.id) => true,
+            "sweep" => false,
+            "faults" => defect.is_about_faults(),
+            _ => true,
         })
         .collect();
     let world = TemplateWorld::start()
@@ -50,7 +53,7 @@ pub async fn run_defective(program: &Path, defect: Defect) -> Result<Vec<CheckRe
         .await;
     }
     let folder = tempfile::tempdir().context("a folder for the driver")?;
-    let program = named_as_template(program, folder.path())?;
+    let program = named(program, folder.path(), "docker-machine-driver-template")?;
     let environment = BTreeMap::from([
         (VARIABLE.to_owned(), defect.name().to_owned()),
         (SHARED_FOLDER.to_owned(), folder.path().display().to_string()),
@@ -94,6 +97,19 @@ pub async fn run_defective_ec2(
     run(Arc::new(subject), Arc::new(world), checks.collect()).await
 }
 
+/// Runs every check, with the sweeps, against `program`, the executable of the EC2 driver.
+///
+/// # Errors
+/// If the world cannot be started.
+pub async fn run_ec2_driver(program: &Path) -> Result<Vec<CheckResult>> {
+    let world = Ec2World::start().await.context("starting EC2")?;
+    let folder = tempfile::tempdir().context("a folder for the driver")?;
+    let program = named(program, folder.path(), "docker-machine-driver-ec2")?;
+    let subject = PluginSubject::new(&program, Vec::new(), BTreeMap::new())?;
+    let checks = checks::all().iter().copied().collect();
+    run(Arc::new(subject), Arc::new(world), checks).await
+}
+
 /// Runs `checks` against `subject` and `world`.
 async fn run(
     subject: Arc<dyn Subject>,
@@ -129,8 +145,8 @@ async fn run(
 }
 
 /// The executable under the name that the driver answers, because hosts find drivers by their file name.
-fn named_as_template(program: &Path, folder: &Path) -> Result<PathBuf> {
-    let named = folder.join("docker-machine-driver-template");
+fn named(program: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
+    let named = folder.join(name);
     std::os::unix::fs::symlink(program, &named).context("naming the driver")?;
     Ok(named)
 }

@@ -106,7 +106,7 @@ pub async fn run_ec2_driver(program: &Path) -> Result<Vec<CheckResult>> {
     let folder = tempfile::tempdir().context("a folder for the driver")?;
     let program = named(program, folder.path(), "docker-machine-driver-ec2")?;
     let subject = PluginSubject::new(&program, Vec::new(), BTreeMap::new())?;
-    let checks = checks::all().iter().copied().collect();
+    let checks = checks::all().to_vec();
     run(Arc::new(subject), Arc::new(world), checks).await
 }
 

@@ -44,12 +44,6 @@ pub const TABLE: &[Expected<Defect>] = &[
         "volume",
     ),
     expect(
-        Defect::RemoveReturnsEarly,
-        "RM-012",
-        &["remove::is_repeatable"],
-        "key-pair",
-    ),
-    expect(
         Defect::RemoveGoesByTheNameTag,
         "RM-016",
         &["create::taken_name_is_left_alone"],

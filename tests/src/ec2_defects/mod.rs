@@ -34,8 +34,6 @@ defects! {
     RemoveLeavesTheKeyPair;
     /// `Remove` leaves the root volume.
     RemoveLeavesTheVolume;
-    /// `Remove` returns when EC2 terminates the instance, and deletes the rest later.
-    RemoveReturnsEarly;
     /// `Remove` terminates every instance with the machine's name as its tag Name.
     RemoveGoesByTheNameTag;
     /// `Remove` fails when the instance is terminated already.

@@ -323,14 +323,6 @@ impl DynDriver for Defective {
                         return Ok(());
                     }
                 }
-                Defect::RemoveReturnsEarly if !id.is_empty() => {
-                    self.calls().await?.terminate(&id).await?;
-                    self.later(|driver| async move {
-                        tokio::time::sleep(A_MOMENT).await;
-                        driver.remove().await
-                    });
-                    return Ok(());
-                }
                 Defect::RemoveLeavesTheVolume if !id.is_empty() => {
                     self.calls().await?.keep_the_volume(&id).await?;
                 }

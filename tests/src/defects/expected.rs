@@ -902,7 +902,11 @@ pub const TABLE: &[Expected<Defect>] = &[
     expect(
         Defect::UnrecordedServerIsForgotten,
         "CREATE-012",
-        &["sweep::create", "faults::many_pages_are_read"],
+        &[
+            "sweep::create",
+            "create::killed_create_can_be_removed",
+            "faults::many_pages_are_read",
+        ],
         "left behind",
     ),
 ];

@@ -106,11 +106,18 @@ pub async fn run(
         .iter()
         .copied()
         .partition(|check| check.needs.contains(&Need::WholeRun));
+    let ordinary = longest_first(ordinary);
     let earlier = run.phase(&ordinary, &Observations::default(), &mut results).await;
     run.phase(&always_on, &earlier, &mut results).await;
     let summary = run.summary(&results);
     run.send(EventKind::RunFinished(summary.clone()));
     summary
+}
+
+/// Checks that make the provider fail start first: they wait until drivers give up, and what starts last ends last.
+fn longest_first(mut checks: Vec<&'static Check>) -> Vec<&'static Check> {
+    checks.sort_by_key(|check| !check.needs.contains(&Need::Faults));
+    checks
 }
 
 struct Run {

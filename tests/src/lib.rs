@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod bench_ec2;
+pub mod bench_lives;
 pub mod console;
 pub mod defects;
 pub mod ec2_defects;

@@ -24,6 +24,10 @@ pub use none::NoWorld;
 pub use provided::{Offer, Supplied, Transition};
 pub use template::TemplateWorld;
 
+/// How long a mock's guest takes to shut down after [`Tenant::slow_shutdown`]: much longer than from the return of `Stop`
+/// to the answer of the next `GetState`, also on a busy machine, and shorter than the settle window.
+const SLOW_SHUTDOWN: Duration = Duration::from_millis(1000);
+
 /// What goes wrong in a world: always the environment's fault, never the driver's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

@@ -13,6 +13,7 @@ use crate::{
     event::{CallTarget, CheckResult, LogRecord},
     facts::Facts,
     limits::Limits,
+    model,
     recorder::{Observations, Recorder},
     redact::Redactor,
     selection::level_of,
@@ -37,6 +38,7 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         duration_ms: 0,
         rerun: format!("{} --only {} --seed {}", setup.rerun, check.id, setup.seed),
         sweep: None,
+        walks: None,
     }
 }
 
@@ -91,6 +93,7 @@ pub(super) async fn check(
     let ending = ending(&cx, check, &limits, cancelled).await;
     result.problems = cx.take_problems();
     result.sweep = cx.take_sweep();
+    result.walks = cx.take_walks();
     (result.verdict, result.reason) = decide::verdict(ending, &result.problems, recorder.first_timeout());
     result.reason = result.reason.map(|reason| recorder.clean(&reason));
     decide::apply_known_failures(&mut result, &setup.known_failures);
@@ -117,10 +120,10 @@ async fn ending(
     limits: &Limits,
     mut cancelled: watch::Receiver<bool>,
 ) -> Ending {
-    let limit = if check.group() == sweep::GROUP {
-        limits.sweep()
-    } else {
-        limits.check()
+    let limit = match check.group() {
+        // They limit their parts.
+        sweep::GROUP | model::GROUP => limits.sweep(),
+        _ => limits.check(),
     };
     let running = AssertUnwindSafe((check.run)(cx.clone())).catch_unwind();
     tokio::select! {

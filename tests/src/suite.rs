@@ -12,6 +12,7 @@ use machine_conformance::{
     checks,
     engine::{self, Setup},
     event::{CheckResult, EventKind},
+    spec::RequirementSet,
     subject::{InProcessSubject, PluginSubject, Subject},
     world::{Ec2World, TemplateWorld, World},
 };
@@ -121,6 +122,7 @@ async fn run(
         subject,
         world,
         checks,
+        requirements: RequirementSet::newest(),
         flags: BTreeMap::new(),
         secrets: Vec::new(),
         lacks: BTreeMap::new(),

@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::decide::{self, Ending};
 use crate::{
-    check::Check,
+    check::{Check, Need},
     context::{Context, Given},
     engine::Setup,
     event::{CallTarget, CheckResult, LogRecord},
@@ -15,7 +15,6 @@ use crate::{
     limits::Limits,
     recorder::{Observations, Recorder},
     redact::Redactor,
-    selection::level_of,
     sweep,
     verdict::Verdict,
     world::Tenant,
@@ -27,7 +26,7 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         id: check.id.to_owned(),
         title: check.title.to_owned(),
         clauses: check.clauses.iter().map(|&clause| clause.to_owned()).collect(),
-        level: level_of(check),
+        level: setup.requirements.level_of(check),
         verdict: Verdict::NotTested,
         reason: None,
         problems: Vec::new(),
@@ -103,7 +102,9 @@ pub(super) async fn check(
             .log
             .push(note(&recorder, &format!("kept: {}", private.keep().display())));
     } else {
-        for line in clean_up(&cx, &limits).await {
+        let mut notes = clean_up(&cx, &limits).await;
+        notes.append(&mut tenant.sweep().await);
+        for line in notes {
             result.log.push(note(&recorder, &line));
         }
         tenant.close().await;
@@ -117,10 +118,10 @@ async fn ending(
     limits: &Limits,
     mut cancelled: watch::Receiver<bool>,
 ) -> Ending {
-    let limit = if check.group() == sweep::GROUP {
-        limits.sweep()
-    } else {
-        limits.check()
+    let limit = match check.group() {
+        sweep::GROUP => limits.sweep(),
+        _ if check.needs.contains(&Need::Host) => limits.story(),
+        _ => limits.check(),
     };
     let running = AssertUnwindSafe((check.run)(cx.clone())).catch_unwind();
     tokio::select! {

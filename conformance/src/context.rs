@@ -28,6 +28,7 @@ use crate::{
     model,
     recorder::{Observations, Recorder},
     session::Session,
+    spec::RequirementSet,
     subject::{Launch, LineSink},
     world::{Tenant, WorldError},
 };
@@ -122,6 +123,11 @@ impl Context {
     /// The check that runs.
     pub fn check(&self) -> &Check {
         &self.0.check
+    }
+
+    /// What the run asks of the driver.
+    pub fn requirements(&self) -> &'static RequirementSet {
+        self.0.setup.requirements
     }
 
     /// Limits and waits.
@@ -293,7 +299,7 @@ impl Context {
         &self,
         environment: BTreeMap<String, String>,
     ) -> machine_driver::Result<Arc<Session>> {
-        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = self.next_process();
         let (recorder, check) = (self.0.recorder.clone(), self.0.check.id);
         let lines = LineSink::new(move |line| recorder.line(number, line, check));
         let mut launch = Launch::new(lines, self.0.setup.world.pace());
@@ -312,6 +318,16 @@ impl Context {
             .unwrap_or_else(PoisonError::into_inner)
             .push(Arc::clone(&session));
         Ok(session)
+    }
+
+    /// Number of a process that the context does not start itself, for the recorder.
+    pub(crate) fn next_process(&self) -> u32 {
+        self.0.numbers.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Factor for the waits of drivers that know `MACHINE_DRIVER_WAIT_FACTOR`.
+    pub(crate) fn wait_factor(&self) -> f64 {
+        self.0.setup.world.pace()
     }
 
     // ---- machines ----
@@ -362,6 +378,9 @@ impl Context {
         name: String,
         options: DriverOptions,
     ) -> Result<Arc<Machine>, Stop> {
+        if self.0.check.needs.contains(&Need::Machine) {
+            self.admit(&name)?;
+        }
         let store = self.store().await?;
         let machine = Machine::begin(self, environment, name, store, options).await?;
         self.add_machine(&machine);
@@ -371,6 +390,14 @@ impl Context {
     pub(crate) fn add_machine(&self, machine: &Arc<Machine>) {
         let mut machines = self.0.machines.lock().unwrap_or_else(PoisonError::into_inner);
         machines.push(Arc::clone(machine));
+    }
+
+    /// Tells the provider that this machine is about to be made.
+    ///
+    /// # Errors
+    /// [`Stop::NotTested`] if the run may not make another one.
+    pub fn admit(&self, machine: &str) -> Result<(), Stop> {
+        self.0.tenant.admit(machine).map_err(Stop::NotTested)
     }
 
     /// A machine that accepted its options and is ready for `Create`.

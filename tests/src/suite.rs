@@ -13,6 +13,7 @@ use machine_conformance::{
     engine::{self, Setup},
     event::{CheckResult, EventKind},
     model::Settings,
+    spec::RequirementSet,
     subject::{InProcessSubject, PluginSubject, Subject},
     world::{Ec2World, TemplateWorld, World},
 };
@@ -151,6 +152,7 @@ fn setup(subject: Arc<dyn Subject>, world: Arc<dyn World>, checks: Vec<&'static 
         subject,
         world,
         checks,
+        requirements: RequirementSet::newest(),
         flags: BTreeMap::new(),
         secrets: Vec::new(),
         lacks: BTreeMap::new(),

@@ -9,6 +9,7 @@ mod errors;
 mod faults;
 mod flags;
 mod guest;
+mod host;
 mod kill;
 mod name;
 mod network;
@@ -53,6 +54,7 @@ pub fn all() -> &'static [&'static Check] {
             concurrency::CHECKS,
             persistence::CHECKS,
             plugin::CHECKS,
+            host::CHECKS,
             api::CHECKS,
             errors::CHECKS,
             secrets::CHECKS,

@@ -11,6 +11,7 @@ use crate::{
     check::{Check, Need},
     report::count,
     selection::{Selection, level_of},
+    spec::RequirementSet,
     verdict::Level,
 };
 
@@ -65,7 +66,8 @@ pub(super) struct ListArguments {
 
 impl ListArguments {
     pub(super) fn write(&self, checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> {
-        let selected = self.selection.selection().apply(checks)?;
+        let everything = self.selection.selection().under(RequirementSet::next());
+        let selected = everything.apply(checks)?;
         if self.json {
             json(&selected, out)
         } else {

@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::decide::{self, Ending};
 use crate::{
-    check::Check,
+    check::{Check, Need},
     context::{Context, Given},
     engine::Setup,
     event::{CallTarget, CheckResult, LogRecord},
@@ -16,7 +16,6 @@ use crate::{
     model,
     recorder::{Observations, Recorder},
     redact::Redactor,
-    selection::level_of,
     sweep,
     verdict::Verdict,
     world::Tenant,
@@ -28,7 +27,7 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         id: check.id.to_owned(),
         title: check.title.to_owned(),
         clauses: check.clauses.iter().map(|&clause| clause.to_owned()).collect(),
-        level: level_of(check),
+        level: setup.requirements.level_of(check),
         verdict: Verdict::NotTested,
         reason: None,
         problems: Vec::new(),
@@ -106,7 +105,9 @@ pub(super) async fn check(
             .log
             .push(note(&recorder, &format!("kept: {}", private.keep().display())));
     } else {
-        for line in clean_up(&cx, &limits).await {
+        let mut notes = clean_up(&cx, &limits).await;
+        notes.append(&mut tenant.sweep().await);
+        for line in notes {
             result.log.push(note(&recorder, &line));
         }
         tenant.close().await;
@@ -123,6 +124,7 @@ async fn ending(
     let limit = match check.group() {
         // They limit their parts.
         sweep::GROUP | model::GROUP => limits.sweep(),
+        _ if check.needs.contains(&Need::Host) => limits.story(),
         _ => limits.check(),
     };
     let running = AssertUnwindSafe((check.run)(cx.clone())).catch_unwind();

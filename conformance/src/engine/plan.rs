@@ -24,6 +24,10 @@ pub(crate) fn unmet(setup: &Setup, need: Need) -> Option<(Verdict, String)> {
     let met = match need {
         Need::WholeRun | Need::Flags | Need::Rancher => true,
         Need::Process => setup.subject.executable().is_some(),
+        Need::Host => setup
+            .subject
+            .executable()
+            .is_some_and(|executable| executable.host().is_some()),
         Need::NoPower => {
             return (!setup.lacks.contains_key(&Need::Power))
                 .then(|| (Verdict::NotApplicable, need.missing().to_owned()));

@@ -18,12 +18,20 @@
 //! ACME_PROXY = "http://127.0.0.1:3128"
 //!
 //! [provider]
-//! kind = "template"                           # or none
+//! kind = "template"                           # or ec2, external, none
 //! create-machines = false                     # with none: machines may be made although nobody can list them
+//!
+//! [provider.external]                         # with kind = "external": commands that print JSON lines, see EXTERNAL.md
+//! inventory = ["./ci/list-objects"]           # program and arguments; relative to this file
+//! sweep = ["./ci/delete-all-of"]              # gets the names of machines as further arguments
+//! guests = false                              # whether the suite can log in to the machines
+//! costs-money = true                          # then a run asks for --yes-this-costs-money
 //!
 //! [expect]
 //! lacks = ["pause"]                           # power, ssh, pause, xkey, par: their clauses are not applicable
 //! guest = { os = "ubuntu" }                   # ID of /etc/os-release
+//! spec = "v1"                                 # frozen set of requirements; the newest one by default
+//! host = "rancher-machine"                    # its further rules hold too, as with spec = "v1-rancher"
 //!
 //! [waits]
 //! factor = 2.0                                # for every limit and wait of the suite
@@ -40,6 +48,7 @@
 //! until = 2027-03-01                          # last day on which it is accepted; optional
 //! ```
 
+mod external;
 mod known_failure;
 mod reader;
 mod sections;
@@ -63,7 +72,14 @@ pub use self::{
     source::{Place, ProfileError},
 };
 use self::{reader::Reader, setting::SettingSource, source::Source};
-use crate::{check::Check, model::Action, nearest::did_you_mean, provider_kind::ProviderKind, spec::Gate};
+use crate::{
+    check::Check,
+    model::Action,
+    nearest::did_you_mean,
+    provider_kind::ProviderKind,
+    spec::{Gate, RequirementSet},
+    world::ExternalOptions,
+};
 
 /// A driver's description, read from `conformance.toml`.
 #[derive(Clone, Debug)]
@@ -77,6 +93,8 @@ pub struct Profile {
     pub provider: Option<ProviderKind>,
     /// `[provider] create-machines`: machines may be made although the suite cannot see the provider.
     pub create_machines: bool,
+    /// `[provider.external]`: the author's commands, if there are any.
+    pub external: Option<ExternalOptions>,
     /// `[expect]`
     pub expect: ExpectSection,
     /// `[waits] factor`: every wait of the suite is multiplied by it.
@@ -127,6 +145,8 @@ pub struct ExpectSection {
     pub guest_os: Option<String>,
     /// Whether rancher-machine is the host that the driver is made for: its further rules hold too.
     pub rancher: bool,
+    /// What is asked of the driver; the newest set if the profile does not say.
+    pub requirements: Option<&'static RequirementSet>,
 }
 
 impl Profile {
@@ -163,6 +183,7 @@ impl Profile {
             driver: DriverSection::default(),
             provider: None,
             create_machines: false,
+            external: None,
             expect: ExpectSection::default(),
             wait_factor: None,
             walks: WalksSection::default(),

@@ -1,6 +1,7 @@
 //! The world: everything around the subject that a check can observe or disturb at the provider.
 
 mod ec2;
+mod external;
 mod none;
 mod provided;
 mod template;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::Need;
 
 pub use ec2::Ec2World;
+pub use external::{Act, ExternalOptions, ExternalWorld};
 pub use none::NoWorld;
 pub use provided::{Offer, Supplied, Transition};
 pub use template::TemplateWorld;
@@ -45,6 +47,11 @@ pub trait World: Send + Sync + fmt::Debug {
     /// How fast its machines live compared with a real provider (1.0).
     fn pace(&self) -> f64;
 
+    /// What of the run's machines is still there at its end, for the user to remove.
+    fn left_behind(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// A part of the provider that no other check sees.
     ///
     /// # Errors
@@ -60,6 +67,14 @@ pub trait Tenant: Send + Sync + fmt::Debug {
 
     /// Settings that are secret, by name.
     fn secrets(&self) -> BTreeMap<String, String>;
+
+    /// Notes that the check is about to make this machine.
+    ///
+    /// # Errors
+    /// Why it may not: the run may make only so many.
+    fn admit(&self, _machine: &str) -> Result<(), String> {
+        Ok(())
+    }
 
     /// The provider's objects.
     ///
@@ -219,6 +234,12 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// If the provider cannot do it; real ones are slow enough.
     async fn slow_shutdown(&self) -> Result<(), WorldError> {
         Err(unoffered("slow a shutdown down"))
+    }
+
+    /// Deletes what the check's machines have left where the tenant is not dropped as a whole. Returns what was done,
+    /// and what is still there, in lines for the log.
+    async fn sweep(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Ends the tenant: everything in it is gone afterwards.

@@ -138,6 +138,7 @@ async fn drive(cx: &Context, host: &Host) -> Result<(), Stop> {
     let accepted = within(driver.set_config_from_flags(options)).await;
     let _ = within(driver.pre_create_check()).await;
     if matches!(accepted, Ok(Ok(()))) && cx.offers(Need::Machine) {
+        cx.admit(machine.name())?;
         let _ = tokio::fs::create_dir_all(machine.dir()).await;
         let created = within(driver.create()).await;
         let _ = timeout(limit, driver.state()).await;

@@ -1,6 +1,7 @@
 //! `machine-conformance run`
 
 mod assignment;
+mod cost;
 mod order;
 mod values;
 
@@ -9,7 +10,7 @@ use std::{io, path::PathBuf, sync::Arc};
 use clap::{Args, builder::TypedValueParser};
 use tokio::sync::{mpsc, watch};
 
-use self::{assignment::Assignment, order::Order};
+use self::{assignment::Assignment, cost::Cost, order::Order};
 use super::{failure::Failure, interrupt, list::SelectionArguments};
 use crate::{
     checks::{self, KNOWN_STORIES},
@@ -23,10 +24,11 @@ use crate::{
         terminal::{Progress, Terminal},
     },
     selection::Selection,
+    spec::RequirementSet,
     stable_output::StableOutput,
     subject::PluginSubject,
     verdict::Level,
-    world::{Ec2World, NoWorld, TemplateWorld, World, WorldError},
+    world::{Ec2World, ExternalOptions, ExternalWorld, NoWorld, TemplateWorld, World, WorldError},
 };
 
 const EXAMPLES: &str = "\
@@ -52,9 +54,17 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "PROVIDER", value_enum)]
     provider: Option<ProviderKind>,
 
+    /// A docker-machine or rancher-machine, by its path or its name in PATH, to try the driver in as users do
+    #[arg(long, value_name = "PROGRAM")]
+    host: Option<PathBuf>,
+
     /// Let the run create machines although it cannot see the provider: what a driver leaves behind, stays
     #[arg(long)]
     create_machines: bool,
+
+    /// Let the run create machines at a provider that may charge for them; the note before the run says how many
+    #[arg(long)]
+    yes_this_costs_money: bool,
 
     /// Value of a flag of the driver, without dashes; repeat it for a list
     #[arg(
@@ -73,6 +83,10 @@ pub(super) struct RunArguments {
     /// password and the like
     #[arg(long = "secret", value_name = "NAME", help_heading = "Driver")]
     secrets: Vec<String>,
+
+    /// What is asked of the driver: a frozen version of the specification, for docker-machine or rancher-machine
+    #[arg(long = "spec", value_name = "VERSION", value_parser = requirements, help_heading = "Selection")]
+    requirements: Option<&'static RequirementSet>,
 
     #[command(flatten)]
     selection: SelectionArguments,
@@ -133,6 +147,10 @@ fn at_most(most: usize) -> impl TypedValueParser<Value = usize> {
         .map(|number| usize::try_from(number).unwrap_or(usize::MAX))
 }
 
+fn requirements(name: &str) -> Result<&'static RequirementSet, String> {
+    RequirementSet::named(name).ok_or_else(|| format!("write one of {}", RequirementSet::NAMES.join(", ")))
+}
+
 impl RunArguments {
     pub(super) fn execute(&self) -> Result<u8, Failure> {
         let selection = if self.replay.is_empty() {
@@ -140,9 +158,11 @@ impl RunArguments {
         } else {
             Selection::new(vec![KNOWN_STORIES.to_owned()], Vec::new(), Level::May)
         };
-        let selected = selection.apply(checks::all())?;
         let order = Order::new(self, &|name| std::env::var(name).ok())?;
-        for note in &order.notes {
+        let selection = selection.under(order.requirements);
+        let selected = selection.apply(checks::all())?;
+        let cost = Cost::of(&order, &selected)?;
+        for note in order.notes.iter().chain(&cost.note) {
             note_on_stderr(note);
         }
         let subject = order.subject()?;
@@ -151,7 +171,7 @@ impl RunArguments {
             .enable_all()
             .build()
             .map_err(|error| Failure::environment(format!("cannot start the runtime: {error}")))?;
-        let record = runtime.block_on(run(order, selected, subject, reports))?;
+        let record = runtime.block_on(run(order, cost, selected, subject, reports))?;
         Ok(record.summary.exit_code)
     }
 
@@ -214,18 +234,21 @@ fn note_on_stderr(note: &str) {
 
 async fn run(
     order: Order,
+    cost: Cost,
     selected: Vec<&'static crate::check::Check>,
     subject: PluginSubject,
     reports: Reports,
 ) -> Result<RunRecord, Failure> {
     let cancelled = interrupt::Signals::listen()?.into_cancellation();
-    let world = start_world(&order).await?;
+    let world = start_world(&order, &cost).await?;
     let facts = engine::look_up(&subject, order.timeout_factor).await;
     order.check_flags(&facts)?;
+    let observed = Arc::clone(&world);
     let setup = Setup {
         subject: Arc::new(subject),
         world,
         checks: selected,
+        requirements: order.requirements,
         rerun: order.rerun(),
         known_failures: order.known_failures(),
         lacks: order.lacks(),
@@ -238,14 +261,26 @@ async fn run(
         timeout_factor: order.timeout_factor,
         keep: order.keep,
     };
-    report(setup, facts, reports, cancelled).await
+    let record = report(setup, facts, reports, cancelled).await;
+    for left in observed.left_behind() {
+        note_on_stderr(&format!("still at the provider, remove it by hand: {left}"));
+    }
+    record
 }
 
-async fn start_world(order: &Order) -> Result<Arc<dyn World>, Failure> {
+async fn start_world(order: &Order, cost: &Cost) -> Result<Arc<dyn World>, Failure> {
     let started: Result<Arc<dyn World>, WorldError> = match order.provider {
         ProviderKind::None => Ok(Arc::new(NoWorld::new(order.create_machines))),
         ProviderKind::Template => TemplateWorld::start().await.map(|world| Arc::new(world) as _),
         ProviderKind::Ec2 => Ec2World::start().await.map(|world| Arc::new(world) as _),
+        ProviderKind::External => {
+            // The order has refused a run without commands.
+            let options = order
+                .external
+                .clone()
+                .unwrap_or_else(|| ExternalOptions::new(PathBuf::new()));
+            Ok(Arc::new(ExternalWorld::new(options, cost.machines)))
+        }
     };
     started.map_err(|error| Failure::environment(error.to_string()))
 }

@@ -25,8 +25,9 @@ use crate::{
     profile::Profile,
     provider_kind::ProviderKind,
     redact::Redactor,
-    spec::Gate,
-    subject::PluginSubject,
+    spec::{Gate, RequirementSet},
+    subject::{HostProgram, PluginSubject},
+    world::{Act, ExternalOptions},
 };
 
 /// The profile that is read if the command line names neither a driver nor a profile.
@@ -38,6 +39,7 @@ pub(super) struct Order {
     program: PathBuf,
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
+    host: Option<PathBuf>,
     profile: Option<Profile>,
     /// The command line without driver, selection and seed.
     repeated: Vec<String>,
@@ -48,6 +50,11 @@ pub(super) struct Order {
     pub(super) provider: ProviderKind,
     pub(super) create_machines: bool,
     pub(super) walks: model::Settings,
+    /// The commands of the profile, for the provider `external`.
+    pub(super) external: Option<ExternalOptions>,
+    /// Whether the user agreed to pay for machines.
+    pub(super) costs_agreed: bool,
+    pub(super) requirements: &'static RequirementSet,
     pub(super) seed: u64,
     pub(super) jobs: usize,
     pub(super) timeout_factor: f64,
@@ -99,22 +106,32 @@ impl Order {
                 .filter(|(name, _)| hidden(name))
                 .map(|(n, v)| (n.clone(), v.clone())),
         );
+        let provider = provider(arguments, profile.as_ref());
+        let external = external(provider, profile.as_ref())?;
         let mut order = Self {
             program,
             arguments: section.arguments,
             environment,
+            host: arguments.host.clone(),
             repeated: Vec::new(),
             overridden: arguments.flags.iter().map(|flag| flag.name.clone()).collect(),
             flags,
             secrets,
-            provider: provider(arguments, profile.as_ref()),
             walks: walks(arguments, profile.as_ref())?,
+            provider,
+            costs_agreed: arguments.yes_this_costs_money,
             create_machines: arguments.create_machines
                 || profile.as_ref().is_some_and(|profile| profile.create_machines),
+            requirements: requirements(arguments, profile.as_ref()),
             seed: arguments
                 .seed
                 .unwrap_or_else(|| rand::random_range(1_000..1_000_000)),
-            jobs: arguments.jobs.map_or_else(usual_jobs, usize::from),
+            // All checks see the same objects there, so one after the other looks at them.
+            jobs: match external {
+                Some(_) => 1,
+                None => arguments.jobs.map_or_else(usual_jobs, usize::from),
+            },
+            external,
             timeout_factor: arguments
                 .timeout_factor
                 .or_else(|| profile.as_ref().and_then(|profile| profile.wait_factor))
@@ -124,13 +141,16 @@ impl Order {
             profile,
         };
         order.repeated = values::repeated(arguments, order.profile.as_ref(), &hidden);
-        order.notes = order.notes();
+        order.notes = order.notes(arguments);
         Ok(order)
     }
 
-    /// The driver's executable.
+    /// The driver's executable, and the host in which it is tried too.
     pub(super) fn subject(&self) -> Result<PluginSubject, Failure> {
-        PluginSubject::new(&self.program, self.arguments.clone(), self.environment.clone())
+        let host = self.host.as_deref().map(HostProgram::find).transpose();
+        let subject = PluginSubject::new(&self.program, self.arguments.clone(), self.environment.clone());
+        subject
+            .and_then(|subject| Ok(subject.with_host(host?)))
             .map_err(|error| Failure::environment(error.to_string()))
     }
 
@@ -226,7 +246,7 @@ impl Order {
             .iter()
             .filter_map(|gate| Some((need(gate)?, reason(gate))))
             .collect();
-        if !expect.rancher {
+        if !self.requirements.is_for_rancher() {
             lacks.insert(Need::Rancher, Need::Rancher.missing().to_owned());
         }
         lacks
@@ -267,7 +287,7 @@ impl Order {
         Redactor::new(self.secrets.iter().map(|(name, value)| (name, value)))
     }
 
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self, arguments: &RunArguments) -> Vec<String> {
         let today = CalendarDate::of(SystemTime::now());
         let mut notes = Vec::new();
         if let Some(profile) = &self.profile {
@@ -283,6 +303,12 @@ impl Order {
                     known.check
                 ));
             }
+        }
+        if self.external.is_some() && arguments.jobs.is_some_and(|jobs| jobs > 1) {
+            notes.push(
+                "--provider external runs one check at a time, because all checks see the same objects"
+                    .to_owned(),
+            );
         }
         for name in self.redactor().too_short() {
             notes.push(format!(
@@ -344,6 +370,36 @@ fn walks(arguments: &RunArguments, profile: Option<&Profile>) -> Result<model::S
         folder,
         ..usual
     })
+}
+
+/// The commands of the profile, if the run is to use them.
+fn external(provider: ProviderKind, profile: Option<&Profile>) -> Result<Option<ExternalOptions>, Failure> {
+    if provider != ProviderKind::External {
+        return Ok(None);
+    }
+    let options = profile.and_then(|profile| profile.external.clone());
+    match options.filter(|options| options.has(Act::Inventory)) {
+        Some(options) => Ok(Some(options)),
+        None => Err(Failure::usage(
+            "the provider external needs a profile with [provider.external] and its command \"inventory\"",
+        )
+        .help(
+            "for example: inventory = [\"./ci/list-objects\"], a program that prints one JSON object a line",
+        )),
+    }
+}
+
+/// The set that the command line names before the one of the profile, for the host that either of them names.
+fn requirements(arguments: &RunArguments, profile: Option<&Profile>) -> &'static RequirementSet {
+    let expect = profile.map(|profile| &profile.expect);
+    let set = arguments
+        .requirements
+        .or_else(|| expect.and_then(|expect| expect.requirements))
+        .unwrap_or_else(RequirementSet::newest);
+    match expect {
+        Some(expect) if expect.rancher => set.for_rancher(),
+        _ => set,
+    }
 }
 
 /// Four checks per processor: they mostly wait.

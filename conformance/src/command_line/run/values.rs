@@ -110,8 +110,14 @@ pub(super) fn repeated(
     if let Some(profile) = profile {
         option("--profile", shell_word(profile.file()));
     }
+    if let Some(set) = arguments.requirements {
+        option("--spec", set.name().to_owned());
+    }
     if let Some(provider) = arguments.provider {
         option("--provider", provider.word().to_owned());
+    }
+    if let Some(host) = &arguments.host {
+        option("--host", shell_word(&host.display().to_string()));
     }
     for (name, assignments) in [("--flag", &arguments.flags), ("--env", &arguments.environment)] {
         for assignment in assignments {
@@ -144,6 +150,9 @@ pub(super) fn repeated(
     }
     if let Some(factor) = arguments.timeout_factor {
         option("--timeout-factor", factor.to_string());
+    }
+    if arguments.yes_this_costs_money {
+        words.push("--yes-this-costs-money".to_owned());
     }
     if arguments.create_machines {
         words.push("--create-machines".to_owned());

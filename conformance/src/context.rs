@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     check::{Check, Need, Stop},
-    engine::{Setup, unmet},
+    engine::{Conditions, Setup},
     event::{Problem, Sweep},
     expectation::Rule,
     facts::{Facts, GivenValue},
@@ -169,7 +169,7 @@ impl Context {
 
     /// Whether the run offers `need`.
     pub fn offers(&self, need: Need) -> bool {
-        unmet(&self.0.setup, need).is_none()
+        Conditions::of(&self.0.setup).unmet_need(need).is_none()
     }
 
     /// A number that is the same for the same seed, check and `what`.

@@ -130,6 +130,7 @@ async fn run(
         jobs: 4,
         timeout_factor: 1.0,
         keep: false,
+        pause: None,
         rerun: "machine-conformance run".to_owned(),
     };
     let (events, mut received) = mpsc::unbounded_channel();

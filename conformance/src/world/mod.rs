@@ -17,12 +17,22 @@ use async_trait::async_trait;
 use machine_mock_providers::faults::{FaultKind, FaultPlan, When};
 use serde::{Deserialize, Serialize};
 
-use crate::check::Need;
+use crate::{check::Need, provider_kind::ProviderKind};
 
 pub use ec2::Ec2World;
 pub use none::NoWorld;
 pub use provided::{Offer, Supplied, Transition};
 pub use template::TemplateWorld;
+
+/// What the world of this kind will offer to checks, without starting it. `create_machines` is the user's consent to
+/// machines that the suite cannot see.
+pub fn offers_of(kind: ProviderKind, create_machines: bool) -> BTreeSet<Need> {
+    match kind {
+        ProviderKind::None => NoWorld::new(create_machines).offers(),
+        ProviderKind::Template => TemplateWorld::offered(),
+        ProviderKind::Ec2 => Ec2World::offered(),
+    }
+}
 
 /// What goes wrong in a world: always the environment's fault, never the driver's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

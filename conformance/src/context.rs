@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     check::{Check, Need, Stop},
-    engine::{Setup, unmet},
+    engine::{Conditions, Setup},
     event::{Problem, Sweep, Walks},
     expectation::Rule,
     facts::{Facts, GivenValue},
@@ -183,7 +183,7 @@ impl Context {
 
     /// Whether the run offers `need`.
     pub fn offers(&self, need: Need) -> bool {
-        unmet(&self.0.setup, need).is_none()
+        Conditions::of(&self.0.setup).unmet_need(need).is_none()
     }
 
     /// How many walks the run makes, and which.

@@ -21,6 +21,11 @@ pub enum ProviderKind {
 }
 
 impl ProviderKind {
+    /// Whether it is a server of the suite's own, which lives in the run's process.
+    pub fn is_mock(self) -> bool {
+        !matches!(self, Self::None | Self::External)
+    }
+
     /// Every kind with its word.
     pub const WORDS: [(&'static str, Self); 4] = [
         ("none", Self::None),

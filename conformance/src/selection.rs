@@ -3,7 +3,9 @@
 use glob::{MatchOptions, Pattern};
 use thiserror::Error;
 
-use crate::{check::Check, nearest::did_you_mean, spec::RequirementSet, verdict::Level};
+use crate::{
+    check::Check, nearest::did_you_mean, partition::Partition, spec::RequirementSet, verdict::Level,
+};
 
 /// Filters of the command line. Empty filters select everything.
 ///
@@ -149,6 +151,9 @@ pub enum SelectionError {
     /// Patterns that match, but leave nothing over when combined.
     #[error("--only, --skip and --level together leave no check")]
     Nothing,
+    /// The selected checks are too few for this part.
+    #[error("--partition {0} leaves no check of those that are selected")]
+    EmptyPart(Partition),
 }
 
 #[cfg(test)]

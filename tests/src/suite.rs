@@ -163,6 +163,7 @@ fn setup(subject: Arc<dyn Subject>, world: Arc<dyn World>, checks: Vec<&'static 
         jobs: 4,
         timeout_factor: 1.0,
         keep: false,
+        pause: None,
         rerun: "machine-conformance run".to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 
 mod decide;
 mod execute;
+mod leave;
 mod plan;
 
 use std::{
@@ -14,8 +15,9 @@ use std::{
 use tokio::sync::{Semaphore, mpsc, watch};
 
 pub use decide::KnownFailure;
-pub(crate) use execute::record_provider_calls;
-pub(crate) use plan::unmet;
+pub(crate) use execute::{KEPT, record_provider_calls};
+pub use leave::Pause;
+pub(crate) use plan::Conditions;
 
 use crate::{
     calendar,
@@ -65,6 +67,8 @@ pub struct Setup {
     pub timeout_factor: f64,
     /// Whether machines are left for the user to look at.
     pub keep: bool,
+    /// Who looks at each failed check before it is cleaned up.
+    pub pause: Option<Arc<dyn Pause>>,
     /// Command line of the run, without `--only`, for the rerun line of each check.
     pub rerun: String,
 }

@@ -93,6 +93,7 @@ fn setup(checks: &[&'static Check], requirements: &'static RequirementSet) -> Se
         jobs: 1,
         timeout_factor: 1.0,
         keep: false,
+        pause: None,
         rerun: String::new(),
     }
 }

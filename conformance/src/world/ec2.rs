@@ -60,13 +60,9 @@ impl Ec2World {
     }
 }
 
-#[async_trait]
-impl World for Ec2World {
-    fn kind(&self) -> &'static str {
-        "ec2"
-    }
-
-    fn offers(&self) -> BTreeSet<Need> {
+impl Ec2World {
+    /// What the world offers to checks, known before it is started.
+    pub(super) fn offered() -> BTreeSet<Need> {
         BTreeSet::from([
             Need::Machine,
             Need::Guest,
@@ -83,6 +79,17 @@ impl World for Ec2World {
             Need::Catalog,
             Need::Transitions,
         ])
+    }
+}
+
+#[async_trait]
+impl World for Ec2World {
+    fn kind(&self) -> &'static str {
+        "ec2"
+    }
+
+    fn offers(&self) -> BTreeSet<Need> {
+        Self::offered()
     }
 
     fn pace(&self) -> f64 {

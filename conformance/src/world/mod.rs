@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use machine_mock_providers::faults::{FaultKind, FaultPlan, When};
 use serde::{Deserialize, Serialize};
 
-use crate::check::Need;
+use crate::{check::Need, provider_kind::ProviderKind};
 
 pub use ec2::Ec2World;
 pub use external::{Act, ExternalOptions, ExternalWorld};
@@ -29,6 +29,20 @@ pub use template::TemplateWorld;
 /// How long a mock's guest takes to shut down after [`Tenant::slow_shutdown`]: much longer than from the return of `Stop`
 /// to the answer of the next `GetState`, also on a busy machine, and shorter than the settle window.
 const SLOW_SHUTDOWN: Duration = Duration::from_millis(1000);
+/// What the world of this kind will offer to checks, without starting it. `create_machines` is the user's consent to
+/// machines that the suite cannot see, `external` the author's commands.
+pub fn offers_of(
+    kind: ProviderKind,
+    create_machines: bool,
+    external: Option<&ExternalOptions>,
+) -> BTreeSet<Need> {
+    match kind {
+        ProviderKind::None => NoWorld::new(create_machines).offers(),
+        ProviderKind::Template => TemplateWorld::offered(),
+        ProviderKind::Ec2 => Ec2World::offered(),
+        ProviderKind::External => external.map(ExternalWorld::offers_of).unwrap_or_default(),
+    }
+}
 
 /// What goes wrong in a world: always the environment's fault, never the driver's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -51,13 +51,9 @@ impl TemplateWorld {
     }
 }
 
-#[async_trait]
-impl World for TemplateWorld {
-    fn kind(&self) -> &'static str {
-        "template"
-    }
-
-    fn offers(&self) -> BTreeSet<Need> {
+impl TemplateWorld {
+    /// What the world offers to checks, known before it is started.
+    pub(super) fn offered() -> BTreeSet<Need> {
         BTreeSet::from([
             Need::Machine,
             Need::Guest,
@@ -75,6 +71,17 @@ impl World for TemplateWorld {
             Need::Transitions,
             Need::Busy,
         ])
+    }
+}
+
+#[async_trait]
+impl World for TemplateWorld {
+    fn kind(&self) -> &'static str {
+        "template"
+    }
+
+    fn offers(&self) -> BTreeSet<Need> {
+        Self::offered()
     }
 
     fn pace(&self) -> f64 {

@@ -18,7 +18,7 @@ use crate::{
     check::Need,
     checks,
     command_line::failure::Failure,
-    engine::KnownFailure,
+    engine::{Conditions, KnownFailure},
     facts::{Facts, GivenValue},
     model::{self, Story},
     nearest::did_you_mean,
@@ -27,15 +27,20 @@ use crate::{
     redact::Redactor,
     spec::{Gate, RequirementSet},
     subject::{HostProgram, PluginSubject},
-    world::{Act, ExternalOptions},
+    world::{self, Act, ExternalOptions},
 };
 
 /// The profile that is read if the command line names neither a driver nor a profile.
 const USUAL_PROFILE: &str = "conformance.toml";
 
+/// Whether this folder has such a profile.
+pub(super) fn usual_profile_exists() -> bool {
+    Path::new(USUAL_PROFILE).exists()
+}
+
 /// Everything that a run needs, except what must be started for it.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(crate) struct Order {
     program: PathBuf,
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
@@ -47,7 +52,7 @@ pub(super) struct Order {
     overridden: BTreeSet<String>,
     pub(super) flags: BTreeMap<String, GivenValue>,
     pub(super) secrets: Vec<(String, String)>,
-    pub(super) provider: ProviderKind,
+    pub(crate) provider: ProviderKind,
     pub(super) create_machines: bool,
     pub(super) walks: model::Settings,
     /// The commands of the profile, for the provider `external`.
@@ -55,9 +60,9 @@ pub(super) struct Order {
     /// Whether the user agreed to pay for machines.
     pub(super) costs_agreed: bool,
     pub(super) requirements: &'static RequirementSet,
-    pub(super) seed: u64,
-    pub(super) jobs: usize,
-    pub(super) timeout_factor: f64,
+    pub(crate) seed: u64,
+    pub(crate) jobs: usize,
+    pub(crate) timeout_factor: f64,
     pub(super) keep: bool,
     /// What the user should know before the run.
     pub(super) notes: Vec<String>,
@@ -65,7 +70,7 @@ pub(super) struct Order {
 
 impl Order {
     /// Merges command line and profile. `variable` looks up environment variables.
-    pub(super) fn new(
+    pub(crate) fn new(
         arguments: &RunArguments,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
@@ -146,7 +151,7 @@ impl Order {
     }
 
     /// The driver's executable, and the host in which it is tried too.
-    pub(super) fn subject(&self) -> Result<PluginSubject, Failure> {
+    pub(crate) fn subject(&self) -> Result<PluginSubject, Failure> {
         let host = self.host.as_deref().map(HostProgram::find).transpose();
         let subject = PluginSubject::new(&self.program, self.arguments.clone(), self.environment.clone());
         subject
@@ -167,7 +172,7 @@ impl Order {
     }
 
     /// Flags that the driver does not have, or that have another type, are mistakes of the user.
-    pub(super) fn check_flags(&self, facts: &Facts) -> Result<(), Failure> {
+    pub(crate) fn check_flags(&self, facts: &Facts) -> Result<(), Failure> {
         if facts.failure.is_some() {
             // The driver does not say what flags it has: the checks will tell what is wrong with it.
             return Ok(());
@@ -252,6 +257,26 @@ impl Order {
         lacks
     }
 
+    /// What decides, before anything is started, which checks are executed.
+    pub(crate) fn conditions(&self) -> Conditions {
+        Conditions {
+            lacks: self.lacks(),
+            offers: world::offers_of(self.provider, self.create_machines, self.external.as_ref()),
+            is_process: true,
+            has_host: self.host.is_some(),
+            has_secrets: !self.secrets.is_empty(),
+        }
+    }
+
+    /// The files that a run depends on: the driver's executable and the profile.
+    pub(super) fn files(&self, subject: &PluginSubject) -> Vec<PathBuf> {
+        let profile = self.profile.as_ref().map(|profile| PathBuf::from(profile.file()));
+        [subject.program().to_owned()]
+            .into_iter()
+            .chain(profile)
+            .collect()
+    }
+
     /// The guest's operating system, as the profile says.
     pub(super) fn guest_os(&self) -> Option<String> {
         self.profile.as_ref()?.expect.guest_os.clone()
@@ -322,7 +347,7 @@ impl Order {
 fn profile(arguments: &RunArguments) -> Result<Option<Profile>, Failure> {
     let path = match &arguments.profile {
         Some(path) => path.as_path(),
-        None if arguments.driver.is_none() && Path::new(USUAL_PROFILE).exists() => Path::new(USUAL_PROFILE),
+        None if arguments.driver.is_none() && usual_profile_exists() => Path::new(USUAL_PROFILE),
         None => return Ok(None),
     };
     Ok(Some(Profile::load(path, checks::all())?))

@@ -4,11 +4,14 @@
 
 use std::fs;
 
-use clap::Parser;
+use clap::Parser as _;
 use machine_driver::Flag;
 
-use super::*;
-use crate::{check::Need, facts::GivenValue};
+use super::{cost::Cost, *};
+use crate::{
+    check::Need,
+    facts::{Facts, GivenValue},
+};
 
 #[derive(Debug, Parser)]
 struct Probe {

@@ -459,6 +459,7 @@ impl Context {
     /// # Errors
     /// [`Stop::Prerequisite`] if that fails.
     pub async fn create(&self, machine: &Machine) -> Result<(), Stop> {
+        self.admit(machine.name())?;
         machine
             .create()
             .await

@@ -8,6 +8,7 @@ pub mod defects;
 pub mod ec2_defects;
 pub mod executables;
 pub mod false_alarms;
+pub mod go_program;
 pub mod go_tools;
 pub mod judge;
 pub mod load;

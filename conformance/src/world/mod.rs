@@ -82,7 +82,7 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// Settings that are secret, by name.
     fn secrets(&self) -> BTreeMap<String, String>;
 
-    /// Notes that the check is about to make this machine.
+    /// Notes that the check is about to make this machine; again for the same one changes nothing.
     ///
     /// # Errors
     /// Why it may not: the run may make only so many.

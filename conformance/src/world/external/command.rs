@@ -49,27 +49,24 @@ impl Call<'_> {
         let ending = async { tokio::join!(stdout, stderr, child.wait()) };
         let (stdout, stderr, status) = tokio::time::timeout(self.limit, ending)
             .await
-            .map_err(|_| self.error(format!("did not end within {:.0} s", self.limit.as_secs_f64())))?;
+            .map_err(|_| self.error(&format!("did not end within {:.0} s", self.limit.as_secs_f64())))?;
         let said = String::from_utf8_lossy(&stderr);
-        let status = status.map_err(|error| self.error(format!("cannot be waited for: {error}")))?;
+        let status = status.map_err(|error| self.error(&format!("cannot be waited for: {error}")))?;
         if !status.success() {
-            return Err(self.error(format!("ended with {status}{}", last_words(&said))));
+            return Err(self.error(&format!("ended with {status}{}", last_words(&said))));
         }
         if stdout.len() as u64 >= MOST_OUTPUT {
-            return Err(self.error(format!("printed more than {} MiB", MOST_OUTPUT >> 20)));
+            return Err(self.error(&format!("printed more than {} MiB", MOST_OUTPUT >> 20)));
         }
-        String::from_utf8(stdout).map_err(|error| self.error(format!("printed what is no UTF-8: {error}")))
+        String::from_utf8(stdout).map_err(|error| self.error(&format!("printed what is no UTF-8: {error}")))
     }
 
     fn start(&self) -> Result<Child, WorldError> {
-        let (program, arguments) = self
-            .words
-            .split_first()
-            .ok_or_else(|| self.error("is empty".to_owned()))?;
+        let (program, arguments) = self.words.split_first().ok_or_else(|| self.error("is empty"))?;
         // A name alone is looked up in PATH, anything else is relative to the profile.
         let program = if program.contains('/') {
             std::path::absolute(self.folder.join(program))
-                .map_err(|error| self.error(format!("has no usable path: {error}")))?
+                .map_err(|error| self.error(&format!("has no usable path: {error}")))?
         } else {
             PathBuf::from(program)
         };
@@ -88,11 +85,11 @@ impl Call<'_> {
         }
         command
             .spawn()
-            .map_err(|error| self.error(format!("does not start: {error}")))
+            .map_err(|error| self.error(&format!("does not start: {error}")))
     }
 
     /// An error about this call: the environment's fault, never the driver's.
-    pub(super) fn error(&self, what: String) -> WorldError {
+    pub(super) fn error(&self, what: &str) -> WorldError {
         let words: Vec<&str> = self
             .words
             .iter()

@@ -150,7 +150,7 @@ mod tests {
         let good = r#"{"kind":"a","id":"b"}"#;
         assert_eq!(
             bad(&format!("{good}\nTraceback (most recent call last):\n")),
-            "must print an object as one JSON object a line, but line 2 is none (expected ident): \
+            "must print an object as one JSON object a line, but line 2 is none (expected value): \
              Traceback (most recent call last):"
         );
         assert_eq!(

@@ -132,7 +132,7 @@ impl ExternalTenant {
     async fn objects(&self, act: Act, machines: Vec<String>) -> Result<Vec<Object>, WorldError> {
         let call = self.call(act, machines)?;
         let lines = lines::parse::<ObjectLine>(&call.output().await?, "an object {kind, id, name, machine}")
-            .map_err(|what| call.error(what))?;
+            .map_err(|what| call.error(&what))?;
         Ok(lines.into_iter().map(Object::from).collect())
     }
 
@@ -166,6 +166,9 @@ impl Tenant for ExternalTenant {
     }
 
     fn admit(&self, machine: &str) -> Result<(), String> {
+        if self.machines().contains(machine) {
+            return Ok(());
+        }
         let most = self.shared.most_machines;
         let counted = self
             .shared
@@ -192,7 +195,7 @@ impl Tenant for ExternalTenant {
             &call.output().await?,
             "a request {operation, time, mutating, status, failed}",
         )
-        .map_err(|what| call.error(what))?;
+        .map_err(|what| call.error(&what))?;
         Ok(lines.into_iter().map(ProviderRequest::from).collect())
     }
 
@@ -207,10 +210,10 @@ impl Tenant for ExternalTenant {
     async fn readdress(&self, machine: &str) -> Result<String, WorldError> {
         let call = self.call(Act::Readdress, vec![machine.to_owned()])?;
         let lines = lines::parse::<AddressLine>(&call.output().await?, "the new address {address}")
-            .map_err(|what| call.error(what))?;
+            .map_err(|what| call.error(&what))?;
         match lines.into_iter().next() {
             Some(line) => Ok(line.address),
-            None => Err(call.error("must print the new address {address}, but printed nothing".to_owned())),
+            None => Err(call.error("must print the new address {address}, but printed nothing")),
         }
     }
 

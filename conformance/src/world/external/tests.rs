@@ -1,6 +1,6 @@
 //! Tests of the external world, with commands that are small shell scripts around a folder of files.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::path::Path;
 
@@ -100,6 +100,7 @@ async fn no_more_machines_are_admitted_than_agreed() {
     let first = world.tenant("a::check").await.unwrap();
     let second = world.tenant("a::other").await.unwrap();
     first.admit("m1").unwrap();
+    first.admit("m1").expect("the same machine once more");
     second.admit("m2").unwrap();
     let refused = second.admit("m3").unwrap_err();
     assert!(refused.contains("as many machines as it may, 2"), "{refused}");

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use machine_conformance::{
     check::Check,
     checks,
-    engine::{self, Setup},
+    engine::{self, Description, Setup},
     event::{CheckResult, EventKind},
     subject::{InProcessSubject, PluginSubject, Subject},
     world::{Ec2World, TemplateWorld, World},
@@ -131,6 +131,7 @@ async fn run(
         timeout_factor: 1.0,
         keep: false,
         rerun: "machine-conformance run".to_owned(),
+        description: Description::default(),
     };
     let (events, mut received) = mpsc::unbounded_channel();
     let (_keep, cancelled) = watch::channel(false);

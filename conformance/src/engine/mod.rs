@@ -23,11 +23,11 @@ use crate::{
     event::{CheckResult, Event, EventKind, RunInfo, Summary},
     facts::{Facts, GivenValue},
     limits::Limits,
-    recorder::{Observations, Recorder, tally},
+    recorder::{Observations, Recorder},
     redact::Redactor,
     session::Session,
     subject::{Launch, LineSink, Subject},
-    verdict::{ExitCode, Level, Verdict},
+    summary::summarise,
     world::World,
 };
 
@@ -61,6 +61,18 @@ pub struct Setup {
     pub keep: bool,
     /// Command line of the run, without `--only`, for the rerun line of each check.
     pub rerun: String,
+    /// What reports say about the driver beyond its answers.
+    pub description: Description,
+}
+
+/// What reports say about a driver beyond its answers.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "front ends fill it in")]
+pub struct Description {
+    /// Path of its source, as the profile names it.
+    pub source: Option<String>,
+    /// Text of the profile, without secrets.
+    pub profile: Option<String>,
 }
 
 /// Asks the driver for its name and flags, as a host does before `create`.
@@ -108,7 +120,7 @@ pub async fn run(
         .partition(|check| check.needs.contains(&Need::WholeRun));
     let earlier = run.phase(&ordinary, &Observations::default(), &mut results).await;
     run.phase(&always_on, &earlier, &mut results).await;
-    let summary = run.summary(&results);
+    let summary = summarise(&results, run.elapsed_ms(), *run.cancelled.borrow());
     run.send(EventKind::RunFinished(summary.clone()));
     summary
 }
@@ -217,81 +229,8 @@ impl Run {
                 ("os".to_owned(), std::env::consts::OS.to_owned()),
                 ("arch".to_owned(), std::env::consts::ARCH.to_owned()),
             ]),
+            source: self.setup.description.source.clone(),
+            profile: self.setup.description.profile.clone(),
         }
-    }
-
-    fn summary(&self, results: &[CheckResult]) -> Summary {
-        let count = |verdict: Verdict| results.iter().filter(|result| result.verdict == verdict).count();
-        let run = results.iter().filter(|result| result.verdict.was_run());
-        let must_run = run.clone().filter(|result| result.level == Level::Must).count();
-        let mut summary = Summary {
-            selected: results.len(),
-            applicable: results.len() - count(Verdict::NotApplicable),
-            run: run.count(),
-            passed: count(Verdict::Pass),
-            verdicts: tally(results.iter().map(|result| result.verdict.word().to_owned())),
-            must_run,
-            duration_ms: self.elapsed_ms(),
-            exit_code: ExitCode::CONFORMANT,
-            interrupted: *self.cancelled.borrow(),
-        };
-        summary.exit_code = exit_code(&count, must_run);
-        summary
-    }
-}
-
-/// The worst outcome decides; a run that executed no MUST check never succeeds.
-fn exit_code(count: &impl Fn(Verdict) -> usize, must_run: usize) -> u8 {
-    if count(Verdict::SuiteError) > 0 {
-        ExitCode::SUITE_DEFECT
-    } else if count(Verdict::Fail) + count(Verdict::DriverTimeout) + count(Verdict::Stale) > 0 {
-        ExitCode::NOT_CONFORMANT
-    } else if count(Verdict::EnvironmentError) > 0 {
-        ExitCode::ENVIRONMENT
-    } else if must_run == 0 {
-        ExitCode::NOTHING_RAN
-    } else {
-        ExitCode::CONFORMANT
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn code(verdicts: &[Verdict], must_run: usize) -> u8 {
-        exit_code(
-            &|wanted| verdicts.iter().filter(|&&verdict| verdict == wanted).count(),
-            must_run,
-        )
-    }
-
-    #[test]
-    fn exit_codes() {
-        assert_eq!(
-            code(&[Verdict::Pass, Verdict::Warn, Verdict::NotTested], 2),
-            ExitCode::CONFORMANT
-        );
-        assert_eq!(code(&[Verdict::Pass, Verdict::Fail], 2), ExitCode::NOT_CONFORMANT);
-        assert_eq!(code(&[Verdict::Stale], 1), ExitCode::NOT_CONFORMANT);
-        assert_eq!(code(&[Verdict::DriverTimeout], 1), ExitCode::NOT_CONFORMANT);
-        assert_eq!(
-            code(&[Verdict::Pass, Verdict::EnvironmentError], 2),
-            ExitCode::ENVIRONMENT
-        );
-        assert_eq!(
-            code(&[Verdict::Fail, Verdict::SuiteError], 2),
-            ExitCode::SUITE_DEFECT
-        );
-        assert_eq!(
-            code(&[Verdict::NotTested, Verdict::NotApplicable], 0),
-            ExitCode::NOTHING_RAN
-        );
-        assert_eq!(
-            code(&[Verdict::Pass], 0),
-            ExitCode::NOTHING_RAN,
-            "only SHOULD checks were executed"
-        );
-        assert_eq!(code(&[], 0), ExitCode::NOTHING_RAN);
     }
 }

@@ -10,7 +10,7 @@ use clap::Args;
 use tokio::sync::{mpsc, watch};
 
 use self::{assignment::Assignment, order::Order};
-use super::{failure::Failure, interrupt, list::SelectionArguments};
+use super::{failure::Failure, interrupt, list::SelectionArguments, terminal_width};
 use crate::{
     checks,
     engine::{self, Setup},
@@ -90,7 +90,13 @@ pub(super) struct RunArguments {
     #[arg(long, help_heading = "Run")]
     keep: bool,
 
-    /// Write a report: json=PATH, junit=PATH or events=PATH; `-` is standard output; may be repeated
+    /// File of known failures, beside those of the profile; one that passes is stale and fails the run
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Write a report; `-` as PATH is standard output; may be repeated. Formats: html, json, junit, tap, sarif, markdown,
+    /// github (without =PATH in a step of GitHub Actions), badge (.svg, or .json for shields.io), events, submission (a
+    /// folder)
     #[arg(long = "report", value_name = "FORMAT=PATH", help_heading = "Run")]
     reports: Vec<ReportTarget>,
 
@@ -164,15 +170,6 @@ impl RunArguments {
     }
 }
 
-/// Columns for running text: those of the terminal as far as the shell tells, within what reads well.
-fn terminal_width() -> usize {
-    const USUAL: usize = 110;
-    let told = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
-    told.unwrap_or(USUAL).clamp(80, 140)
-}
-
 #[expect(
     clippy::print_stderr,
     reason = "the command line's notes go to standard error"
@@ -197,6 +194,7 @@ async fn run(
         checks: selected,
         rerun: order.rerun(),
         known_failures: order.known_failures(),
+        description: order.description(),
         lacks: order.lacks(),
         guest_os: order.guest_os(),
         flags: order.flags,

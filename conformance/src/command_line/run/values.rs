@@ -110,6 +110,9 @@ pub(super) fn repeated(
     if let Some(profile) = profile {
         option("--profile", shell_word(profile.file()));
     }
+    if let Some(baseline) = &arguments.baseline {
+        option("--baseline", shell_word(&baseline.display().to_string()));
+    }
     if let Some(provider) = arguments.provider {
         option("--provider", provider.word().to_owned());
     }

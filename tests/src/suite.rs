@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use machine_conformance::{
     check::Check,
     checks,
-    engine::{self, Setup},
+    engine::{self, Description, Setup},
     event::{CheckResult, EventKind},
     model::Settings,
     spec::RequirementSet,
@@ -165,6 +165,7 @@ fn setup(subject: Arc<dyn Subject>, world: Arc<dyn World>, checks: Vec<&'static 
         keep: false,
         pause: None,
         rerun: "machine-conformance run".to_owned(),
+        description: Description::default(),
     }
 }
 

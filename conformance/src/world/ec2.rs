@@ -13,7 +13,10 @@ use machine_mock_providers::{
     inventory,
 };
 
-use super::{Object, Offer, ProviderRequest, SLOW_SHUTDOWN, Supplied, Tenant, Transition, World, WorldError};
+use super::{
+    Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
+    WorldError, fault_of,
+};
 use crate::check::Need;
 
 /// Instances of the mock boot in milliseconds; libmachine's minutes become seconds.
@@ -209,8 +212,13 @@ impl Tenant for Ec2Tenant {
                     .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
                 mutating: request.mutating,
                 failed: request.status.is_none_or(|status| status >= 400),
+                fault: fault_of(&request.faults),
             })
             .collect())
+    }
+
+    async fn states(&self) -> Vec<StateChange> {
+        self.account.states().into_iter().map(StateChange::from).collect()
     }
 
     async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {

@@ -3,6 +3,7 @@
 mod ec2;
 mod external;
 mod none;
+mod observed;
 mod provided;
 mod template;
 
@@ -23,6 +24,7 @@ use crate::{check::Need, provider_kind::ProviderKind};
 pub use ec2::Ec2World;
 pub use external::{Act, ExternalOptions, ExternalWorld};
 pub use none::NoWorld;
+pub(crate) use observed::ObservedTenant;
 pub use provided::{Offer, Supplied, Transition};
 pub use template::TemplateWorld;
 
@@ -101,6 +103,11 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// # Errors
     /// If the world keeps no log.
     async fn requests(&self) -> Result<Vec<ProviderRequest>, WorldError>;
+
+    /// The states that instances had, in the order of their changes; empty if the provider does not tell.
+    async fn states(&self) -> Vec<StateChange> {
+        Vec::new()
+    }
 
     /// Deletes the instance of `machine` behind the driver's back, and nothing else.
     ///
@@ -266,6 +273,7 @@ fn unoffered(what: &str) -> WorldError {
 
 /// One object of the provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[expect(clippy::exhaustive_structs, reason = "worlds fill it in")]
 pub struct Object {
     /// Kind, for example `server`, `instance` or `key`.
@@ -302,4 +310,33 @@ pub struct ProviderRequest {
     pub mutating: bool,
     /// Whether the provider refused it.
     pub failed: bool,
+    /// The fault that it was made to meet, in the words of fault plans.
+    pub fault: Option<String>,
+}
+
+/// An instance that is in another state from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "worlds fill it in")]
+pub struct StateChange {
+    /// When.
+    pub at: Instant,
+    /// Id of the instance.
+    pub instance: String,
+    /// The state in the provider's words; `gone` when it exists no more.
+    pub state: String,
+}
+
+impl From<machine_mock_providers::history::StateChange> for StateChange {
+    fn from(change: machine_mock_providers::history::StateChange) -> Self {
+        Self {
+            at: change.at,
+            instance: change.instance,
+            state: change.state,
+        }
+    }
+}
+
+/// The faults of one call as one text.
+pub(crate) fn fault_of(words: &[String]) -> Option<String> {
+    (!words.is_empty()).then(|| words.join(", "))
 }

@@ -12,7 +12,10 @@ use machine_mock_providers::{
     template::{self, Account, ApiError, Server, ServerOptions, ServerState},
 };
 
-use super::{Object, Offer, ProviderRequest, SLOW_SHUTDOWN, Supplied, Tenant, Transition, World, WorldError};
+use super::{
+    Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
+    WorldError, fault_of,
+};
 use crate::check::Need;
 
 /// The suite's own server of the fictional cloud that the template driver is written for.
@@ -170,9 +173,14 @@ impl Tenant for TemplateTenant {
                         .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
                     mutating: request.mutating,
                     failed: request.status.is_none_or(|status| status >= 400),
+                    fault: fault_of(&request.faults),
                 }
             })
             .collect())
+    }
+
+    async fn states(&self) -> Vec<StateChange> {
+        self.account.states().into_iter().map(StateChange::from).collect()
     }
 
     async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {

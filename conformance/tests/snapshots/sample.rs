@@ -13,6 +13,7 @@ use machine_conformance::{
     },
     report::{Report, Reports, RunRecord},
     verdict::{ExitCode, Level, Verdict},
+    world::Object,
 };
 
 /// Shared memory to write a report into.
@@ -83,6 +84,8 @@ pub(crate) fn run(results: Vec<CheckResult>, exit_code: u8) -> Vec<Event> {
         clauses_total: 234,
         started_at: "2027-03-01T09:30:00Z".into(),
         environment: BTreeMap::from([("os".into(), "linux".into())]),
+        source: None,
+        profile: None,
     };
     let mut events = vec![Event::new(0, EventKind::RunStarted(info))];
     // Results come as checks end: here in the opposite order, to show that reports restore the plan's.
@@ -115,6 +118,9 @@ pub(crate) fn result(id: &str, clauses: &[&str], level: Level, verdict: Verdict)
         rerun: format!("machine-conformance run ./docker-machine-driver-acme --only {id} --seed 5121"),
         sweep: None,
         walks: None,
+        inventory: None,
+        states: Vec::new(),
+        waits: Vec::new(),
     }
 }
 
@@ -142,6 +148,7 @@ pub(crate) fn call(
         argument: String::new(),
         result: result.unwrap_or_else(|error| error).into(),
         failed: result.is_err(),
+        fault: None,
     }
 }
 
@@ -291,7 +298,7 @@ pub(crate) fn mixed() -> Vec<Event> {
         ),
         with_reason(
             result("start::on_running", &["START-005"], Level::Must, Verdict::Stale),
-            "it passes now; remove the entry from the profile (its reason: ticket 4712)",
+            "it passes now; remove its entry (reason: ticket 4712 (conformance.toml:31))",
         ),
         with_reason(
             result(
@@ -358,4 +365,14 @@ pub(crate) fn hostile() -> Vec<Event> {
         info.driver_name = evil.into();
     }
     events
+}
+
+pub(crate) fn object(kind: &str, id: &str, state: &str) -> Object {
+    Object {
+        kind: kind.into(),
+        id: id.into(),
+        name: "acme-mc-17".into(),
+        owner: None,
+        attributes: [("state".to_owned(), state.to_owned())].into(),
+    }
 }

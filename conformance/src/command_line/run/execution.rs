@@ -103,6 +103,7 @@ async fn run(
         requirements: order.requirements,
         rerun: order.rerun(),
         known_failures: order.known_failures(),
+        description: order.description(),
         lacks: order.lacks(),
         guest_os: order.guest_os(),
         walks: Arc::new(order.walks),

@@ -23,8 +23,8 @@ impl Trials {
         arguments: &Arguments,
         board: Arc<Board>,
     ) -> Result<Self, Failure> {
-        let selected = options.selected()?;
         let mut order = Order::new(&options, &|name| std::env::var(name).ok())?;
+        let selected = options.selected(&order)?;
         let conditions = order.conditions();
         let part_of_all =
             |check: &Check| board.one_check_per_process() && check.needs.contains(&Need::WholeRun);

@@ -12,6 +12,7 @@ use crate::{
     partition::Partition,
     report::count,
     selection::{Selection, SelectionError, level_of},
+    spec::RequirementSet,
     verdict::Level,
 };
 
@@ -37,9 +38,14 @@ pub(crate) struct SelectionArguments {
 }
 
 impl SelectionArguments {
-    /// The selected ones of `checks`, in their order.
-    pub(crate) fn apply(&self, checks: &[&'static Check]) -> Result<Vec<&'static Check>, SelectionError> {
-        let selected = Selection::new(self.only.clone(), self.skip.clone(), self.level).apply(checks)?;
+    /// The selected ones of `checks`, in their order, with the levels of a requirement set.
+    pub(crate) fn apply(
+        &self,
+        checks: &[&'static Check],
+        requirements: &'static RequirementSet,
+    ) -> Result<Vec<&'static Check>, SelectionError> {
+        let selection = Selection::new(self.only.clone(), self.skip.clone(), self.level);
+        let selected = selection.under(requirements).apply(checks)?;
         let Some(partition) = self.partition else {
             return Ok(selected);
         };
@@ -80,7 +86,7 @@ pub(super) struct ListArguments {
 
 impl ListArguments {
     pub(super) fn write(&self, checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> {
-        let selected = self.selection.apply(checks)?;
+        let selected = self.selection.apply(checks, RequirementSet::next())?;
         if self.json {
             json(&selected, out)
         } else {

@@ -10,16 +10,16 @@ use super::{
     leave,
 };
 use crate::{
-    check::Check,
+    check::{Check, Need},
     context::{Context, Given},
     engine::Setup,
     event::{CallTarget, CheckResult, LogRecord},
     facts::Facts,
     limits::Limits,
     machine::Machine,
+    model,
     recorder::{Observations, Recorder},
     redact::Redactor,
-    selection::level_of,
     sweep,
     verdict::Verdict,
     world::Tenant,
@@ -45,7 +45,7 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         id: check.id.to_owned(),
         title: check.title.to_owned(),
         clauses: check.clauses.iter().map(|&clause| clause.to_owned()).collect(),
-        level: level_of(check),
+        level: setup.requirements.level_of(check),
         verdict: Verdict::NotTested,
         reason: None,
         problems: Vec::new(),
@@ -55,6 +55,7 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         duration_ms: 0,
         rerun: format!("{} --only {} --seed {}", setup.rerun, check.id, setup.seed),
         sweep: None,
+        walks: None,
     }
 }
 
@@ -110,6 +111,7 @@ pub(super) async fn check(
     let interrupted_now = *cancelled.borrow();
     result.problems = cx.take_problems();
     result.sweep = cx.take_sweep();
+    result.walks = cx.take_walks();
     (result.verdict, result.reason) = decide::verdict(ending, &result.problems, recorder.first_timeout());
     result.reason = result.reason.map(|reason| recorder.clean(&reason));
     decide::apply_known_failures(&mut result, &setup.known_failures);
@@ -135,7 +137,9 @@ pub(super) async fn check(
                 .failed(&result, &leave::describe(&cx, &machines, &limits).await)
                 .await;
         }
-        for line in clean_up(&cx, &machines, &limits).await {
+        let mut notes = clean_up(&cx, &machines, &limits).await;
+        notes.append(&mut tenant.sweep().await);
+        for line in notes {
             result.log.push(note(&recorder, &line));
         }
         tenant.close().await;
@@ -149,10 +153,11 @@ async fn ending(
     limits: &Limits,
     mut cancelled: watch::Receiver<bool>,
 ) -> Ending {
-    let limit = if check.group() == sweep::GROUP {
-        limits.sweep()
-    } else {
-        limits.check()
+    let limit = match check.group() {
+        // They limit their parts.
+        sweep::GROUP | model::GROUP => limits.sweep(),
+        _ if check.needs.contains(&Need::Host) => limits.story(),
+        _ => limits.check(),
     };
     let running = AssertUnwindSafe((check.run)(cx.clone())).catch_unwind();
     tokio::select! {

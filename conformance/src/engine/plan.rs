@@ -27,6 +27,8 @@ pub(crate) struct Conditions {
     pub(crate) offers: BTreeSet<Need>,
     /// Whether the driver runs as an executable.
     pub(crate) is_process: bool,
+    /// Whether there is a host to start the driver in.
+    pub(crate) has_host: bool,
     /// Whether the user named a secret.
     pub(crate) has_secrets: bool,
 }
@@ -38,6 +40,10 @@ impl Conditions {
             lacks: setup.lacks.clone(),
             offers: setup.world.offers(),
             is_process: setup.subject.executable().is_some(),
+            has_host: setup
+                .subject
+                .executable()
+                .is_some_and(|executable| executable.host().is_some()),
             has_secrets: !setup.secrets.is_empty(),
         }
     }
@@ -55,6 +61,7 @@ impl Conditions {
         let met = match need {
             Need::WholeRun | Need::Flags | Need::Rancher => true,
             Need::Process => self.is_process,
+            Need::Host => self.has_host,
             Need::NoPower => {
                 return (!self.lacks.contains_key(&Need::Power))
                     .then(|| (Verdict::NotApplicable, need.missing().to_owned()));

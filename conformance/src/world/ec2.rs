@@ -13,7 +13,7 @@ use machine_mock_providers::{
     inventory,
 };
 
-use super::{Object, Offer, ProviderRequest, Supplied, Tenant, Transition, World, WorldError};
+use super::{Object, Offer, ProviderRequest, SLOW_SHUTDOWN, Supplied, Tenant, Transition, World, WorldError};
 use crate::check::Need;
 
 /// Instances of the mock boot in milliseconds; libmachine's minutes become seconds.
@@ -325,6 +325,11 @@ impl Tenant for Ec2Tenant {
         self.account
             .hold_state(&self.instance_of(machine)?, state)
             .map_err(|error| refused(&error))
+    }
+
+    async fn slow_shutdown(&self) -> Result<(), WorldError> {
+        self.account.slow_shutdown(SLOW_SHUTDOWN);
+        Ok(())
     }
 
     async fn close(&self) {

@@ -45,7 +45,7 @@ pub(super) fn look(options: &RunArguments, runtime: &Runtime) -> Result<Vec<Find
 
 fn plan(options: &RunArguments, order: &Order) -> Result<Vec<Finding>, Failure> {
     let conditions = order.conditions();
-    let selected = options.selected()?;
+    let selected = options.selected(order)?;
     let mut run = Vec::new();
     let mut not_run: BTreeMap<(Verdict, String), usize> = BTreeMap::new();
     for check in &selected {

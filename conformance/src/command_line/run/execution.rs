@@ -1,13 +1,13 @@
 //! One run or several in one process: the runtime, the signals, the world.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use tokio::{
     runtime::Runtime,
     sync::{mpsc, watch},
 };
 
-use super::order::Order;
+use super::{cost::Cost, note_on_stderr, order::Order};
 use crate::{
     check::Check,
     command_line::{failure::Failure, interrupt},
@@ -17,7 +17,7 @@ use crate::{
     provider_kind::ProviderKind,
     report::{Reports, RunRecord},
     subject::PluginSubject,
-    world::{Ec2World, NoWorld, TemplateWorld, World, WorldError},
+    world::{Ec2World, ExternalOptions, ExternalWorld, NoWorld, TemplateWorld, World, WorldError},
 };
 
 /// Runs `checks` in a process of which it is the only work.
@@ -88,18 +88,24 @@ async fn run(
     reports: Reports,
     mut cancelled: watch::Receiver<bool>,
 ) -> Result<RunRecord, Failure> {
-    let world = start_world(&order).await?;
+    let cost = Cost::of(&order, &checks)?;
+    if let Some(note) = &cost.note {
+        note_on_stderr(note);
+    }
+    let world = start_world(&order, &cost).await?;
     let facts = engine::look_up(&subject, order.timeout_factor).await;
     order.check_flags(&facts)?;
-    let (keep, is_mock) = (order.keep, order.provider != ProviderKind::None);
+    let (keep, is_mock) = (order.keep, order.provider.is_mock());
     let setup = Setup {
         subject: Arc::new(subject),
         world: Arc::clone(&world),
         checks,
+        requirements: order.requirements,
         rerun: order.rerun(),
         known_failures: order.known_failures(),
         lacks: order.lacks(),
         guest_os: order.guest_os(),
+        walks: Arc::new(order.walks),
         flags: order.flags,
         secrets: order.secrets,
         seed: order.seed,
@@ -108,7 +114,11 @@ async fn run(
         keep,
         pause,
     };
-    let record = report(setup, facts, reports, cancelled.clone()).await?;
+    let record = report(setup, facts, reports, cancelled.clone()).await;
+    for left in world.left_behind() {
+        note_on_stderr(&format!("still at the provider, remove it by hand: {left}"));
+    }
+    let record = record?;
     if keep && say_what_is_kept(&record, is_mock) && is_mock {
         // An error would mean that nobody can interrupt any more.
         let _ = cancelled.wait_for(|&cancelled| cancelled).await;
@@ -117,11 +127,19 @@ async fn run(
     Ok(record)
 }
 
-async fn start_world(order: &Order) -> Result<Arc<dyn World>, Failure> {
+async fn start_world(order: &Order, cost: &Cost) -> Result<Arc<dyn World>, Failure> {
     let started: Result<Arc<dyn World>, WorldError> = match order.provider {
         ProviderKind::None => Ok(Arc::new(NoWorld::new(order.create_machines))),
         ProviderKind::Template => TemplateWorld::start().await.map(|world| Arc::new(world) as _),
         ProviderKind::Ec2 => Ec2World::start().await.map(|world| Arc::new(world) as _),
+        ProviderKind::External => {
+            // The order has refused a run without commands.
+            let options = order
+                .external
+                .clone()
+                .unwrap_or_else(|| ExternalOptions::new(PathBuf::new()));
+            Ok(Arc::new(ExternalWorld::new(options, cost.machines)))
+        }
     };
     started.map_err(|error| Failure::environment(error.to_string()))
 }

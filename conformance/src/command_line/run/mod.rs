@@ -2,6 +2,7 @@
 
 mod again;
 mod assignment;
+mod cost;
 mod execution;
 mod order;
 mod pause;
@@ -11,7 +12,7 @@ mod watch;
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, builder::TypedValueParser};
 
 use self::{
     again::{AgainArguments, Failed},
@@ -23,14 +24,18 @@ pub(crate) use self::{execution::run_to_end, order::Order};
 use super::{failure::Failure, list::SelectionArguments};
 use crate::{
     check::Check,
-    checks,
+    checks::{self, KNOWN_STORIES},
     engine::Pause,
+    model::{MOST_STEPS, MOST_WALKS},
     provider_kind::ProviderKind,
     report::{
         Report, ReportTarget, Reports,
         terminal::{Progress, Terminal},
     },
+    selection::Selection,
+    spec::RequirementSet,
     stable_output::StableOutput,
+    verdict::Level,
 };
 
 const EXAMPLES: &str = "\
@@ -56,9 +61,17 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "PROVIDER", value_enum)]
     provider: Option<ProviderKind>,
 
+    /// A docker-machine or rancher-machine, by its path or its name in PATH, to try the driver in as users do
+    #[arg(long, value_name = "PROGRAM")]
+    host: Option<PathBuf>,
+
     /// Let the run create machines although it cannot see the provider: what a driver leaves behind, stays
     #[arg(long)]
     create_machines: bool,
+
+    /// Let the run create machines at a provider that may charge for them; the note before the run says how many
+    #[arg(long)]
+    yes_this_costs_money: bool,
 
     /// Value of a flag of the driver, without dashes; repeat it for a list
     #[arg(
@@ -77,6 +90,10 @@ pub(crate) struct RunArguments {
     /// password and the like
     #[arg(long = "secret", value_name = "NAME", help_heading = "Driver")]
     secrets: Vec<String>,
+
+    /// What is asked of the driver: a frozen version of the specification, for docker-machine or rancher-machine
+    #[arg(long = "spec", value_name = "VERSION", value_parser = requirements, help_heading = "Selection")]
+    requirements: Option<&'static RequirementSet>,
 
     #[command(flatten)]
     selection: SelectionArguments,
@@ -98,6 +115,22 @@ pub(crate) struct RunArguments {
     /// Factor for every limit and wait of the suite, for slow machines
     #[arg(long, value_name = "F", value_parser = factor, help_heading = "Run")]
     timeout_factor: Option<f64>,
+
+    /// Random walks of one machine; those of several machines and with parallel calls are a third of it each
+    #[arg(long, value_name = "N", value_parser = at_most(MOST_WALKS), help_heading = "Walks")]
+    walks: Option<usize>,
+
+    /// Steps of a walk
+    #[arg(long, value_name = "N", value_parser = at_most(MOST_STEPS), help_heading = "Walks")]
+    walk_length: Option<usize>,
+
+    /// Folder of stories: those in it are carried out first, and walks that fail are saved in it
+    #[arg(long, value_name = "FOLDER", help_heading = "Walks")]
+    corpus: Option<PathBuf>,
+
+    /// Carry out this story and nothing else; may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "skip", "walks", "corpus"], help_heading = "Walks")]
+    replay: Vec<PathBuf>,
 
     /// Leave the machines and folders of the checks, and say how to log in; mock providers wait for Ctrl-C
     #[arg(long, help_heading = "Run")]
@@ -127,6 +160,17 @@ fn factor(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("write a number above 0 and at most {most}"))
 }
 
+/// Numbers from 1 to `most`.
+fn at_most(most: usize) -> impl TypedValueParser<Value = usize> {
+    clap::value_parser!(u64)
+        .range(1..=most as u64)
+        .map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+}
+
+fn requirements(name: &str) -> Result<&'static RequirementSet, String> {
+    RequirementSet::named(name).ok_or_else(|| format!("write one of {}", RequirementSet::NAMES.join(", ")))
+}
+
 /// Options of `run` without the command.
 #[derive(Parser)]
 #[command(name = "run", no_binary_name = true, disable_help_flag = true)]
@@ -146,9 +190,13 @@ impl RunArguments {
         Ok(Alone::try_parse_from(words)?.run)
     }
 
-    /// The checks that the command line selects.
-    pub(crate) fn selected(&self) -> Result<Vec<&'static Check>, Failure> {
-        Ok(self.selection.apply(checks::all())?)
+    /// The checks that the command line selects, with the levels of the order's requirement set.
+    pub(crate) fn selected(&self, order: &Order) -> Result<Vec<&'static Check>, Failure> {
+        if !self.replay.is_empty() {
+            let stories = Selection::new(vec![KNOWN_STORIES.to_owned()], Vec::new(), Level::May);
+            return Ok(stories.under(order.requirements).apply(checks::all())?);
+        }
+        Ok(self.selection.apply(checks::all(), order.requirements)?)
     }
 
     /// Opens the files of `--report`.
@@ -161,18 +209,14 @@ impl RunArguments {
 
     pub(super) fn execute(&self) -> Result<u8, Failure> {
         let failed = self.again.rerun_failed.as_deref().map(Failed::read).transpose()?;
-        let selected = match &failed {
-            Some(failed) => failed.of(self.selected()?)?,
-            None => self.selected()?,
-        };
-        let seed = self.seed.or_else(|| failed.map(|failed| failed.seed));
+        let seed = self.seed.or_else(|| failed.as_ref().map(|failed| failed.seed));
         let pause: Option<Arc<dyn Pause>> = match self.pause_on_failure {
             true => Some(Arc::new(AtTerminal::new(terminal_width())?)),
             false => None,
         };
         let runs = Runs {
             arguments: self,
-            selected,
+            failed,
             pause,
         };
         match self.again.repeat_until_failure {

@@ -5,9 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{RunArguments, execution::Execution, note_on_stderr, order::Order, watch::Watch};
+use super::{RunArguments, again::Failed, execution::Execution, note_on_stderr, order::Order, watch::Watch};
 use crate::{
-    check::Check,
     command_line::failure::Failure,
     engine::Pause,
     report::{Report, RunRecord},
@@ -17,7 +16,8 @@ use crate::{
 /// The runs of one command line.
 pub(super) struct Runs<'a> {
     pub(super) arguments: &'a RunArguments,
-    pub(super) selected: Vec<&'static Check>,
+    /// What failed before, if only that is to run.
+    pub(super) failed: Option<Failed>,
     pub(super) pause: Option<Arc<dyn Pause>>,
 }
 
@@ -104,6 +104,11 @@ impl Runs<'_> {
         terminal: Option<Box<dyn Report>>,
     ) -> Result<RunRecord, Failure> {
         let subject = order.subject()?;
+        let selected = self.arguments.selected(&order)?;
+        let selected = match &self.failed {
+            Some(failed) => failed.of(selected)?,
+            None => selected,
+        };
         let reports = self.arguments.open_reports(order.seed, terminal)?;
         let own;
         let execution = match execution {
@@ -113,7 +118,7 @@ impl Runs<'_> {
                 &own
             }
         };
-        execution.run(order, subject, self.selected.clone(), self.pause.clone(), reports)
+        execution.run(order, subject, selected, self.pause.clone(), reports)
     }
 }
 

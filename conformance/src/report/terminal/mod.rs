@@ -8,6 +8,7 @@ mod paint;
 mod plain;
 mod progress;
 pub(super) mod sweep;
+pub(super) mod walks;
 
 use std::io::{self, Write};
 

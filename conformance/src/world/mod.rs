@@ -201,6 +201,22 @@ pub trait Tenant: Send + Sync + fmt::Debug {
         Err(unoffered("refuse changes while it carries out another"))
     }
 
+    /// Pauses the instance of `machine` behind the driver's back ([`Need::Pause`]).
+    ///
+    /// # Errors
+    /// If there is none, or the provider cannot do it.
+    async fn pause(&self, _machine: &str) -> Result<(), WorldError> {
+        Err(unoffered("pause an instance"))
+    }
+
+    /// From now on guests of this tenant take a while to shut down, so that a `Stop` that does not wait is seen.
+    ///
+    /// # Errors
+    /// If the provider cannot do it; real ones are slow enough.
+    async fn slow_shutdown(&self) -> Result<(), WorldError> {
+        Err(unoffered("slow a shutdown down"))
+    }
+
     /// Ends the tenant: everything in it is gone afterwards.
     async fn close(&self);
 }

@@ -213,6 +213,7 @@ impl Order {
             Gate::Ssh => Some(Need::Guest),
             Gate::Xkey => Some(Need::Supplied),
             Gate::Par => Some(Need::Parallel),
+            Gate::Pause => Some(Need::Pause),
             // No check needs these yet.
             _ => None,
         };

@@ -15,6 +15,7 @@ mod spec;
 use std::{io, process};
 
 use clap::{Parser, Subcommand};
+use machine_mock_providers::vbox;
 
 use crate::verdict::ExitCode;
 
@@ -62,7 +63,12 @@ enum Command {
 }
 
 /// Parses the arguments of the process, runs the command, and returns its exit code.
+///
+/// Started under the name `VBoxManage`, the process is that program of the mock VirtualBox instead.
 pub fn main() -> process::ExitCode {
+    if let Some(code) = vbox::executable::run_if_invoked() {
+        return code;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -7,7 +7,7 @@ use tokio::{runtime::Handle, sync::watch};
 use super::{
     address::Lease,
     image,
-    options::{Acpi, GuestFault, GuestOptions, GuestOs, SshPort, User},
+    options::{Acpi, GuestFault, GuestOptions, GuestOs, Interface, SshPort, User},
     power::PowerState,
     record::{CommandRecord, Login, Records},
     ssh,
@@ -201,6 +201,11 @@ impl Guest {
     /// When a port that becomes reachable is in use by somebody else.
     pub fn set_open_ports(&self, ports: Option<BTreeSet<u16>>) -> io::Result<()> {
         self.system().lock().set_open_ports(ports)
+    }
+
+    /// Replaces the network interfaces that programs of the machine show.
+    pub fn set_interfaces(&self, interfaces: Vec<Interface>) {
+        self.system().lock().interfaces = interfaces;
     }
 
     /// Changes the reaction to the power button.

@@ -21,3 +21,6 @@ mod guest_power;
 mod guest_ssh;
 mod openssh;
 mod provisioning;
+mod vbox_fidelity;
+mod vbox_life;
+mod vbox_template;

@@ -16,14 +16,17 @@ pub enum ProviderKind {
     Template,
     /// The suite's own EC2
     Ec2,
+    /// The suite's own VirtualBox
+    Vbox,
 }
 
 impl ProviderKind {
     /// Every kind with its word.
-    pub const WORDS: [(&'static str, Self); 3] = [
+    pub const WORDS: [(&'static str, Self); 4] = [
         ("none", Self::None),
         ("template", Self::Template),
         ("ec2", Self::Ec2),
+        ("vbox", Self::Vbox),
     ];
 
     /// The word used in the profile, on the command line and in reports.
@@ -32,6 +35,7 @@ impl ProviderKind {
             Self::None => "none",
             Self::Template => "template",
             Self::Ec2 => "ec2",
+            Self::Vbox => "vbox",
         }
     }
 
@@ -49,6 +53,7 @@ impl ProviderKind {
                 "ami",
                 "ssh-port",
             ],
+            Self::Vbox => &["boot2docker-url", "disk-size", "hostonly-cidr", "no-vtx-check"],
         }
     }
 }

@@ -4,6 +4,7 @@ mod ec2;
 mod none;
 mod provided;
 mod template;
+mod vbox;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +15,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use machine_mock_providers::faults::{FaultKind, FaultPlan, When};
+use machine_mock_providers::{
+    faults::{FaultKind, FaultPlan, When},
+    inventory,
+    requests::Request,
+    vbox::executable::PROGRAM,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::check::Need;
@@ -23,6 +29,7 @@ pub use ec2::Ec2World;
 pub use none::NoWorld;
 pub use provided::{Offer, Supplied, Transition};
 pub use template::TemplateWorld;
+pub use vbox::VBoxWorld;
 
 /// What goes wrong in a world: always the environment's fault, never the driver's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +60,11 @@ pub trait World: Send + Sync + fmt::Debug {
 pub trait Tenant: Send + Sync + fmt::Debug {
     /// Values for the driver's flags: setting `endpoint` is the value of the flag `<driver>-endpoint`.
     fn settings(&self) -> BTreeMap<String, String>;
+
+    /// Variables of every process of the driver, where it is the environment that leads to the provider.
+    fn environment(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
 
     /// Settings that are secret, by name.
     fn secrets(&self) -> BTreeMap<String, String>;
@@ -209,6 +221,22 @@ pub trait Tenant: Send + Sync + fmt::Debug {
         Err(unoffered("pause an instance"))
     }
 
+    /// Saves the instance of `machine` to disk behind the driver's back, so that it can go on later ([`Need::Pause`]).
+    ///
+    /// # Errors
+    /// If there is none, or the provider cannot do it.
+    async fn save(&self, _machine: &str) -> Result<(), WorldError> {
+        Err(unoffered("save an instance"))
+    }
+
+    /// Settings that name an image which cannot be downloaded ([`Need::Hypervisor`]).
+    ///
+    /// # Errors
+    /// If the driver downloads none.
+    async fn missing_image(&self) -> Result<BTreeMap<String, String>, WorldError> {
+        Err(unoffered("name an image that cannot be downloaded"))
+    }
+
     /// From now on guests of this tenant take a while to shut down, so that a `Stop` that does not wait is seen.
     ///
     /// # Errors
@@ -263,4 +291,49 @@ pub struct ProviderRequest {
     pub mutating: bool,
     /// Whether the provider refused it.
     pub failed: bool,
+}
+
+impl From<inventory::Object> for Object {
+    fn from(object: inventory::Object) -> Self {
+        Self {
+            kind: object.kind,
+            id: object.id,
+            name: object.name,
+            owner: object.owner,
+            attributes: object.attributes,
+        }
+    }
+}
+
+impl From<Request> for ProviderRequest {
+    fn from(request: Request) -> Self {
+        Self {
+            at: request.started,
+            duration: request.took,
+            operation: asked(&request),
+            failed: request.failed(),
+            name: request.operation,
+            body: request.body,
+            status: request
+                .status
+                .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
+            mutating: request.mutating,
+        }
+    }
+}
+
+/// What was asked: a command line, an operation by its name, or a method and a path.
+fn asked(request: &Request) -> String {
+    if request.method == PROGRAM {
+        return format!("{PROGRAM} {}", request.body);
+    }
+    if request.path == "/" && !request.operation.is_empty() {
+        return request.operation.clone();
+    }
+    let query = if request.query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", request.query)
+    };
+    format!("{} {}{query}", request.method, request.path)
 }

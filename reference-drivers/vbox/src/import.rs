@@ -47,7 +47,7 @@ impl VBoxDriver {
         let key = key.ok_or_else(|| refused("there is no home folder with its key"))?;
         if !key.is_file() {
             let text = format!(
-                "there is no private key {}; give one with --vbox-import-ssh-key",
+                "there is no private key {}; give one with --vbox-import-key",
                 key.display()
             );
             return Err(Error::new(ErrorKind::InvalidOption, text));

@@ -54,7 +54,7 @@ pub struct Options {
     #[flag(name = "vbox-import-boot2docker-vm", env = "VBOX_IMPORT_BOOT2DOCKER_VM")]
     pub import: Option<String>,
     /// Private SSH key of the VM that is imported
-    #[flag(name = "vbox-import-ssh-key", env = "VBOX_IMPORT_SSH_KEY")]
+    #[flag(name = "vbox-import-key", env = "VBOX_IMPORT_KEY")]
     pub import_key: Option<PathBuf>,
     /// Let this computer's resolver answer the guest's DNS requests
     #[flag(name = "vbox-host-dns-resolver", env = "VBOX_HOST_DNS_RESOLVER")]
@@ -162,10 +162,7 @@ impl Options {
             Share::parse(share).map_err(|problem| invalid("vbox-share-folder", &problem))?;
         }
         if self.import_key.is_some() && self.import.is_none() {
-            return Err(invalid(
-                "vbox-import-ssh-key",
-                "needs --vbox-import-boot2docker-vm",
-            ));
+            return Err(invalid("vbox-import-key", "needs --vbox-import-boot2docker-vm"));
         }
         Ok(())
     }
@@ -253,7 +250,7 @@ mod tests {
             ("vbox-boot2docker-url", text("ftp://host/b.iso")),
             ("vbox-boot2docker-checksum", text("abc")),
             ("vbox-share-folder", text("relative")),
-            ("vbox-import-ssh-key", text("/k")),
+            ("vbox-import-key", text("/k")),
         ] {
             let error = with(flag, value.clone()).expect_err(&format!("{flag} {value:?}"));
             assert_eq!(error.kind(), ErrorKind::InvalidOption);

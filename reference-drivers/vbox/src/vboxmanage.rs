@@ -37,6 +37,8 @@ const UNLOCKED: Wait = Wait::new(
 const SHORTEST_DEADLINE: Duration = Duration::from_secs(4);
 /// The same for releasing a VM.
 const SHORTEST_LOCK: Duration = Duration::from_secs(3);
+/// Longest pause before a VM that another call has is asked for again; the pause doubles until then.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Calls until a failing read is given up (FAULT-001).
 const TRIES: u32 = 4;
 /// Calls until a silent one is given up: getters must end before hosts lose patience (STATE-008).
@@ -140,6 +142,7 @@ impl VBoxManage {
         let clock = self.waits.clock();
         let begun = clock.now();
         let patience = self.waits.scale(UNLOCKED.deadline).max(SHORTEST_LOCK);
+        let mut pause = self.waits.scale(UNLOCKED.interval);
         loop {
             let failure = match self.once(command, input).await {
                 Err(failure) if failure.refusal == Refusal::Locked => failure,
@@ -148,7 +151,8 @@ impl VBoxManage {
             if clock.now().duration_since(begun) >= patience {
                 return Err(failure);
             }
-            self.waits.pause(&UNLOCKED).await;
+            clock.sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -23,7 +23,7 @@ use crate::{
     },
     stable_output::StableOutput,
     subject::PluginSubject,
-    world::{Ec2World, NoWorld, TemplateWorld, World, WorldError},
+    world::{Ec2World, NoWorld, TemplateWorld, VBoxWorld, World, WorldError},
 };
 
 const EXAMPLES: &str = "\
@@ -214,6 +214,15 @@ async fn start_world(order: &Order) -> Result<Arc<dyn World>, Failure> {
         ProviderKind::None => Ok(Arc::new(NoWorld::new(order.create_machines))),
         ProviderKind::Template => TemplateWorld::start().await.map(|world| Arc::new(world) as _),
         ProviderKind::Ec2 => Ec2World::start().await.map(|world| Arc::new(world) as _),
+        ProviderKind::Vbox => match std::env::current_exe() {
+            // This executable is VBoxManage under that name.
+            Ok(executable) => VBoxWorld::start(executable)
+                .await
+                .map(|world| Arc::new(world) as _),
+            Err(error) => Err(WorldError(format!(
+                "cannot find the executable of the suite: {error}"
+            ))),
+        },
     };
     started.map_err(|error| Failure::environment(error.to_string()))
 }

@@ -149,7 +149,10 @@ impl VBoxDriver {
         });
         let address = address.await.map_err(|timeout| {
             let last = last.lock().unwrap_or_else(PoisonError::into_inner).take();
-            last.map_or(timeout.clone(), |last| timeout.with_source(&last))
+            match last {
+                Some(last) => timeout.with_source(&last),
+                None => timeout,
+            }
         })?;
         self.base.ip_address = address.to_string();
         cx.publish(self);
@@ -253,7 +256,10 @@ async fn free_port(usual: Option<u16>) -> Result<TcpListener> {
         }
     }
     let error = Error::new(ErrorKind::Io, "there is no free port of 127.0.0.1 for SSH");
-    Err(refused.map_or(error.clone(), |source| error.with_source(&source)))
+    Err(match refused {
+        Some(source) => error.with_source(&source),
+        None => error,
+    })
 }
 
 /// The end of the VM's log; empty if there is none.

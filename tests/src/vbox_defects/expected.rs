@@ -39,7 +39,10 @@ pub const TABLE: &[Expected<Defect>] = &[
     expect(
         Defect::StopReturnsEarly,
         "STOP-002",
-        &["stop::returns_when_stopped"],
+        &[
+            "stop::ends_when_the_guest_ignores_it",
+            "stop::returns_when_stopped",
+        ],
         "Running",
     ),
     expect(

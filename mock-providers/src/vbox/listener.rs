@@ -8,7 +8,7 @@ use tokio::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::JoinSet,
     time::timeout,
 };
@@ -88,6 +88,7 @@ async fn serve(stream: TcpStream, accounts: &Way) -> io::Result<()> {
     };
     // Not kept while answering, which may take as long as a fault wants.
     drop(accounts);
+    let plans = tenant.plans();
     let (wanted, mut want) = mpsc::unbounded_channel::<u64>();
     let (pieces, input) = mpsc::channel(WAITING_PIECES);
     let answering = tenant.answer(incoming, Input::remote(wanted, input));
@@ -107,7 +108,7 @@ async fn serve(stream: TcpStream, accounts: &Way) -> io::Result<()> {
             gone = closed(&reader) => return gone,
         }
     };
-    send(&mut writer, answer, &reader).await
+    send(&mut writer, answer, &reader, plans).await
 }
 
 /// Hands standard input on until it ends.
@@ -136,7 +137,12 @@ async fn forward(reader: &mut OwnedReadHalf, pieces: &mpsc::Sender<io::Result<Pi
     }
 }
 
-async fn send(writer: &mut OwnedWriteHalf, answer: Answer, reader: &OwnedReadHalf) -> io::Result<()> {
+async fn send(
+    writer: &mut OwnedWriteHalf,
+    answer: Answer,
+    reader: &OwnedReadHalf,
+    mut plans: watch::Receiver<()>,
+) -> io::Result<()> {
     match answer {
         Answer::Finished(finished) => {
             let mut bytes = Vec::new();
@@ -149,8 +155,11 @@ async fn send(writer: &mut OwnedWriteHalf, answer: Answer, reader: &OwnedReadHal
             writer.write_all(&bytes).await
         }
         Answer::Lost => Ok(()),
-        // Silence lasts until the client gives up.
-        Answer::Stalled => closed(reader).await,
+        // Silence lasts until the client gives up. One whose driver was killed never does, so it also ends with the plan.
+        Answer::Stalled => tokio::select! {
+            gone = closed(reader) => gone,
+            _ = plans.changed() => Ok(()),
+        },
     }
 }
 

@@ -135,7 +135,9 @@ impl VirtualBox {
             let _ = self.delete_at_once(id, host);
         }
         self.machines.clear();
-        self.unregistered.clear();
+        for kept in std::mem::take(&mut self.unregistered).into_values() {
+            host.hardware.destroy(kept.machine.id);
+        }
         self.media.clear();
         self.host_interfaces.clear();
         self.host_only_networks.clear();

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use axum::body::Bytes;
 use tokio::{
     sync::{Notify, watch},
     task::{AbortHandle, spawn_blocking},
@@ -283,7 +284,7 @@ impl Tenant {
             ),
             Answer::Lost | Answer::Stalled => (None, String::new()),
         };
-        self.log.end(entry, status, printed.as_bytes());
+        self.log.end(entry, status, &Bytes::from(printed));
         answer
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
+use axum::body::Bytes;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
@@ -82,7 +83,7 @@ async fn serve(stream: TcpStream, accounts: &Way) -> io::Result<()> {
     let incoming = Incoming::new(call.arguments, call.directory.into(), call.process);
     let Some(tenant) = accounts.by_token(&call.token) else {
         let entry = accounts.refused.begin(incoming.request(Vec::new()));
-        accounts.refused.end(entry, None, b"");
+        accounts.refused.end(entry, None, &Bytes::new());
         // The client says that its server is gone.
         return Ok(());
     };

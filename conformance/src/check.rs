@@ -128,6 +128,8 @@ pub enum Need {
     Busy,
     /// The suite can pause and save an instance behind the driver's back (gate `pause`).
     Pause,
+    /// The run has a `docker-machine` or `rancher-machine` that starts the driver.
+    Host,
     /// The driver is for rancher-machine (gate `rancher`).
     Rancher,
     /// The check looks at what all other checks observed, so it runs last.
@@ -159,6 +161,9 @@ impl Need {
             Self::Transitions => "this provider cannot hold an instance between two states",
             Self::Busy => "this provider cannot be made to carry out one change at a time",
             Self::Pause => "this provider cannot pause and save an instance",
+            Self::Host => {
+                "no host is given to start the driver in (--host docker-machine, or rancher-machine)"
+            }
             Self::Rancher => "the profile does not say that the driver is for rancher-machine",
             Self::WholeRun => "the run has no other checks",
         }

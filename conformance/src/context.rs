@@ -1,5 +1,7 @@
 //! What a running check sees: the subject, its own part of the world, expectations, and machines.
 
+mod cases;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -17,15 +19,16 @@ use tokio::sync::Semaphore;
 
 use crate::{
     check::{Check, Need, Stop},
-    engine::{Setup, unmet},
-    event::{Problem, Sweep},
+    engine::{Conditions, Setup},
+    event::{Problem, Sweep, Walks},
     expectation::Rule,
     facts::{Facts, GivenValue},
     limits::Limits,
     machine::Machine,
+    model,
     recorder::{Observations, Recorder},
-    redact::Redactor,
     session::Session,
+    spec::RequirementSet,
     subject::{Launch, LineSink},
     world::{Tenant, WorldError},
 };
@@ -49,6 +52,7 @@ struct Inner {
     numbers: AtomicU32,
     cases: Arc<Semaphore>,
     sweep: Mutex<Option<Sweep>>,
+    walks: Mutex<Option<Walks>>,
     /// Contexts of cases; an interruption cuts them off before they end their processes.
     parts: Mutex<Vec<Weak<Self>>>,
 }
@@ -86,6 +90,7 @@ impl Context {
             numbers: AtomicU32::new(0),
             cases: given.cases,
             sweep: Mutex::default(),
+            walks: Mutex::default(),
             parts: Mutex::default(),
         }))
     }
@@ -105,6 +110,10 @@ impl Context {
         self.0.problems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn has_problems(&self) -> bool {
+        !self.problems().is_empty()
+    }
+
     pub(crate) fn take_problems(&self) -> Vec<Problem> {
         std::mem::take(&mut self.problems())
     }
@@ -114,6 +123,11 @@ impl Context {
     /// The check that runs.
     pub fn check(&self) -> &Check {
         &self.0.check
+    }
+
+    /// What the run asks of the driver.
+    pub fn requirements(&self) -> &'static RequirementSet {
+        self.0.setup.requirements
     }
 
     /// Limits and waits.
@@ -169,7 +183,12 @@ impl Context {
 
     /// Whether the run offers `need`.
     pub fn offers(&self, need: Need) -> bool {
-        unmet(&self.0.setup, need).is_none()
+        Conditions::of(&self.0.setup).unmet_need(need).is_none()
+    }
+
+    /// How many walks the run makes, and which.
+    pub(crate) fn walks(&self) -> Arc<model::Settings> {
+        Arc::clone(&self.0.setup.walks)
     }
 
     /// A number that is the same for the same seed, check and `what`.
@@ -280,7 +299,7 @@ impl Context {
         &self,
         environment: BTreeMap<String, String>,
     ) -> machine_driver::Result<Arc<Session>> {
-        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = self.next_process();
         let (recorder, check) = (self.0.recorder.clone(), self.0.check.id);
         let lines = LineSink::new(move |line| recorder.line(number, line, check));
         let mut launch = Launch::new(lines, self.0.setup.world.pace());
@@ -300,6 +319,16 @@ impl Context {
             .unwrap_or_else(PoisonError::into_inner)
             .push(Arc::clone(&session));
         Ok(session)
+    }
+
+    /// Number of a process that the context does not start itself, for the recorder.
+    pub(crate) fn next_process(&self) -> u32 {
+        self.0.numbers.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Factor for the waits of drivers that know `MACHINE_DRIVER_WAIT_FACTOR`.
+    pub(crate) fn wait_factor(&self) -> f64 {
+        self.0.setup.world.pace()
     }
 
     // ---- machines ----
@@ -350,14 +379,26 @@ impl Context {
         name: String,
         options: DriverOptions,
     ) -> Result<Arc<Machine>, Stop> {
+        if self.0.check.needs.contains(&Need::Machine) {
+            self.admit(&name)?;
+        }
         let store = self.store().await?;
         let machine = Machine::begin(self, environment, name, store, options).await?;
-        self.0
-            .machines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Arc::clone(&machine));
+        self.add_machine(&machine);
         Ok(machine)
+    }
+
+    pub(crate) fn add_machine(&self, machine: &Arc<Machine>) {
+        let mut machines = self.0.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        machines.push(Arc::clone(machine));
+    }
+
+    /// Tells the provider that this machine is about to be made.
+    ///
+    /// # Errors
+    /// [`Stop::NotTested`] if the run may not make another one.
+    pub fn admit(&self, machine: &str) -> Result<(), Stop> {
+        self.0.tenant.admit(machine).map_err(Stop::NotTested)
     }
 
     /// A machine that accepted its options and is ready for `Create`.
@@ -419,6 +460,7 @@ impl Context {
     /// # Errors
     /// [`Stop::Prerequisite`] if that fails.
     pub async fn create(&self, machine: &Machine) -> Result<(), Stop> {
+        self.admit(machine.name())?;
         machine
             .create()
             .await
@@ -442,93 +484,10 @@ impl Context {
         Ok(machine)
     }
 
-    // ---- sweeps ----
-
-    /// A context for one case of this check, with a recorder, a folder and, unless `tenant` is given, a part of the
-    /// provider of its own. `label` is unique in the check.
-    pub(crate) async fn for_case(&self, label: &str, tenant: Option<Arc<dyn Tenant>>) -> Result<Self, Stop> {
-        let inner = &self.0;
-        let tenant = match tenant {
-            Some(tenant) => tenant,
-            None => {
-                let name = format!("{} {label}", inner.check.id);
-                inner.setup.world.tenant(&name).await?
-            }
-        };
-        let private = inner
-            .private
-            .join(label.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
-        tokio::fs::create_dir_all(&private).await.map_err(|error| {
-            Stop::Environment(format!("cannot make the folder {}: {error}", private.display()))
-        })?;
-        let secrets = inner.setup.secrets.iter().cloned().chain(tenant.secrets());
-        let case = Self::new(Given {
-            check: inner.check,
-            setup: Arc::clone(&inner.setup),
-            facts: Arc::clone(&inner.facts),
-            limits: inner.limits.clone(),
-            recorder: Recorder::new(Arc::new(Redactor::new(secrets))),
-            tenant,
-            private,
-            earlier: Observations::default(),
-            cases: Arc::clone(&inner.cases),
-        });
-        let mut parts = inner.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        parts.retain(|part| part.strong_count() > 0);
-        parts.push(Arc::downgrade(&case.0));
-        drop(parts);
-        Ok(case)
-    }
-
-    /// Ends every process of a case, and with `tenant` also its part of the provider.
-    pub(crate) async fn end_case(&self, tenant: bool) {
-        drop(self.machines());
-        for session in self.sessions() {
-            session.abandon().await;
-        }
-        if self.0.setup.keep {
-            return;
-        }
-        // A folder that cannot be deleted now goes with the folder of the check.
-        let _ = tokio::fs::remove_dir_all(&self.0.private).await;
-        if tenant {
-            self.0.tenant.close().await;
-        }
-    }
-
-    /// Permits for cases: as many run at the same time as checks do.
-    pub(crate) fn case_permits(&self) -> &Arc<Semaphore> {
-        &self.0.cases
-    }
-
-    /// Cases that run at the same time.
-    pub(crate) fn jobs(&self) -> usize {
-        self.0.setup.jobs.max(1)
-    }
-
-    pub(crate) fn set_sweep(&self, sweep: Sweep) {
-        *self.0.sweep.lock().unwrap_or_else(PoisonError::into_inner) = Some(sweep);
-    }
-
-    pub(crate) fn take_sweep(&self) -> Option<Sweep> {
-        self.0.sweep.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
     // ---- the end ----
 
     pub(crate) fn machines(&self) -> Vec<Arc<Machine>> {
         std::mem::take(&mut self.0.machines.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Every process, also those of cases that were cut off.
-    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
-        let mut sessions =
-            std::mem::take(&mut *self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner));
-        let parts = std::mem::take(&mut *self.0.parts.lock().unwrap_or_else(PoisonError::into_inner));
-        for part in parts.iter().filter_map(Weak::upgrade) {
-            sessions.append(&mut part.sessions.lock().unwrap_or_else(PoisonError::into_inner));
-        }
-        sessions
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{Debug, Display};
 
-use crate::{context::Context, event::Problem, spec, verdict::Level};
+use crate::{context::Context, event::Problem, spec::specification, verdict::Level};
 
 /// Expectations under one clause.
 #[derive(Clone, Copy, Debug)]
@@ -18,18 +18,7 @@ impl<'a> Rule<'a> {
 
     /// Records that the rule is broken: what was expected in this run, and what happened.
     pub fn broken(self, expected: impl Display, got: impl Display) {
-        let (level, rule) = spec::specification().clause(self.clause).map_or_else(
-            || {
-                (
-                    Level::Must,
-                    format!(
-                        "clause {} (not in the specification: a defect of the suite)",
-                        self.clause
-                    ),
-                )
-            },
-            |clause| (clause.level, clause.requirement.clone()),
-        );
+        let (level, rule) = self.level_and_text();
         let recorder = self.cx.recorder();
         self.cx.add_problem(Problem {
             clause: self.clause.to_owned(),
@@ -38,6 +27,25 @@ impl<'a> Rule<'a> {
             expected: recorder.clean(&expected.to_string()),
             got: recorder.clean(&got.to_string()),
         });
+    }
+
+    /// A rule that the run's set of requirements does not ask for is only recorded.
+    fn level_and_text(self) -> (Level, String) {
+        let Some(clause) = specification().clause(self.clause) else {
+            let unknown = format!(
+                "clause {} (not in the specification: a defect of the suite)",
+                self.clause
+            );
+            return (Level::Must, unknown);
+        };
+        let requirements = self.cx.requirements();
+        match requirements.level(self.clause) {
+            Some(level) => (level, clause.requirement.clone()),
+            None => (
+                Level::May,
+                format!("{} (not asked for by {requirements})", clause.requirement),
+            ),
+        }
     }
 
     /// Expects `condition`; `got` is only made when it does not hold.

@@ -1,6 +1,7 @@
 //! Conformance suite for machine drivers: clauses, checks, engine and reports.
 
 pub mod calendar;
+pub mod cargo_test;
 pub mod check;
 pub mod checks;
 pub mod command_line;
@@ -11,13 +12,17 @@ pub mod expectation;
 pub mod facts;
 pub mod limits;
 pub mod machine;
+pub mod model;
 pub mod nearest;
+mod overlap;
+pub mod partition;
 pub mod profile;
 pub mod provider;
 pub mod provider_kind;
 pub mod recorder;
 pub mod redact;
 pub mod report;
+pub mod scaffold;
 pub mod selection;
 pub mod session;
 pub mod spec;

@@ -56,6 +56,18 @@ const SWEEP: Wait = Wait::new(
     Duration::from_secs(4 * 60 * 60),
     Duration::from_millis(10),
 );
+/// Longest time for one command of a host; `create` provisions the machine.
+const HOST_COMMAND: Wait = Wait::new(
+    "the host's command to end",
+    Duration::from_secs(15 * 60),
+    Duration::from_millis(10),
+);
+/// Longest time for the checks that go through a host, a dozen commands each.
+const STORY: Wait = Wait::new(
+    "the story to end",
+    Duration::from_secs(60 * 60),
+    Duration::from_millis(10),
+);
 /// Time until the provider shows what a failed operation has undone.
 const UNDONE: Wait = Wait::new(
     "the provider to show the roll-back",
@@ -124,9 +136,24 @@ impl Limits {
         self.call.scale(SWEEP.deadline)
     }
 
+    /// Longest duration of one command of a host. Hosts poll every 3 s, whatever the world's pace is.
+    pub fn host_command(&self) -> Duration {
+        self.call.scale(HOST_COMMAND.deadline)
+    }
+
+    /// Longest duration of a check that goes through a host.
+    pub fn story(&self) -> Duration {
+        self.call.scale(STORY.deadline)
+    }
+
     /// The wait for the inventory after an operation that failed.
     pub fn undone(&self) -> Wait {
         UNDONE
+    }
+
+    /// How fast machines live here, compared with those of a real provider.
+    pub fn pace(&self) -> f64 {
+        self.machine.scale(Duration::from_secs(1)).as_secs_f64()
     }
 
     /// Waits for machines.

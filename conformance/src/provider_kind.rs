@@ -18,15 +18,23 @@ pub enum ProviderKind {
     Ec2,
     /// The suite's own VirtualBox
     Vbox,
+    /// A provider that the suite does not know: commands of the profile list its objects and act in it
+    External,
 }
 
 impl ProviderKind {
+    /// Whether it is a server of the suite's own, which lives in the run's process.
+    pub fn is_mock(self) -> bool {
+        !matches!(self, Self::None | Self::External)
+    }
+
     /// Every kind with its word.
-    pub const WORDS: [(&'static str, Self); 4] = [
+    pub const WORDS: [(&'static str, Self); 5] = [
         ("none", Self::None),
         ("template", Self::Template),
         ("ec2", Self::Ec2),
         ("vbox", Self::Vbox),
+        ("external", Self::External),
     ];
 
     /// The word used in the profile, on the command line and in reports.
@@ -36,13 +44,14 @@ impl ProviderKind {
             Self::Template => "template",
             Self::Ec2 => "ec2",
             Self::Vbox => "vbox",
+            Self::External => "external",
         }
     }
 
     /// Values that flags and environment variables can take from the running provider.
     pub fn offers(self) -> &'static [&'static str] {
         match self {
-            Self::None => &[],
+            Self::None | Self::External => &[],
             Self::Template => &["endpoint", "token"],
             Self::Ec2 => &[
                 "endpoint",

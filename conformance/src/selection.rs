@@ -3,7 +3,9 @@
 use glob::{MatchOptions, Pattern};
 use thiserror::Error;
 
-use crate::{check::Check, nearest::did_you_mean, spec::specification, verdict::Level};
+use crate::{
+    check::Check, nearest::did_you_mean, partition::Partition, spec::RequirementSet, verdict::Level,
+};
 
 /// Filters of the command line. Empty filters select everything.
 ///
@@ -18,6 +20,8 @@ pub struct Selection {
     pub skip: Vec<String>,
     /// Checks of at least this level.
     pub level: Level,
+    /// Checks of clauses that this set asks for, at the level that they have there.
+    pub requirements: &'static RequirementSet,
 }
 
 impl Default for Selection {
@@ -26,6 +30,7 @@ impl Default for Selection {
             only: Vec::new(),
             skip: Vec::new(),
             level: Level::May,
+            requirements: RequirementSet::newest(),
         }
     }
 }
@@ -33,7 +38,17 @@ impl Default for Selection {
 impl Selection {
     /// Filters from the command line.
     pub fn new(only: Vec<String>, skip: Vec<String>, level: Level) -> Self {
-        Self { only, skip, level }
+        Self {
+            only,
+            skip,
+            level,
+            ..Self::default()
+        }
+    }
+
+    /// The same filters over the checks of another set of requirements.
+    pub fn under(self, requirements: &'static RequirementSet) -> Self {
+        Self { requirements, ..self }
     }
 
     /// The selected ones of `checks`, in their order. A pattern that matches nothing is an error, not an empty run.
@@ -45,7 +60,8 @@ impl Selection {
             .copied()
             .filter(|check| only.is_empty() || only.iter().any(|pattern| matches(pattern, check)))
             .filter(|check| !skip.iter().any(|pattern| matches(pattern, check)))
-            .filter(|check| level_of(check) >= self.level)
+            .filter(|check| self.requirements.asks_for(check))
+            .filter(|check| self.requirements.level_of(check) >= self.level)
             .collect();
         if selected.is_empty() {
             Err(SelectionError::Nothing)
@@ -55,15 +71,9 @@ impl Selection {
     }
 }
 
-/// Level of a check: the highest among its clauses.
+/// Level of a check: the highest among its clauses, as the specification has them now.
 pub fn level_of(check: &Check) -> Level {
-    check
-        .clauses
-        .iter()
-        .filter_map(|clause| specification().clause(clause))
-        .map(|clause| clause.level)
-        .max()
-        .unwrap_or(Level::May)
+    RequirementSet::next().level_of(check)
 }
 
 /// A glob over check ids, group names and clause ids, known to match something.
@@ -141,6 +151,9 @@ pub enum SelectionError {
     /// Patterns that match, but leave nothing over when combined.
     #[error("--only, --skip and --level together leave no check")]
     Nothing,
+    /// The selected checks are too few for this part.
+    #[error("--partition {0} leaves no check of those that are selected")]
+    EmptyPart(Partition),
 }
 
 #[cfg(test)]
@@ -196,6 +209,17 @@ mod tests {
             ..Selection::default()
         };
         assert_eq!(ids(&must), ["remove::twice", "stop::twice"]);
+    }
+
+    #[test]
+    fn a_set_of_requirements_leaves_out_what_it_does_not_ask_for() {
+        let set = RequirementSet::of(&[("RM-012", Level::Should), ("STOP-005", Level::Must)]);
+        let under = |level| Selection {
+            level,
+            ..Selection::default().under(set)
+        };
+        assert_eq!(ids(&under(Level::May)), ["remove::twice", "stop::twice"]);
+        assert_eq!(ids(&under(Level::Must)), ["stop::twice"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use axum::body::Bytes;
 use serde::Serialize;
 
 use crate::locked::Locked;
@@ -56,10 +57,17 @@ pub(crate) struct RequestLog(Locked<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    requests: VecDeque<Request>,
+    requests: VecDeque<Logged>,
     /// Number of the first one that is kept.
     first: usize,
     bytes: usize,
+}
+
+/// A request with its answer, which is shared with the connection and becomes a text when somebody reads the log.
+#[derive(Debug)]
+struct Logged {
+    request: Request,
+    answer: Bytes,
 }
 
 /// Place of a request in its log.
@@ -70,23 +78,27 @@ impl RequestLog {
     pub(crate) fn begin(&self, request: Request) -> Entry {
         let started = request.started;
         let mut kept = self.0.lock();
-        kept.bytes += request.size();
-        kept.requests.push_back(request);
+        let logged = Logged {
+            request,
+            answer: Bytes::new(),
+        };
+        kept.bytes += logged.size();
+        kept.requests.push_back(logged);
         Entry(kept.first + kept.requests.len() - 1, started)
     }
 
-    pub(crate) fn end(&self, Entry(number, started): Entry, status: Option<u16>, answer: &[u8]) {
+    pub(crate) fn end(&self, Entry(number, started): Entry, status: Option<u16>, answer: &Bytes) {
         let mut kept = self.0.lock();
         let index = number.checked_sub(kept.first);
         // A log that was cleared meanwhile has other requests, or none, at this place.
-        if let Some(request) = index
+        if let Some(logged) = index
             .and_then(|index| kept.requests.get_mut(index))
-            .filter(|request| request.started == started)
+            .filter(|logged| logged.request.started == started)
         {
-            request.took = started.elapsed();
-            request.status = status;
-            request.answer = text(answer);
-            let grown = request.answer.len();
+            logged.request.took = started.elapsed();
+            logged.request.status = status;
+            logged.answer = start_of(answer);
+            let grown = logged.answer.len();
             kept.bytes += grown;
         }
         while kept.bytes > MOST_BYTES {
@@ -99,14 +111,14 @@ impl RequestLog {
     }
 
     pub(crate) fn all(&self) -> Vec<Request> {
-        self.0.lock().requests.iter().cloned().collect()
+        self.0.lock().requests.iter().map(Logged::read).collect()
     }
 
     /// Requests from a number on, and the number of the next one. Numbers go on when requests are forgotten.
     pub(crate) fn since(&self, number: usize) -> (Vec<Request>, usize) {
         let kept = self.0.lock();
         let skipped = number.saturating_sub(kept.first);
-        let requests = kept.requests.iter().skip(skipped).cloned().collect();
+        let requests = kept.requests.iter().skip(skipped).map(Logged::read).collect();
         (requests, kept.first + kept.requests.len())
     }
 
@@ -124,9 +136,32 @@ impl Request {
         self.status
             .is_none_or(|status| status >= 400 || (1..100).contains(&status))
     }
+}
 
+impl Logged {
     fn size(&self) -> usize {
-        size_of::<Self>() + self.query.len() + self.body.len() + self.answer.len() + self.user_agent.len()
+        let Request {
+            query,
+            body,
+            user_agent,
+            ..
+        } = &self.request;
+        size_of::<Self>() + query.len() + body.len() + user_agent.len() + self.answer.len()
+    }
+
+    fn read(&self) -> Request {
+        let mut request = self.request.clone();
+        request.answer = text(&self.answer);
+        request
+    }
+}
+
+/// The part of an answer that is kept. A large one is copied, so that the rest of it does not stay in memory.
+fn start_of(answer: &Bytes) -> Bytes {
+    if answer.len() > KEPT {
+        Bytes::copy_from_slice(&answer[..KEPT])
+    } else {
+        answer.clone()
     }
 }
 
@@ -163,7 +198,7 @@ mod tests {
         let body = "x".repeat(KEPT);
         for number in 0..2_000 {
             let entry = log.begin(request(&format!("{number} {body}")));
-            log.end(entry, Some(200), b"ok");
+            log.end(entry, Some(200), &Bytes::from_static(b"ok"));
         }
         let (kept, next) = log.since(0);
         assert!(
@@ -175,7 +210,7 @@ mod tests {
         assert_eq!(log.since(1_998).0.len(), 2);
         log.clear();
         let entry = log.begin(request("late"));
-        log.end(entry, None, b"");
+        log.end(entry, None, &Bytes::new());
         let (kept, next) = log.since(1_999);
         assert_eq!((kept.len(), next), (1, 2_001));
     }

@@ -85,7 +85,10 @@ pub fn target_folder() -> anyhow::Result<PathBuf> {
 /// The workspace's root folder.
 pub fn workspace() -> &'static Path {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().unwrap_or(tests)
+    tests
+        .ancestors()
+        .find(|folder| folder.join("Cargo.lock").is_file())
+        .unwrap_or(tests)
 }
 
 /// Takes the lock file in the folder; dropping the file gives it back.

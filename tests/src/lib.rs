@@ -2,10 +2,13 @@
 
 pub mod bench;
 pub mod bench_ec2;
+pub mod bench_lives;
 pub mod console;
 pub mod defects;
 pub mod ec2_defects;
 pub mod executables;
+pub mod false_alarms;
+pub mod go_program;
 pub mod go_tools;
 pub mod judge;
 pub mod load;

@@ -3,7 +3,7 @@
 use std::{env, fmt, io::Write};
 
 /// Names, separated by commas, of the peers whose absence fails their tests instead of leaving them out:
-/// `go` ([`crate::go_tools`]), `rancher-machine` ([`crate::rancher_machine`]), `ssh` (OpenSSH's client), `python`
+/// `go` ([`crate::go_tools`]), `docker-machine` and `rancher-machine` ([`crate::go_program`]), `ssh` (OpenSSH's client), `python`
 /// ([`crate::python_tools`]), `port-22` (the right to listen there).
 pub const REQUIRE_VARIABLE: &str = "MACHINE_TESTS_REQUIRE";
 

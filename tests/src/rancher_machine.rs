@@ -4,94 +4,27 @@ use std::{
     env,
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::OnceLock,
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::{
-    executables,
+    go_program::GoProgram,
     peers::NotTested,
     run::{self, Finished},
 };
 
 const PEER: &str = "rancher-machine";
 
-/// Path of the executable; without it `rancher-machine` is looked up in `PATH`.
-pub const PATH_VARIABLE: &str = "MACHINE_TESTS_RANCHER_MACHINE";
-
-/// Finds the executable: the one that is named, else the one in `PATH`, else one that is built here.
+/// Finds the executable, or builds it.
 ///
 /// # Errors
 ///
-/// [`PATH_VARIABLE`] leads to no file; or there is none, and Go is missing or cannot get the module.
+/// See [`GoProgram::executable`].
 pub fn executable() -> Result<PathBuf, NotTested> {
-    if let Some(path) = env::var_os(PATH_VARIABLE)
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
-    {
-        return match path.canonicalize() {
-            Ok(path) if path.is_file() => Ok(path),
-            Ok(path) => Err(not_tested(format!(
-                "{PATH_VARIABLE} is {}, which is no file",
-                path.display()
-            ))),
-            Err(error) => Err(not_tested(format!(
-                "{PATH_VARIABLE} is {}: {error}",
-                path.display()
-            ))),
-        };
-    }
-    let folders = env::var_os("PATH").unwrap_or_default();
-    let installed = env::split_paths(&folders)
-        .map(|folder| folder.join(FILE_NAME))
-        .find(|path| path.is_file());
-    match installed {
-        Some(path) => Ok(path),
-        None => built(),
-    }
-}
-
-const FILE_NAME: &str = if cfg!(windows) {
-    "rancher-machine.exe"
-} else {
-    "rancher-machine"
-};
-
-/// Builds the unmodified program from `interop/rancher-machine`, a Go module that has it as its tool. The first
-/// build takes minutes and fetches the modules; Go's caches make later ones fast.
-fn built() -> Result<PathBuf, NotTested> {
-    static BUILT: OnceLock<Result<PathBuf, NotTested>> = OnceLock::new();
-    BUILT
-        .get_or_init(|| build().map_err(|error| not_tested(format!("{error:#}"))))
-        .clone()
-}
-
-fn build() -> anyhow::Result<PathBuf> {
-    let folder = executables::target_folder()?.join("interop");
-    let _lock = executables::lock(&folder)?;
-    let program = folder.join(FILE_NAME);
-    let output = std::process::Command::new("go")
-        .args(["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o"])
-        .arg(&program)
-        .arg("github.com/rancher/machine/cmd/rancher-machine")
-        .env("CGO_ENABLED", "0")
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/rancher-machine"))
-        .output()
-        .context("there is no rancher-machine in PATH, and `go` does not start to build it")?;
-    anyhow::ensure!(
-        output.status.success(),
-        "there is no rancher-machine in PATH, and `go build` cannot make it:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(program)
-}
-
-fn not_tested(reason: String) -> NotTested {
-    NotTested { peer: PEER, reason }
+    GoProgram::RANCHER_MACHINE.executable()
 }
 
 /// Which SSH client `rancher-machine` uses.

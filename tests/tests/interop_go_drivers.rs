@@ -217,3 +217,157 @@ async fn amazonec2() {
     let (finished, verdicts) = verdict_at("ec2", &program, "amazonec2", &[], &options).await;
     compare("amazonec2", 150, &finished, &verdicts);
 }
+
+/// Flags without which a driver refuses its options. Endpoints are a port that refuses connections.
+const REQUIRED: [(&str, &[(&str, &str)]); 12] = [
+    (
+        "azure",
+        &[
+            ("azure-subscription-id", "00000000-0000-0000-0000-000000000000"),
+            ("azure-client-id", "nobody"),
+            ("azure-client-secret", "nobodys-secret"),
+        ],
+    ),
+    ("digitalocean", &[("digitalocean-access-token", "nobodys-token")]),
+    (
+        "exoscale",
+        &[
+            ("exoscale-url", "http://127.0.0.1:9/"),
+            ("exoscale-api-key", "nobodys-key"),
+            ("exoscale-api-secret-key", "nobodys-secret"),
+        ],
+    ),
+    ("google", &[("google-project", "nobodys")]),
+    ("hyperv", &[]),
+    (
+        "openstack",
+        &[
+            ("openstack-auth-url", "http://127.0.0.1:9/v3"),
+            ("openstack-username", "nobody"),
+            ("openstack-password", "nobodys-word"),
+            ("openstack-tenant-name", "nobody"),
+            ("openstack-domain-name", "default"),
+            ("openstack-flavor-id", "1"),
+            ("openstack-image-id", "1"),
+            ("openstack-region", "here"),
+        ],
+    ),
+    ("pod", &[]),
+    (
+        "rackspace",
+        &[
+            ("rackspace-username", "nobody"),
+            ("rackspace-api-key", "nobodys-key"),
+            ("rackspace-region", "IAD"),
+        ],
+    ),
+    (
+        "softlayer",
+        &[
+            ("softlayer-api-endpoint", "http://127.0.0.1:9/"),
+            ("softlayer-user", "nobody"),
+            ("softlayer-api-key", "nobodys-key"),
+            ("softlayer-domain", "nowhere.invalid"),
+        ],
+    ),
+    ("vmwarefusion", &[]),
+    (
+        "vmwarevcloudair",
+        &[
+            ("vmwarevcloudair-username", "nobody"),
+            ("vmwarevcloudair-password", "nobodys-word"),
+            ("vmwarevcloudair-vdcid", "nowhere"),
+        ],
+    ),
+    (
+        "vmwarevsphere",
+        &[
+            ("vmwarevsphere-vcenter", "127.0.0.1"),
+            ("vmwarevsphere-username", "nobody"),
+            ("vmwarevsphere-password", "nobodys-word"),
+        ],
+    ),
+];
+
+/// What a driver does that needs no provider: name, flags, record, plugin process. A proxy that refuses connections keeps
+/// every driver from its real provider.
+async fn without_a_provider(driver: &str, least_passed: usize) {
+    let Some(program) = available(driver, rancher_machine::executable()) else {
+        return;
+    };
+    let (_, flags) = REQUIRED.iter().find(|(name, _)| *name == driver).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let mut environment = vec![
+        "NO_PROXY=127.0.0.1".to_owned(),
+        format!("HOME={}", home.path().display()),
+    ];
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"] {
+        environment.push(format!("{name}=http://127.0.0.1:9"));
+    }
+    let options: Vec<&str> = environment
+        .iter()
+        .flat_map(|variable| ["--env", variable])
+        .collect();
+    let (finished, verdicts) = verdict(&program, driver, flags, &options).await;
+    compare(driver, least_passed, &finished, &verdicts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn azure() {
+    without_a_provider("azure", 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn digitalocean() {
+    without_a_provider("digitalocean", 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exoscale() {
+    without_a_provider("exoscale", 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn google() {
+    without_a_provider("google", 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hyperv() {
+    without_a_provider("hyperv", 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openstack() {
+    without_a_provider("openstack", 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pod() {
+    without_a_provider("pod", 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rackspace() {
+    without_a_provider("rackspace", 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn softlayer() {
+    without_a_provider("softlayer", 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vmwarefusion() {
+    without_a_provider("vmwarefusion", 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vmwarevcloudair() {
+    without_a_provider("vmwarevcloudair", 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vmwarevsphere() {
+    without_a_provider("vmwarevsphere", 30).await;
+}

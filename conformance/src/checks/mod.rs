@@ -9,6 +9,7 @@ mod errors;
 mod faults;
 mod flags;
 mod guest;
+mod host;
 mod kill;
 mod name;
 mod network;
@@ -23,12 +24,14 @@ mod start;
 mod state;
 mod stop;
 mod sweep;
+mod walk;
 
 use std::sync::LazyLock;
 
 use crate::check::Check;
 
 pub(crate) use guest::PROVISIONED_SYSTEMS;
+pub(crate) use walk::KNOWN_STORIES_ID as KNOWN_STORIES;
 
 /// Every check, in the order of reports.
 pub fn all() -> &'static [&'static Check] {
@@ -51,10 +54,12 @@ pub fn all() -> &'static [&'static Check] {
             concurrency::CHECKS,
             persistence::CHECKS,
             plugin::CHECKS,
+            host::CHECKS,
             api::CHECKS,
             errors::CHECKS,
             secrets::CHECKS,
             faults::CHECKS,
+            walk::CHECKS,
             sweep::CHECKS,
         ]
         .into_iter()

@@ -166,6 +166,7 @@ async fn all_getters(session: &Session, exists: bool) -> Answers {
 /// recorded has no state at all, or is off).
 pub(super) async fn made(cx: &Context) -> Result<Arc<Machine>, Stop> {
     let machine = cx.configured().await?;
+    cx.admit(machine.name())?;
     machine
         .create()
         .await

@@ -14,7 +14,7 @@ use crate::{
 
 /// A message for standard error with its exit code.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     code: u8,
     message: String,
     help: Vec<String>,
@@ -30,8 +30,17 @@ impl Failure {
         }
     }
 
+    /// There is nothing to run, so nothing can be said.
+    pub(super) fn nothing_to_run(message: impl Into<String>) -> Self {
+        Self {
+            code: ExitCode::NOTHING_RAN,
+            message: message.into(),
+            help: Vec::new(),
+        }
+    }
+
     /// The environment is at fault.
-    pub(super) fn environment(message: impl Into<String>) -> Self {
+    pub(crate) fn environment(message: impl Into<String>) -> Self {
         Self {
             code: ExitCode::ENVIRONMENT,
             message: message.into(),
@@ -55,7 +64,7 @@ impl Failure {
     }
 
     /// Writes the message, and returns the exit code.
-    pub(super) fn report(&self, writer: &mut impl Write) -> u8 {
+    pub(crate) fn report(&self, writer: &mut impl Write) -> u8 {
         // A closed standard error leaves the exit code to say it.
         let _ = self.write(writer);
         self.code
@@ -79,7 +88,7 @@ impl From<SelectionError> for Failure {
             SelectionError::NoMatch { .. } => {
                 "patterns match check ids (remove::*), groups (remove) and clauses (RM-008); `machine-conformance list` prints them"
             }
-            SelectionError::Nothing => {
+            SelectionError::Nothing | SelectionError::EmptyPart(_) => {
                 "`machine-conformance list` takes the same options and shows what they select"
             }
         };

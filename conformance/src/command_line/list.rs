@@ -9,14 +9,16 @@ use serde::Serialize;
 use super::output::Stopped;
 use crate::{
     check::{Check, Need},
+    partition::Partition,
     report::count,
-    selection::{Selection, level_of},
+    selection::{Selection, SelectionError, level_of},
+    spec::RequirementSet,
     verdict::Level,
 };
 
 /// Which checks a command is about.
 #[derive(Args, Clone, Debug)]
-pub(super) struct SelectionArguments {
+pub(crate) struct SelectionArguments {
     /// Only checks that match: a check id, a group, a clause, or a glob of one; may be repeated
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     only: Vec<String>,
@@ -28,11 +30,30 @@ pub(super) struct SelectionArguments {
     /// Only checks of at least this level: must, should or may
     #[arg(long, value_name = "LEVEL", default_value = "may", value_parser = level, help_heading = "Selection", hide_default_value = true)]
     level: Level,
+
+    /// Only one part of the checks, to divide a run between machines: hash:M/N (a check stays in its part when others
+    /// are added) or slice:M/N (parts of the same size)
+    #[arg(long, value_name = "METHOD:M/N", help_heading = "Selection")]
+    partition: Option<Partition>,
 }
 
 impl SelectionArguments {
-    pub(super) fn selection(&self) -> Selection {
-        Selection::new(self.only.clone(), self.skip.clone(), self.level)
+    /// The selected ones of `checks`, in their order, with the levels of a requirement set.
+    pub(crate) fn apply(
+        &self,
+        checks: &[&'static Check],
+        requirements: &'static RequirementSet,
+    ) -> Result<Vec<&'static Check>, SelectionError> {
+        let selection = Selection::new(self.only.clone(), self.skip.clone(), self.level);
+        let selected = selection.under(requirements).apply(checks)?;
+        let Some(partition) = self.partition else {
+            return Ok(selected);
+        };
+        let part = partition.apply(selected);
+        if part.is_empty() {
+            return Err(SelectionError::EmptyPart(partition));
+        }
+        Ok(part)
     }
 }
 
@@ -65,7 +86,7 @@ pub(super) struct ListArguments {
 
 impl ListArguments {
     pub(super) fn write(&self, checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> {
-        let selected = self.selection.selection().apply(checks)?;
+        let selected = self.selection.apply(checks, RequirementSet::next())?;
         if self.json {
             json(&selected, out)
         } else {

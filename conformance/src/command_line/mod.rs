@@ -1,15 +1,19 @@
-//! The command line: `machine-conformance run | list | explain | spec | mock`.
+//! The command line: `machine-conformance run | list | explain | spec | new | doctor | mock | ...`.
 //!
 //! Results go to standard output, progress and errors to standard error. Exit codes are those of
 //! [`ExitCode`].
 
+mod doctor;
 mod explain;
 mod failure;
 mod interrupt;
 mod list;
 mod mock;
+mod new;
 mod output;
+mod reference;
 mod run;
+mod shell;
 mod spec;
 
 use std::{io, process};
@@ -17,6 +21,10 @@ use std::{io, process};
 use clap::{Parser, Subcommand};
 use machine_mock_providers::vbox;
 
+pub(crate) use self::{
+    failure::Failure,
+    run::{Order, RunArguments, run_to_end},
+};
 use crate::verdict::ExitCode;
 
 /// Conformance suite for machine drivers.
@@ -50,16 +58,26 @@ enum Command {
     /// The driver is an executable that speaks the plugin protocol. Without --provider only what needs no machine is
     /// checked. A profile (conformance.toml) holds everything that the suite must be told about a driver; options of
     /// the command line come before it.
-    Run(Box<run::RunArguments>),
+    Run(Box<RunArguments>),
     /// List the checks
     List(list::ListArguments),
     /// Explain a check, a clause or a group of clauses
     Explain(explain::ExplainArguments),
     /// Show how much of the specification the checks cover
     Spec(spec::SpecArguments),
+    /// Make a repository for a new driver in Rust
+    New(new::NewArguments),
+    /// Say what works on this machine, and what a run would not test
+    Doctor(doctor::DoctorArguments),
     /// Run a mock provider in the foreground, for any client
     #[command(subcommand)]
     Mock(Box<mock::MockCommand>),
+    /// Write pages about every clause and every check
+    Reference(reference::ReferenceArguments),
+    /// Print a script that completes commands in a shell
+    Completions(shell::CompletionsArguments),
+    /// Print the manual page
+    Man(shell::ManArguments),
 }
 
 /// Parses the arguments of the process, runs the command, and returns its exit code.
@@ -87,7 +105,12 @@ pub fn main() -> process::ExitCode {
         Command::List(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
         Command::Explain(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
         Command::Spec(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
+        Command::New(arguments) => output::to_stdout(|out| arguments.write(out)),
+        Command::Doctor(arguments) => arguments.execute(),
         Command::Mock(command) => command.execute(),
+        Command::Reference(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
+        Command::Completions(arguments) => output::to_stdout(|out| arguments.write(out)),
+        Command::Man(arguments) => output::to_stdout(|out| arguments.write(out)),
     };
     match outcome {
         Ok(code) => code.into(),

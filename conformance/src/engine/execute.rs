@@ -5,21 +5,39 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, watch};
 
-use super::decide::{self, Ending};
+use super::{
+    decide::{self, Ending},
+    leave,
+};
 use crate::{
-    check::Check,
+    check::{Check, Need},
     context::{Context, Given},
     engine::Setup,
     event::{CallTarget, CheckResult, LogRecord},
     facts::Facts,
     limits::Limits,
+    machine::Machine,
+    model,
     recorder::{Observations, Recorder},
     redact::Redactor,
-    selection::level_of,
     sweep,
     verdict::Verdict,
     world::Tenant,
 };
+
+/// Begins the notes about what `--keep` leaves.
+pub(crate) const KEPT: &str = "kept: ";
+
+fn is_failure(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Fail
+            | Verdict::DriverTimeout
+            | Verdict::Stale
+            | Verdict::EnvironmentError
+            | Verdict::SuiteError
+    )
+}
 
 /// A result without content.
 pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
@@ -27,7 +45,7 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         id: check.id.to_owned(),
         title: check.title.to_owned(),
         clauses: check.clauses.iter().map(|&clause| clause.to_owned()).collect(),
-        level: level_of(check),
+        level: setup.requirements.level_of(check),
         verdict: Verdict::NotTested,
         reason: None,
         problems: Vec::new(),
@@ -37,6 +55,7 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         duration_ms: 0,
         rerun: format!("{} --only {} --seed {}", setup.rerun, check.id, setup.seed),
         sweep: None,
+        walks: None,
     }
 }
 
@@ -88,9 +107,11 @@ pub(super) async fn check(
         earlier: surroundings.earlier,
         cases: surroundings.cases,
     });
-    let ending = ending(&cx, check, &limits, cancelled).await;
+    let ending = ending(&cx, check, &limits, cancelled.clone()).await;
+    let interrupted_now = *cancelled.borrow();
     result.problems = cx.take_problems();
     result.sweep = cx.take_sweep();
+    result.walks = cx.take_walks();
     (result.verdict, result.reason) = decide::verdict(ending, &result.problems, recorder.first_timeout());
     result.reason = result.reason.map(|reason| recorder.clean(&reason));
     decide::apply_known_failures(&mut result, &setup.known_failures);
@@ -98,12 +119,27 @@ pub(super) async fn check(
     record_provider_calls(&recorder, tenant.as_ref()).await;
     (result.calls, result.log) = recorder.finish();
     let observations = recorder.observations();
+    let machines = cx.machines();
     if setup.keep {
+        for line in leave::describe(&cx, &machines, &limits).await {
+            result.log.push(note(&recorder, &format!("{KEPT}{line}")));
+        }
+        let folder = private.keep();
         result
             .log
-            .push(note(&recorder, &format!("kept: {}", private.keep().display())));
+            .push(note(&recorder, &format!("{KEPT}folder {}", folder.display())));
     } else {
-        for line in clean_up(&cx, &limits).await {
+        if let Some(pause) = &setup.pause
+            && is_failure(result.verdict)
+            && !interrupted_now
+        {
+            pause
+                .failed(&result, &leave::describe(&cx, &machines, &limits).await)
+                .await;
+        }
+        let mut notes = clean_up(&cx, &machines, &limits).await;
+        notes.append(&mut tenant.sweep().await);
+        for line in notes {
             result.log.push(note(&recorder, &line));
         }
         tenant.close().await;
@@ -117,10 +153,11 @@ async fn ending(
     limits: &Limits,
     mut cancelled: watch::Receiver<bool>,
 ) -> Ending {
-    let limit = if check.group() == sweep::GROUP {
-        limits.sweep()
-    } else {
-        limits.check()
+    let limit = match check.group() {
+        // They limit their parts.
+        sweep::GROUP | model::GROUP => limits.sweep(),
+        _ if check.needs.contains(&Need::Host) => limits.story(),
+        _ => limits.check(),
     };
     let running = AssertUnwindSafe((check.run)(cx.clone())).catch_unwind();
     tokio::select! {
@@ -137,9 +174,9 @@ async fn ending(
 
 /// Removes every machine as a host would, then ends every process. What goes wrong is only noted: checks about
 /// `Remove` decide, and the tenant is dropped as a whole.
-async fn clean_up(cx: &Context, limits: &Limits) -> Vec<String> {
+async fn clean_up(cx: &Context, machines: &[Arc<Machine>], limits: &Limits) -> Vec<String> {
     let mut notes = Vec::new();
-    for machine in cx.machines() {
+    for machine in machines {
         if machine.create_was_called() {
             match tokio::time::timeout(limits.operation(), machine.remove()).await {
                 Ok(Ok(())) => {}

@@ -3,10 +3,11 @@
 
 mod decide;
 mod execute;
+mod leave;
 mod plan;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -14,8 +15,9 @@ use std::{
 use tokio::sync::{Semaphore, mpsc, watch};
 
 pub use decide::KnownFailure;
-pub(crate) use execute::record_provider_calls;
-pub(crate) use plan::unmet;
+pub(crate) use execute::{KEPT, record_provider_calls};
+pub use leave::Pause;
+pub(crate) use plan::Conditions;
 
 use crate::{
     calendar,
@@ -23,9 +25,11 @@ use crate::{
     event::{CheckResult, Event, EventKind, RunInfo, Summary},
     facts::{Facts, GivenValue},
     limits::Limits,
+    model,
     recorder::{Observations, Recorder, tally},
     redact::Redactor,
     session::Session,
+    spec::RequirementSet,
     subject::{Launch, LineSink, Subject},
     verdict::{ExitCode, Level, Verdict},
     world::World,
@@ -41,6 +45,8 @@ pub struct Setup {
     pub world: Arc<dyn World>,
     /// The selected checks, in the order of reports.
     pub checks: Vec<&'static Check>,
+    /// What is asked of the driver. Problems under other clauses are recorded, and change no verdict.
+    pub requirements: &'static RequirementSet,
     /// Values for the driver's flags, by flag name.
     pub flags: BTreeMap<String, GivenValue>,
     /// Secrets by name, beside those of the world.
@@ -51,6 +57,8 @@ pub struct Setup {
     pub guest_os: Option<String>,
     /// Checks that are known to fail.
     pub known_failures: Vec<KnownFailure>,
+    /// How many walks there are, and which.
+    pub walks: Arc<model::Settings>,
     /// Seed of every random choice.
     pub seed: u64,
     /// Checks that run at the same time; at least 1.
@@ -59,6 +67,8 @@ pub struct Setup {
     pub timeout_factor: f64,
     /// Whether machines are left for the user to look at.
     pub keep: bool,
+    /// Who looks at each failed check before it is cleaned up.
+    pub pause: Option<Arc<dyn Pause>>,
     /// Command line of the run, without `--only`, for the rerun line of each check.
     pub rerun: String,
 }
@@ -106,11 +116,18 @@ pub async fn run(
         .iter()
         .copied()
         .partition(|check| check.needs.contains(&Need::WholeRun));
+    let ordinary = longest_first(ordinary);
     let earlier = run.phase(&ordinary, &Observations::default(), &mut results).await;
     run.phase(&always_on, &earlier, &mut results).await;
     let summary = run.summary(&results);
     run.send(EventKind::RunFinished(summary.clone()));
     summary
+}
+
+/// Checks that make the provider fail start first: they wait until drivers give up, and what starts last ends last.
+fn longest_first(mut checks: Vec<&'static Check>) -> Vec<&'static Check> {
+    checks.sort_by_key(|check| !check.needs.contains(&Need::Faults));
+    checks
 }
 
 struct Run {
@@ -189,16 +206,17 @@ impl Run {
     }
 
     fn info(&self) -> RunInfo {
-        let specification = crate::spec::specification();
-        let clauses: std::collections::BTreeSet<_> = self
+        let requirements = self.setup.requirements;
+        let clauses: BTreeSet<_> = self
             .setup
             .checks
             .iter()
             .flat_map(|check| check.clauses.iter())
+            .filter(|clause| requirements.level(clause).is_some())
             .collect();
         RunInfo {
             suite_version: env!("CARGO_PKG_VERSION").to_owned(),
-            specification: "v1".to_owned(),
+            specification: requirements.name().to_owned(),
             driver: self.setup.subject.label(),
             driver_name: self.facts.driver_name.clone(),
             provider: self.setup.world.kind().to_owned(),
@@ -211,7 +229,7 @@ impl Run {
                 .map(|check| check.id.to_owned())
                 .collect(),
             clauses_selected: clauses.len(),
-            clauses_total: specification.clauses.len(),
+            clauses_total: requirements.len(),
             started_at: calendar::rfc3339(SystemTime::now()),
             environment: BTreeMap::from([
                 ("os".to_owned(), std::env::consts::OS.to_owned()),
@@ -256,42 +274,4 @@ fn exit_code(count: &impl Fn(Verdict) -> usize, must_run: usize) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn code(verdicts: &[Verdict], must_run: usize) -> u8 {
-        exit_code(
-            &|wanted| verdicts.iter().filter(|&&verdict| verdict == wanted).count(),
-            must_run,
-        )
-    }
-
-    #[test]
-    fn exit_codes() {
-        assert_eq!(
-            code(&[Verdict::Pass, Verdict::Warn, Verdict::NotTested], 2),
-            ExitCode::CONFORMANT
-        );
-        assert_eq!(code(&[Verdict::Pass, Verdict::Fail], 2), ExitCode::NOT_CONFORMANT);
-        assert_eq!(code(&[Verdict::Stale], 1), ExitCode::NOT_CONFORMANT);
-        assert_eq!(code(&[Verdict::DriverTimeout], 1), ExitCode::NOT_CONFORMANT);
-        assert_eq!(
-            code(&[Verdict::Pass, Verdict::EnvironmentError], 2),
-            ExitCode::ENVIRONMENT
-        );
-        assert_eq!(
-            code(&[Verdict::Fail, Verdict::SuiteError], 2),
-            ExitCode::SUITE_DEFECT
-        );
-        assert_eq!(
-            code(&[Verdict::NotTested, Verdict::NotApplicable], 0),
-            ExitCode::NOTHING_RAN
-        );
-        assert_eq!(
-            code(&[Verdict::Pass], 0),
-            ExitCode::NOTHING_RAN,
-            "only SHOULD checks were executed"
-        );
-        assert_eq!(code(&[], 0), ExitCode::NOTHING_RAN);
-    }
-}
+mod tests;

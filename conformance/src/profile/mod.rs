@@ -18,15 +18,29 @@
 //! ACME_PROXY = "http://127.0.0.1:3128"
 //!
 //! [provider]
-//! kind = "template"                           # or none
+//! kind = "template"                           # or ec2, external, none
 //! create-machines = false                     # with none: machines may be made although nobody can list them
+//!
+//! [provider.external]                         # with kind = "external": commands that print JSON lines, see EXTERNAL.md
+//! inventory = ["./ci/list-objects"]           # program and arguments; relative to this file
+//! sweep = ["./ci/delete-all-of"]              # gets the names of machines as further arguments
+//! guests = false                              # whether the suite can log in to the machines
+//! costs-money = true                          # then a run asks for --yes-this-costs-money
 //!
 //! [expect]
 //! lacks = ["pause"]                           # power, ssh, pause, xkey, par: their clauses are not applicable
 //! guest = { os = "ubuntu" }                   # ID of /etc/os-release
+//! spec = "v1"                                 # frozen set of requirements; the newest one by default
+//! host = "rancher-machine"                    # its further rules hold too, as with spec = "v1-rancher"
 //!
 //! [waits]
 //! factor = 2.0                                # for every limit and wait of the suite
+//!
+//! [walks]                                     # random stories that are compared with the reference state machine
+//! count = 20                                  # of one machine
+//! length = 12                                 # steps of each
+//! corpus = "stories"                          # folder: what is in it is carried out first, what fails is saved in it
+//! weights = { delete-instance = 5, kill = 0 } # how often something happens, compared with the others
 //!
 //! [[known-failure]]
 //! check = "stop::guest_ignores_acpi"          # a check, a group, a clause, or a glob of one
@@ -34,11 +48,13 @@
 //! until = 2027-03-01                          # last day on which it is accepted; optional
 //! ```
 
+mod external;
 mod known_failure;
 mod reader;
 mod sections;
 mod setting;
 mod source;
+mod walks;
 
 use std::{
     collections::BTreeMap,
@@ -56,7 +72,14 @@ pub use self::{
     source::{Place, ProfileError},
 };
 use self::{reader::Reader, setting::SettingSource, source::Source};
-use crate::{check::Check, nearest::did_you_mean, provider_kind::ProviderKind, spec::Gate};
+use crate::{
+    check::Check,
+    model::Action,
+    nearest::did_you_mean,
+    provider_kind::ProviderKind,
+    spec::{Gate, RequirementSet},
+    world::ExternalOptions,
+};
 
 /// A driver's description, read from `conformance.toml`.
 #[derive(Clone, Debug)]
@@ -70,12 +93,30 @@ pub struct Profile {
     pub provider: Option<ProviderKind>,
     /// `[provider] create-machines`: machines may be made although the suite cannot see the provider.
     pub create_machines: bool,
+    /// `[provider.external]`: the author's commands, if there are any.
+    pub external: Option<ExternalOptions>,
     /// `[expect]`
     pub expect: ExpectSection,
     /// `[waits] factor`: every wait of the suite is multiplied by it.
     pub wait_factor: Option<f64>,
+    /// `[walks]`
+    pub walks: WalksSection,
     /// `[[known-failure]]`
     pub known_failures: Vec<KnownFailure>,
+}
+
+/// `[walks]`: random stories of operations and outside events.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct WalksSection {
+    /// Number of walks of one machine.
+    pub count: Option<usize>,
+    /// Steps of a walk.
+    pub length: Option<usize>,
+    /// Folder of stories, relative to the profile's.
+    pub corpus: Option<String>,
+    /// How often something happens, compared with the others.
+    pub weights: BTreeMap<Action, u32>,
 }
 
 /// `[driver]`: the executable and what it is given.
@@ -104,6 +145,8 @@ pub struct ExpectSection {
     pub guest_os: Option<String>,
     /// Whether rancher-machine is the host that the driver is made for: its further rules hold too.
     pub rancher: bool,
+    /// What is asked of the driver; the newest set if the profile does not say.
+    pub requirements: Option<&'static RequirementSet>,
 }
 
 impl Profile {
@@ -140,8 +183,10 @@ impl Profile {
             driver: DriverSection::default(),
             provider: None,
             create_machines: false,
+            external: None,
             expect: ExpectSection::default(),
             wait_factor: None,
+            walks: WalksSection::default(),
             known_failures: Vec::new(),
         };
         profile.read(&mut reader, document.get_ref(), checks);
@@ -165,6 +210,11 @@ impl Profile {
         } else {
             path.to_owned()
         })
+    }
+
+    /// The folder of stories, with a relative path resolved against the profile's folder.
+    pub fn corpus_folder(&self) -> Option<PathBuf> {
+        self.walks.corpus.as_ref().map(|folder| self.folder.join(folder))
     }
 
     /// Resolves a value; `variable` looks up environment variables of the suite. A variable that is not set, or

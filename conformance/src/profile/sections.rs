@@ -8,12 +8,16 @@ use toml::{
 };
 
 use super::{
-    KnownFailure, Profile, ProfileSetting, Setting,
+    KnownFailure, Profile, ProfileSetting, Setting, external,
     reader::{Reader, Value, type_name, whole},
     setting::SettingSource,
 };
 use crate::{
-    check::Check, checks::PROVISIONED_SYSTEMS, nearest::did_you_mean, provider_kind::ProviderKind, spec::Gate,
+    check::Check,
+    checks::PROVISIONED_SYSTEMS,
+    nearest::did_you_mean,
+    provider_kind::ProviderKind,
+    spec::{Gate, RequirementSet},
 };
 
 /// Abilities that a profile can deny.
@@ -29,7 +33,7 @@ impl Profile {
         document: &DeTable<'_>,
         checks: &[&'static Check],
     ) {
-        const SECTIONS: [&str; 5] = ["driver", "provider", "expect", "waits", "known-failure"];
+        const SECTIONS: [&str; 6] = ["driver", "provider", "expect", "waits", "walks", "known-failure"];
         reader.only_keys(document, "the profile", &SECTIONS);
         for (key, value) in document {
             let name: &str = key.get_ref();
@@ -47,6 +51,7 @@ impl Profile {
                 "driver" => self.read_driver(reader, table),
                 "provider" => self.read_provider(reader, table),
                 "expect" => self.read_expect(reader, table),
+                "walks" => self.read_walks(reader, table),
                 _ => self.read_waits(reader, table),
             }
         }
@@ -80,7 +85,12 @@ impl Profile {
     }
 
     fn read_provider(&mut self, reader: &mut Reader<'_>, table: &DeTable<'_>) {
-        reader.only_keys(table, "[provider]", &["kind", "create-machines"]);
+        reader.only_keys(table, "[provider]", &["kind", "create-machines", "external"]);
+        if let Some(value) = table.get("external")
+            && let Some(external) = reader.table(value, "external")
+        {
+            self.external = Some(external::read(reader, external, &self.folder));
+        }
         if let Some(value) = table.get("kind")
             && let Some(text) = reader.text(value, "kind")
         {
@@ -95,7 +105,7 @@ impl Profile {
     }
 
     fn read_expect(&mut self, reader: &mut Reader<'_>, table: &DeTable<'_>) {
-        reader.only_keys(table, "[expect]", &["lacks", "guest", "host"]);
+        reader.only_keys(table, "[expect]", &["lacks", "guest", "host", "spec"]);
         if let Some(value) = table.get("lacks") {
             let words = LACKABLE.map(|gate| (gate.word(), gate));
             for lack in reader.texts(value, "lacks").unwrap_or_default() {
@@ -110,6 +120,13 @@ impl Profile {
             self.expect.rancher = reader
                 .word(&text, value.span(), "host", &HOSTS)
                 .unwrap_or_default();
+        }
+        if let Some(value) = table.get("spec")
+            && let Some(text) = reader.text(value, "spec")
+        {
+            let words = RequirementSet::NAMES.map(|name| (name, name));
+            let word = reader.word(&text, value.span(), "spec", &words);
+            self.expect.requirements = word.and_then(RequirementSet::named);
         }
         if let Some(value) = table.get("guest")
             && let Some(guest) = reader.table(value, "guest")

@@ -32,6 +32,7 @@ create-machines = true
 lacks = ["pause"]
 guest = { os = "ubuntu" }
 host = "rancher-machine"
+spec = "v1"
 
 [waits]
 factor = 2
@@ -76,6 +77,7 @@ fn a_complete_profile_is_understood() {
     assert_eq!(profile.expect.lacks, [Gate::Pause]);
     assert_eq!(profile.expect.guest_os.as_deref(), Some("ubuntu"));
     assert!(profile.expect.rancher);
+    assert_eq!(profile.expect.requirements, RequirementSet::named("v1"));
     assert_eq!(profile.wait_factor, Some(2.0));
     assert_eq!(profile.flag_line("acme-region"), Some(10));
     let variable = |name: &str| (name == "ACME_TOKEN").then(|| "s3cret".to_owned());
@@ -112,7 +114,7 @@ fn known_failures_count_until_their_last_day() {
     };
     assert!(known.counts_on(day(1)) && !known.counts_on(day(2)));
     assert!(known.names(checks()[0]) && !known.names(checks()[1]));
-    assert_eq!(known.line, 31);
+    assert_eq!(known.line, 32);
 }
 
 #[test]
@@ -232,6 +234,7 @@ fn wrong_types_name_both_types() {
             "expect.lacks = ['base']",
             "1:17: \"base\" is not known as \"lacks\"",
         ),
+        ("expect.spec = 'v0'", "1:15: \"v0\" is not known as \"spec\""),
         (
             "expect.guest.os = 'windows'",
             "1:19: \"windows\" is not known as \"os\"",

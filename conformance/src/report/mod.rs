@@ -14,6 +14,7 @@ use thiserror::Error;
 
 pub(crate) use self::{
     collect::place_of,
+    terminal::{conclusion_text, finding_text},
     text::{count, one_line, wrap},
 };
 pub use self::{

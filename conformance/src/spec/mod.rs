@@ -3,7 +3,9 @@
 mod bugs;
 mod clause;
 mod coverage;
+mod requirements;
 
 pub use bugs::{Bug, bugs, bugs_citing};
 pub use clause::{Clause, Gate, Section, Specification, specification};
 pub use coverage::{Coverage, CoverageError, Exclusion, Standing, Tally};
+pub use requirements::RequirementSet;

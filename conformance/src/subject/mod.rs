@@ -1,5 +1,6 @@
 //! The subject: the driver under test and the way to it.
 
+mod host;
 mod in_process;
 mod plugin;
 
@@ -8,6 +9,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use async_trait::async_trait;
 use machine_driver::{DynDriver, Result, plugin::Host};
 
+pub use host::{HostCommandLine, HostProgram, Ran, Unusable};
 pub use in_process::InProcessSubject;
 pub use plugin::PluginSubject;
 

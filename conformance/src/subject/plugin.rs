@@ -13,7 +13,7 @@ use machine_driver::{
 };
 use tokio::process::Command;
 
-use super::{Launch, Line, Started, Subject};
+use super::{HostProgram, Launch, Line, Started, Subject};
 
 /// A driver that runs as an executable, in any language.
 #[derive(Clone, Debug)]
@@ -22,6 +22,7 @@ pub struct PluginSubject {
     program: PathBuf,
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
+    host: Option<HostProgram>,
 }
 
 impl PluginSubject {
@@ -36,13 +37,36 @@ impl PluginSubject {
         arguments: Vec<String>,
         environment: BTreeMap<String, String>,
     ) -> Result<Self> {
-        let path = find(program)?;
+        let path = find(program, "driver")?;
         Ok(Self {
             label: program.display().to_string(),
             program: path,
             arguments,
             environment,
+            host: None,
         })
+    }
+
+    /// The same driver, with a host in which checks can run it too.
+    #[must_use]
+    pub fn with_host(mut self, host: Option<HostProgram>) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// The host in which checks can run the driver.
+    pub fn host(&self) -> Option<&HostProgram> {
+        self.host.as_ref()
+    }
+
+    /// Arguments of every process.
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    /// Environment variables of every process.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
     }
 
     /// Absolute path of the executable.
@@ -136,18 +160,18 @@ impl Subject for PluginSubject {
     }
 }
 
-/// The executable itself: a path, or a name that is looked up in `PATH`.
-fn find(program: &Path) -> Result<PathBuf> {
+/// An executable: a path, or a name that is looked up in `PATH`. `what` it is, is said in errors.
+pub(super) fn find(program: &Path, what: &str) -> Result<PathBuf> {
     if program.components().count() > 1 || program.is_absolute() || program.exists() {
-        return usable(program);
+        return usable(program, what);
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find_map(|file| usable(&file).ok()).ok_or_else(
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find_map(|file| usable(&file, what).ok()).ok_or_else(
         || {
             Error::new(
                 ErrorKind::Io,
                 format!(
-                    "there is no executable {} here or in PATH; give the path of the driver, for example ./{}",
+                    "there is no executable {} here or in PATH; give the path of the {what}, for example ./{}",
                     program.display(),
                     program.display()
                 ),
@@ -156,7 +180,7 @@ fn find(program: &Path) -> Result<PathBuf> {
     )
 }
 
-fn usable(program: &Path) -> Result<PathBuf> {
+fn usable(program: &Path, what: &str) -> Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
     let path = std::path::absolute(program).map_err(|error| {
         Error::new(
@@ -167,14 +191,14 @@ fn usable(program: &Path) -> Result<PathBuf> {
     let metadata = std::fs::metadata(&path).map_err(|error| {
         Error::new(
             ErrorKind::Io,
-            format!("cannot run the driver {}: {error}", program.display()),
+            format!("cannot run the {what} {}: {error}", program.display()),
         )
     })?;
     if metadata.is_dir() {
         return Err(Error::new(
             ErrorKind::Io,
             format!(
-                "{} is a folder; give the path of the driver's executable",
+                "{} is a folder; give the path of the {what}'s executable",
                 program.display()
             ),
         ));

@@ -13,7 +13,7 @@ use machine_mock_providers::{
     inventory,
 };
 
-use super::{Object, Offer, ProviderRequest, Supplied, Tenant, Transition, World, WorldError};
+use super::{Object, Offer, ProviderRequest, SLOW_SHUTDOWN, Supplied, Tenant, Transition, World, WorldError};
 use crate::check::Need;
 
 /// Instances of the mock boot in milliseconds; libmachine's minutes become seconds.
@@ -60,13 +60,9 @@ impl Ec2World {
     }
 }
 
-#[async_trait]
-impl World for Ec2World {
-    fn kind(&self) -> &'static str {
-        "ec2"
-    }
-
-    fn offers(&self) -> BTreeSet<Need> {
+impl Ec2World {
+    /// What the world offers to checks, known before it is started.
+    pub(super) fn offered() -> BTreeSet<Need> {
         BTreeSet::from([
             Need::Machine,
             Need::Guest,
@@ -83,6 +79,17 @@ impl World for Ec2World {
             Need::Catalog,
             Need::Transitions,
         ])
+    }
+}
+
+#[async_trait]
+impl World for Ec2World {
+    fn kind(&self) -> &'static str {
+        "ec2"
+    }
+
+    fn offers(&self) -> BTreeSet<Need> {
+        Self::offered()
     }
 
     fn pace(&self) -> f64 {
@@ -295,6 +302,11 @@ impl Tenant for Ec2Tenant {
         self.account
             .hold_state(&self.instance_of(machine)?, state)
             .map_err(|error| refused(&error))
+    }
+
+    async fn slow_shutdown(&self) -> Result<(), WorldError> {
+        self.account.slow_shutdown(SLOW_SHUTDOWN);
+        Ok(())
     }
 
     async fn close(&self) {

@@ -1,6 +1,7 @@
 //! The world: everything around the subject that a check can observe or disturb at the provider.
 
 mod ec2;
+mod external;
 mod none;
 mod provided;
 mod template;
@@ -23,13 +24,33 @@ use machine_mock_providers::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::check::Need;
+use crate::{check::Need, provider_kind::ProviderKind};
 
 pub use ec2::Ec2World;
+pub use external::{Act, ExternalOptions, ExternalWorld};
 pub use none::NoWorld;
 pub use provided::{Offer, Supplied, Transition};
 pub use template::TemplateWorld;
 pub use vbox::VBoxWorld;
+
+/// How long a mock's guest takes to shut down after [`Tenant::slow_shutdown`]: much longer than from the return of `Stop`
+/// to the answer of the next `GetState`, also on a busy machine, and shorter than the settle window.
+const SLOW_SHUTDOWN: Duration = Duration::from_millis(1000);
+/// What the world of this kind will offer to checks, without starting it. `create_machines` is the user's consent to
+/// machines that the suite cannot see, `external` the author's commands.
+pub fn offers_of(
+    kind: ProviderKind,
+    create_machines: bool,
+    external: Option<&ExternalOptions>,
+) -> BTreeSet<Need> {
+    match kind {
+        ProviderKind::None => NoWorld::new(create_machines).offers(),
+        ProviderKind::Template => TemplateWorld::offered(),
+        ProviderKind::Ec2 => Ec2World::offered(),
+        ProviderKind::Vbox => VBoxWorld::offered(),
+        ProviderKind::External => external.map(ExternalWorld::offers_of).unwrap_or_default(),
+    }
+}
 
 /// What goes wrong in a world: always the environment's fault, never the driver's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +68,11 @@ pub trait World: Send + Sync + fmt::Debug {
 
     /// How fast its machines live compared with a real provider (1.0).
     fn pace(&self) -> f64;
+
+    /// What of the run's machines is still there at its end, for the user to remove.
+    fn left_behind(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// A part of the provider that no other check sees.
     ///
@@ -68,6 +94,14 @@ pub trait Tenant: Send + Sync + fmt::Debug {
 
     /// Settings that are secret, by name.
     fn secrets(&self) -> BTreeMap<String, String>;
+
+    /// Notes that the check is about to make this machine; again for the same one changes nothing.
+    ///
+    /// # Errors
+    /// Why it may not: the run may make only so many.
+    fn admit(&self, _machine: &str) -> Result<(), String> {
+        Ok(())
+    }
 
     /// The provider's objects.
     ///
@@ -243,6 +277,12 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// If the provider cannot do it; real ones are slow enough.
     async fn slow_shutdown(&self) -> Result<(), WorldError> {
         Err(unoffered("slow a shutdown down"))
+    }
+
+    /// Deletes what the check's machines have left where the tenant is not dropped as a whole. Returns what was done,
+    /// and what is still there, in lines for the log.
+    async fn sweep(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Ends the tenant: everything in it is gone afterwards.

@@ -12,7 +12,7 @@ use machine_mock_providers::{
     template::{self, Account, ApiError, Server, ServerOptions, ServerState},
 };
 
-use super::{Object, Offer, ProviderRequest, Supplied, Tenant, Transition, World, WorldError};
+use super::{Object, Offer, ProviderRequest, SLOW_SHUTDOWN, Supplied, Tenant, Transition, World, WorldError};
 use crate::check::Need;
 
 /// The suite's own server of the fictional cloud that the template driver is written for.
@@ -51,13 +51,9 @@ impl TemplateWorld {
     }
 }
 
-#[async_trait]
-impl World for TemplateWorld {
-    fn kind(&self) -> &'static str {
-        "template"
-    }
-
-    fn offers(&self) -> BTreeSet<Need> {
+impl TemplateWorld {
+    /// What the world offers to checks, known before it is started.
+    pub(super) fn offered() -> BTreeSet<Need> {
         BTreeSet::from([
             Need::Machine,
             Need::Guest,
@@ -75,6 +71,17 @@ impl World for TemplateWorld {
             Need::Transitions,
             Need::Busy,
         ])
+    }
+}
+
+#[async_trait]
+impl World for TemplateWorld {
+    fn kind(&self) -> &'static str {
+        "template"
+    }
+
+    fn offers(&self) -> BTreeSet<Need> {
+        Self::offered()
     }
 
     fn pace(&self) -> f64 {
@@ -247,6 +254,11 @@ impl Tenant for TemplateTenant {
 
     async fn one_change_at_a_time(&self) -> Result<(), WorldError> {
         self.account.one_change_at_a_time(BUSY);
+        Ok(())
+    }
+
+    async fn slow_shutdown(&self) -> Result<(), WorldError> {
+        self.account.slow_shutdown(SLOW_SHUTDOWN);
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use machine_mock_providers::{
 };
 use tempfile::TempDir;
 
-use super::{Object, ProviderRequest, Tenant, Transition, World, WorldError};
+use super::{Object, ProviderRequest, SLOW_SHUTDOWN, Tenant, Transition, World, WorldError};
 use crate::check::Need;
 
 /// VMs of the mock boot in milliseconds; libmachine's minutes become seconds.
@@ -64,6 +64,26 @@ impl VBoxWorld {
     }
 }
 
+impl VBoxWorld {
+    /// What the world offers to checks, known before it is started.
+    pub(super) fn offered() -> BTreeSet<Need> {
+        BTreeSet::from([
+            Need::Machine,
+            Need::Guest,
+            Need::Inventory,
+            Need::RequestLog,
+            Need::OutOfBand,
+            Need::Faults,
+            Need::Readdress,
+            Need::Hypervisor,
+            Need::Parallel,
+            Need::Namesakes,
+            Need::Transitions,
+            Need::Pause,
+        ])
+    }
+}
+
 /// A file that is a boot2docker image as far as drivers and VirtualBox look.
 fn boot2docker_image() -> Vec<u8> {
     let mut image = vec![0; ISO_LENGTH];
@@ -80,20 +100,7 @@ impl World for VBoxWorld {
     }
 
     fn offers(&self) -> BTreeSet<Need> {
-        BTreeSet::from([
-            Need::Machine,
-            Need::Guest,
-            Need::Inventory,
-            Need::RequestLog,
-            Need::OutOfBand,
-            Need::Faults,
-            Need::Readdress,
-            Need::Hypervisor,
-            Need::Parallel,
-            Need::Namesakes,
-            Need::Transitions,
-            Need::Pause,
-        ])
+        Self::offered()
     }
 
     fn pace(&self) -> f64 {
@@ -267,6 +274,11 @@ impl Tenant for VBoxTenant {
         self.account
             .save(&self.vm_of(machine)?)
             .map_err(|error| refused(&error))
+    }
+
+    async fn slow_shutdown(&self) -> Result<(), WorldError> {
+        self.account.set_shutdown(SLOW_SHUTDOWN);
+        Ok(())
     }
 
     async fn missing_image(&self) -> Result<BTreeMap<String, String>, WorldError> {

@@ -61,6 +61,7 @@ fn help() {
         &["spec", "--help"],
         &["mock", "template", "--help"],
         &["mock", "ec2", "--help"],
+        &["mock", "vbox", "--help"],
         &["--version"],
     ];
     let said: Vec<String> = topics.iter().map(|arguments| said(arguments)).collect();

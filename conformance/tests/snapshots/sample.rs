@@ -114,6 +114,7 @@ pub(crate) fn result(id: &str, clauses: &[&str], level: Level, verdict: Verdict)
         duration_ms: 1_250,
         rerun: format!("machine-conformance run ./docker-machine-driver-acme --only {id} --seed 5121"),
         sweep: None,
+        walks: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Answers of EC2, and what faults make of them.
 
 use axum::{
+    body::Bytes,
     http::{HeaderName, HeaderValue, header},
     response::Response,
 };
@@ -23,7 +24,7 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn new(result: Result<String, Ec2Error>, request_id: String) -> Self {
         let reply = match result {
-            Ok(body) => Reply::new(200, body.into_bytes()),
+            Ok(body) => Reply::new(200, body),
             Err(error) => failed(&error, &request_id),
         };
         Self { reply, request_id }
@@ -50,7 +51,7 @@ impl Answer {
         self.reply.status_seen()
     }
 
-    pub(super) fn body(&self) -> &[u8] {
+    pub(super) fn body(&self) -> &Bytes {
         &self.reply.body
     }
 
@@ -68,7 +69,7 @@ impl Answer {
 
 fn failed(error: &Ec2Error, request_id: &str) -> Reply {
     let body = xml::error(&error.code, &error.message, request_id);
-    Reply::new(error.status, body.into_bytes())
+    Reply::new(error.status, body)
 }
 
 /// The error that a fault stands for; `not_found` is the one of the operation.

@@ -1,6 +1,6 @@
 //! The handle of a simulated machine.
 
-use std::{collections::BTreeSet, io, net::Ipv4Addr, net::TcpListener, sync::Arc};
+use std::{collections::BTreeSet, io, net::Ipv4Addr, net::TcpListener, sync::Arc, time::Duration};
 
 use tokio::{runtime::Handle, sync::watch};
 
@@ -106,7 +106,7 @@ impl Guest {
     }
 
     /// Switches on; SSH answers after this time, in this boot alone.
-    pub(crate) fn power_on_in(&self, time: std::time::Duration) {
+    pub(crate) fn power_on_in(&self, time: Duration) {
         self.system().power_on_in(time);
     }
 
@@ -206,6 +206,11 @@ impl Guest {
     /// Replaces the network interfaces that programs of the machine show.
     pub fn set_interfaces(&self, interfaces: Vec<Interface>) {
         self.system().lock().interfaces = interfaces;
+    }
+
+    /// Changes how long an orderly shutdown takes.
+    pub fn set_shutdown(&self, time: Duration) {
+        self.system().lock().shutdown = time;
     }
 
     /// Changes the reaction to the power button.

@@ -1,6 +1,12 @@
 //! The running machine: shared state, its current boot, its listeners.
 
-use std::{collections::BTreeSet, io, net::TcpListener, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeSet,
+    io,
+    net::TcpListener,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 use russh::keys::PrivateKey;
@@ -52,6 +58,8 @@ pub(crate) struct SystemState {
     pub(crate) faults: BTreeSet<GuestFault>,
     pub(crate) open_ports: Option<BTreeSet<u16>>,
     pub(crate) interfaces: Vec<Interface>,
+    /// How long an orderly shutdown takes, at least.
+    pub(crate) shutdown: Duration,
     pub(crate) boots: u64,
     pub(crate) boot: Option<Boot>,
     /// What a program asked for; carried out when it has ended.
@@ -181,6 +189,7 @@ impl SystemState {
             faults: options.faults.clone(),
             open_ports: options.open_ports.clone(),
             interfaces: options.interfaces.clone(),
+            shutdown: options.shutdown,
             boots: 0,
             boot: None,
             requests: Vec::new(),

@@ -1,7 +1,7 @@
 //! An answer that faults may change.
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
@@ -13,17 +13,17 @@ use crate::faults::FaultKind;
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
     /// Seconds of `Retry-After`.
     pub(crate) retry_after: Option<u64>,
     wire: Option<WireFault>,
 }
 
 impl Reply {
-    pub(crate) fn new(status: u16, body: Vec<u8>) -> Self {
+    pub(crate) fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self {
             status,
-            body,
+            body: body.into(),
             retry_after: None,
             wire: None,
         }
@@ -36,10 +36,10 @@ impl Reply {
             FaultKind::Reset { .. } => self.wire = Some(WireFault::Reset),
             FaultKind::Stall { .. } => self.wire = Some(WireFault::Stall),
             FaultKind::Truncate { bytes } => self.wire = Some(WireFault::Truncate(*bytes)),
-            FaultKind::EmptyBody => self.body.clear(),
+            FaultKind::EmptyBody => self.body = Bytes::new(),
             FaultKind::Body { status, body } => {
                 self.status = status.unwrap_or(self.status);
-                self.body = body.clone().into_bytes();
+                self.body = body.clone().into();
             }
             _ => {}
         }

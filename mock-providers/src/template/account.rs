@@ -213,7 +213,7 @@ fn reply(answer: Result<(u16, Option<Value>), ApiError>) -> Reply {
 }
 
 fn failed(error: &ApiError) -> Reply {
-    let mut reply = Reply::new(error.status, error.body().to_string().into_bytes());
+    let mut reply = Reply::new(error.status, error.body().to_string());
     reply.retry_after = error.retry_after;
     reply
 }

@@ -214,7 +214,7 @@ async fn answer(State(clouds): State<Weak<Accounts>>, request: HttpRequest<Body>
         let entry = clouds.refused.begin(incoming.request("", false, ""));
         clouds
             .refused
-            .end(entry, Some(error.status), error.body().to_string().as_bytes());
+            .end(entry, Some(error.status), &error.body().to_string().into());
         return error.into_response();
     };
     // Not kept while answering, which may take as long as a fault wants.

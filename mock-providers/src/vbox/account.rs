@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use axum::body::Bytes;
 use tokio::{
     sync::{Notify, watch},
     task::{AbortHandle, spawn_blocking},
@@ -16,7 +17,7 @@ use super::{
     commands,
     conditions::Conditions,
     disk::HostFiles,
-    faults,
+    faults::{self, Script},
     folder::Folder,
     guests::{GuestSettings, Guests},
     input::Input,
@@ -25,7 +26,7 @@ use super::{
     state::{Host, VirtualBox},
 };
 use crate::{
-    faults::{Call, FaultKind, Injector},
+    faults::{Call, FaultKind, FaultPlan},
     guest::SshPort,
     locked::Locked,
     requests::RequestLog,
@@ -67,13 +68,15 @@ pub(super) struct Tenant {
     pub(super) name: String,
     pub(super) folder: Folder,
     pub(super) contents: Locked<Contents>,
-    pub(super) injector: Locked<Injector>,
+    pub(super) script: Locked<Script>,
     pub(super) log: RequestLog,
     /// Address of the state server and token.
     pub(super) place: String,
     clock: Clock,
     pub(super) conditions: Locked<Conditions>,
     changes: watch::Sender<Changes>,
+    /// Changes with the plan of faults: calls that hang under an older one end.
+    plans: watch::Sender<()>,
     timer: Locked<Option<AbortHandle>>,
 }
 
@@ -165,12 +168,13 @@ impl Tenant {
                 guests: Guests::new(guests, Arc::clone(&happened)),
                 files: HostFiles::default(),
             }),
-            injector: Locked::default(),
+            script: Locked::default(),
             log: RequestLog::default(),
             place: format!("{server}/{token}"),
             clock: Clock::start(),
             conditions: Locked::default(),
             changes: watch::Sender::default(),
+            plans: watch::Sender::default(),
             timer: Locked::default(),
         });
         let timer = tokio::spawn(keep_time(Arc::downgrade(&tenant), happened));
@@ -198,8 +202,20 @@ impl Tenant {
         *self.conditions.lock() = conditions;
     }
 
+    /// Replaces the faults.
+    pub(super) fn set_faults(&self, plan: FaultPlan) {
+        self.script.lock().replace(plan);
+        self.plans.send_replace(());
+    }
+
+    /// Notices when the plan of faults changes.
+    pub(super) fn plans(&self) -> watch::Receiver<()> {
+        self.plans.subscribe()
+    }
+
     /// Ends everything that waits.
     pub(super) fn end(&self) {
+        self.plans.send_replace(());
         self.changes.send_modify(|changes| changes.is_over = true);
     }
 
@@ -242,7 +258,7 @@ impl Tenant {
             mutating: incoming.mutating,
             body: &line,
         };
-        let faults = self.injector.lock().decide(&call);
+        let (faults, hit) = self.script.lock().decide(&call);
         let words = faults.iter().map(|fault| fault.word().to_owned()).collect();
         let entry = self.log.begin(incoming.request(words));
         let acts = faults.iter().all(FaultKind::acts);
@@ -253,6 +269,8 @@ impl Tenant {
             // A panic in there is our defect; the client must not take it for an answer.
             answer = carried_out.await.map_or(Answer::Lost, Answer::Finished);
         }
+        // Whoever waits for a hit finds everything done.
+        self.script.lock().done(hit);
         for fault in &faults {
             if let FaultKind::Delay { ms } = fault {
                 tokio::time::sleep(Duration::from_millis(*ms)).await;
@@ -266,7 +284,7 @@ impl Tenant {
             ),
             Answer::Lost | Answer::Stalled => (None, String::new()),
         };
-        self.log.end(entry, status, printed.as_bytes());
+        self.log.end(entry, status, &Bytes::from(printed));
         answer
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::{
@@ -19,7 +20,7 @@ use super::{
     },
 };
 use crate::{
-    faults::{FaultPlan, Injector},
+    faults::FaultPlan,
     guest::{Acpi, Guest},
     inventory::Object,
     requests::Request,
@@ -97,10 +98,10 @@ impl Account {
         self.tenant.log.clear();
     }
 
-    /// Replaces the faults; all counters start again. Operations are the words of the subcommand, such as `startvm` or
+    /// Replaces the faults; all counters start again, and calls that hang end. Operations are the words of the subcommand, such as `startvm` or
     /// `hostonlyif create`; the path is the object that a call names.
     pub fn set_faults(&self, plan: impl Into<FaultPlan>) {
-        *self.tenant.injector.lock() = Injector::new(plan.into());
+        self.tenant.set_faults(plan.into());
     }
 
     /// Ends all faults. What they did stays.
@@ -108,10 +109,9 @@ impl Account {
         self.set_faults(FaultPlan::default());
     }
 
-    /// The faults, and how often each has hit.
+    /// The faults, and how often each has hit. What a call does in spite of its fault is done when it counts.
     pub fn faults(&self) -> (FaultPlan, Vec<u32>) {
-        let injector = self.tenant.injector.lock();
-        (injector.plan().clone(), injector.hits())
+        self.tenant.script.lock().faults()
     }
 
     /// Breaks the installation, or mends it.
@@ -228,7 +228,14 @@ impl Account {
 
     /// Kills `VBoxSVC`: VMs that are on lose their power, and settings files are read again.
     pub fn crash_server(&self) {
-        self.tenant.act(VirtualBox::crash);
+        self.tenant.act(|virtual_box, host| {
+            virtual_box.crash(host);
+            for machine in &mut virtual_box.machines {
+                // What was read from a file has it.
+                let kept = &mut machine.configuration.settings;
+                kept.insert(settings::LOCALHOST_REACHABLE, "1".to_owned());
+            }
+        });
     }
 
     /// Gives a running VM another address in its host-only network, at once and without a restart. The result is the
@@ -265,6 +272,11 @@ impl Account {
         self.guest(vm).map(|guest| guest.set_acpi(acpi))
     }
 
+    /// Changes how long all guests take to shut down in order, also those that are on.
+    pub fn set_shutdown(&self, time: Duration) {
+        self.tenant.contents.lock().guests.set_shutdown(time);
+    }
+
     /// Holds a VM in a state, given as in `VMState=`, until something else is asked of it.
     ///
     /// # Errors
@@ -288,7 +300,15 @@ impl Account {
         self.with(vm, |virtual_box, id, _| virtual_box.hold(id, false))
     }
 
-    /// Ends a lock.
+    /// Lets somebody else wait for the lock of a VM: all others are refused meanwhile.
+    ///
+    /// # Errors
+    /// As for [`Account::lock`].
+    pub fn request_lock(&self, vm: &str) -> Result<()> {
+        self.with(vm, |virtual_box, id, _| virtual_box.hold(id, true))
+    }
+
+    /// Ends a lock, or the wait for one.
     ///
     /// # Errors
     /// `VBOX_E_OBJECT_NOT_FOUND`.

@@ -18,6 +18,8 @@ pub struct Conditions {
     pub start_script_warns: bool,
     /// Whether the processor has VT-x or AMD-V, and it is switched on.
     pub hardware_virtualization: bool,
+    /// Whether there are front ends with windows; on servers there is often `headless` alone.
+    pub graphical_front_ends: bool,
     /// Whether the disk is full: nothing can be created, converted or copied.
     pub disk_full: bool,
     /// Whether `/etc/vbox/networks.conf` allows all addresses; otherwise host-only interfaces get addresses in
@@ -36,6 +38,7 @@ impl Default for Conditions {
             kernel_driver: true,
             start_script_warns: false,
             hardware_virtualization: true,
+            graphical_front_ends: true,
             disk_full: false,
             any_host_only_address: false,
             server: true,

@@ -107,6 +107,7 @@ impl ControlledAccount for Account {
             "ignore-acpi" => self.set_acpi(vm, Acpi::Ignores)?,
             "obey-acpi" => self.set_acpi(vm, Acpi::Obeys)?,
             "lock" => self.lock(vm)?,
+            "request-lock" => self.request_lock(vm)?,
             "unlock" => self.unlock(vm)?,
             "hold" => self.hold_state(vm, parameters.get("state").map_or("", String::as_str))?,
             _ => return Ok(None),

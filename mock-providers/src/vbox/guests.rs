@@ -98,6 +98,14 @@ impl Guests {
         self.machines.get(&id).map(|machine| machine.guest.clone())
     }
 
+    /// Changes how long guests take to shut down, also those that are on.
+    pub(super) fn set_shutdown(&mut self, time: Duration) {
+        self.settings.shutdown = time;
+        for machine in self.machines.values() {
+            machine.guest.set_shutdown(time);
+        }
+    }
+
     fn build(&self, start: &Start<'_>) -> Result<Guest, String> {
         let keys = start.disk.and_then(|(_, image)| disk::public_keys(image));
         let mut faults = start.faults.clone();
@@ -130,10 +138,9 @@ impl Guests {
     /// The machine for a start: the one with the same disk, or a new one.
     fn prepare(&mut self, start: &Start<'_>) -> Result<&mut Machine, String> {
         let disk = start.disk.map(|(id, _)| id);
-        let is_same = self
-            .machines
-            .get(&start.id)
-            .is_some_and(|known| known.disk == disk && disk.is_some());
+        // Without a disk only the memory makes it the same.
+        let is_same = |known: &Machine| known.disk == disk && (disk.is_some() || known.is_suspended);
+        let is_same = self.machines.get(&start.id).is_some_and(is_same);
         if !is_same {
             let guest = self.build(start)?;
             let machine = Machine {

@@ -240,3 +240,37 @@ async fn another_disk_is_another_machine() {
     rig.power_on();
     assert_ne!(rig.guest().host_key(), first);
 }
+
+#[tokio::test]
+async fn the_memory_of_a_machine_without_a_disk_is_kept() {
+    let mut rig = Rig::new();
+    let adapters = vec![GuestAdapter {
+        mac: rig.mac,
+        link: Link::HostOnly,
+    }];
+    let dvd = rig.image();
+    let faults = BTreeSet::new();
+    let start = Start {
+        id: rig.id,
+        disk: None,
+        dvd: Some(&dvd),
+        adapters,
+        rules: Vec::new(),
+        faults: &faults,
+    };
+    rig.guests.power_on(&start).unwrap();
+    timeout(LIMIT, rig.guest().reached(PowerState::Running))
+        .await
+        .unwrap();
+    let boot = rig.guest().boot_id();
+    rig.guests.suspend(rig.id);
+    rig.guests.restore(&start).unwrap();
+    assert!(!rig.guests.is_off(rig.id));
+    assert_eq!(rig.guest().boot_id(), boot);
+    rig.guests.power_off(rig.id);
+    rig.guests.power_on(&start).unwrap();
+    timeout(LIMIT, rig.guest().reached(PowerState::Running))
+        .await
+        .unwrap();
+    assert_ne!(rig.guest().boot_id(), boot);
+}

@@ -12,10 +12,6 @@ pub(super) fn objects(virtual_box: &VirtualBox, guests: &Guests) -> Vec<Object> 
     let machines = virtual_box.machines.iter().map(|it| machine(it, guests));
     let media = virtual_box.media.iter().map(|it| medium(it, virtual_box));
     let interfaces = virtual_box.host_interfaces.iter().map(|it| {
-        let users = virtual_box.users_of_interface(&it.name).into_iter();
-        let users = users
-            .filter_map(|id| virtual_box.machine(id))
-            .map(|machine| machine.name.as_str());
         object(
             "hostonlyif",
             &it.name,
@@ -23,7 +19,7 @@ pub(super) fn objects(virtual_box: &VirtualBox, guests: &Guests) -> Vec<Object> 
             [
                 ("address", it.address.to_string()),
                 ("netmask", it.netmask.to_string()),
-                ("users", users.collect::<Vec<_>>().join(",")),
+                ("users", users(&it.name, virtual_box)),
             ],
         )
     });
@@ -45,6 +41,9 @@ pub(super) fn objects(virtual_box: &VirtualBox, guests: &Guests) -> Vec<Object> 
         .iter()
         .filter(|server| usual.find(&server.network) != Some(server));
     let servers = servers.map(|it| {
+        let interfaces = virtual_box.host_interfaces.iter();
+        let served = interfaces.filter(|interface| interface.network_name() == it.network);
+        let served = served.map(|interface| users(&interface.name, virtual_box));
         object(
             "dhcpserver",
             &it.network,
@@ -54,6 +53,7 @@ pub(super) fn objects(virtual_box: &VirtualBox, guests: &Guests) -> Vec<Object> 
                 ("lower", it.lower.to_string()),
                 ("upper", it.upper.to_string()),
                 ("enabled", it.enabled.to_string()),
+                ("users", served.collect()),
             ],
         )
     });
@@ -63,6 +63,16 @@ pub(super) fn objects(virtual_box: &VirtualBox, guests: &Guests) -> Vec<Object> 
         .chain(networks)
         .chain(servers)
         .collect()
+}
+
+/// Names of the VMs with an adapter at an interface.
+fn users(interface: &str, virtual_box: &VirtualBox) -> String {
+    let users = virtual_box.users_of_interface(interface).into_iter();
+    let users = users.filter_map(|id| virtual_box.machine(id));
+    users
+        .map(|machine| machine.name.as_str())
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 fn object<const COUNT: usize>(

@@ -2,13 +2,14 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
+use axum::body::Bytes;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::JoinSet,
     time::timeout,
 };
@@ -82,12 +83,13 @@ async fn serve(stream: TcpStream, accounts: &Way) -> io::Result<()> {
     let incoming = Incoming::new(call.arguments, call.directory.into(), call.process);
     let Some(tenant) = accounts.by_token(&call.token) else {
         let entry = accounts.refused.begin(incoming.request(Vec::new()));
-        accounts.refused.end(entry, None, b"");
+        accounts.refused.end(entry, None, &Bytes::new());
         // The client says that its server is gone.
         return Ok(());
     };
     // Not kept while answering, which may take as long as a fault wants.
     drop(accounts);
+    let plans = tenant.plans();
     let (wanted, mut want) = mpsc::unbounded_channel::<u64>();
     let (pieces, input) = mpsc::channel(WAITING_PIECES);
     let answering = tenant.answer(incoming, Input::remote(wanted, input));
@@ -107,7 +109,7 @@ async fn serve(stream: TcpStream, accounts: &Way) -> io::Result<()> {
             gone = closed(&reader) => return gone,
         }
     };
-    send(&mut writer, answer, &reader).await
+    send(&mut writer, answer, &reader, plans).await
 }
 
 /// Hands standard input on until it ends.
@@ -136,7 +138,12 @@ async fn forward(reader: &mut OwnedReadHalf, pieces: &mpsc::Sender<io::Result<Pi
     }
 }
 
-async fn send(writer: &mut OwnedWriteHalf, answer: Answer, reader: &OwnedReadHalf) -> io::Result<()> {
+async fn send(
+    writer: &mut OwnedWriteHalf,
+    answer: Answer,
+    reader: &OwnedReadHalf,
+    mut plans: watch::Receiver<()>,
+) -> io::Result<()> {
     match answer {
         Answer::Finished(finished) => {
             let mut bytes = Vec::new();
@@ -149,8 +156,11 @@ async fn send(writer: &mut OwnedWriteHalf, answer: Answer, reader: &OwnedReadHal
             writer.write_all(&bytes).await
         }
         Answer::Lost => Ok(()),
-        // Silence lasts until the client gives up.
-        Answer::Stalled => closed(reader).await,
+        // Silence lasts until the client gives up. One whose driver was killed never does, so it also ends with the plan.
+        Answer::Stalled => tokio::select! {
+            gone = closed(reader) => gone,
+            _ = plans.changed() => Ok(()),
+        },
     }
 }
 

@@ -237,6 +237,10 @@ impl<'a> Replay<'a> {
             ["abort", vm] => account.abort(vm).unwrap(),
             ["power-off", vm] => account.power_off(vm).unwrap(),
             ["triple-fault", vm] => account.triple_fault(vm).unwrap(),
+            ["hold", vm, state] => account.hold_state(vm, state).unwrap(),
+            ["lock", vm] => account.lock(vm).unwrap(),
+            ["request-lock", vm] => account.request_lock(vm).unwrap(),
+            ["unlock", vm] => account.unlock(vm).unwrap(),
             ["ignore-acpi", vm] => account.set_acpi(vm, Acpi::Ignores).unwrap(),
             ["kill-process-at-start"] => {
                 account.set_faults(FaultPlan::one(

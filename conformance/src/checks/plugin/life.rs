@@ -45,6 +45,7 @@ pub(crate) async fn live(cx: &Context) -> Result<Life, Stop> {
         local_answers(&machine.session()).await;
         return Ok(life);
     }
+    cx.admit(machine.name())?;
     life.created = machine.create().await.is_ok();
     life.private_key = private_key(&machine).await;
     if life.created {

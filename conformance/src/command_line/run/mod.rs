@@ -1,29 +1,41 @@
 //! `machine-conformance run`
 
+mod again;
 mod assignment;
+mod cost;
+mod execution;
 mod order;
+mod pause;
+mod runs;
 mod values;
+mod watch;
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use clap::Args;
-use tokio::sync::{mpsc, watch};
+use clap::{Args, Parser, builder::TypedValueParser};
 
-use self::{assignment::Assignment, order::Order};
-use super::{failure::Failure, interrupt, list::SelectionArguments};
+use self::{
+    again::{AgainArguments, Failed},
+    assignment::Assignment,
+    pause::AtTerminal,
+    runs::Runs,
+};
+pub(crate) use self::{execution::run_to_end, order::Order};
+use super::{failure::Failure, list::SelectionArguments};
 use crate::{
-    checks,
-    engine::{self, Setup},
-    event::Event,
-    facts::Facts,
+    check::Check,
+    checks::{self, KNOWN_STORIES},
+    engine::Pause,
+    model::{MOST_STEPS, MOST_WALKS},
     provider_kind::ProviderKind,
     report::{
-        ReportTarget, Reports, RunRecord,
+        Report, ReportTarget, Reports,
         terminal::{Progress, Terminal},
     },
+    selection::Selection,
+    spec::RequirementSet,
     stable_output::StableOutput,
-    subject::PluginSubject,
-    world::{Ec2World, NoWorld, TemplateWorld, VBoxWorld, World, WorldError},
+    verdict::Level,
 };
 
 const EXAMPLES: &str = "\
@@ -36,7 +48,7 @@ Examples:
 /// Options of `run`.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct RunArguments {
+pub(crate) struct RunArguments {
     /// The driver's executable; by default the `command` of the profile
     #[arg(value_name = "DRIVER")]
     driver: Option<PathBuf>,
@@ -49,9 +61,17 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "PROVIDER", value_enum)]
     provider: Option<ProviderKind>,
 
+    /// A docker-machine or rancher-machine, by its path or its name in PATH, to try the driver in as users do
+    #[arg(long, value_name = "PROGRAM")]
+    host: Option<PathBuf>,
+
     /// Let the run create machines although it cannot see the provider: what a driver leaves behind, stays
     #[arg(long)]
     create_machines: bool,
+
+    /// Let the run create machines at a provider that may charge for them; the note before the run says how many
+    #[arg(long)]
+    yes_this_costs_money: bool,
 
     /// Value of a flag of the driver, without dashes; repeat it for a list
     #[arg(
@@ -71,6 +91,10 @@ pub(super) struct RunArguments {
     #[arg(long = "secret", value_name = "NAME", help_heading = "Driver")]
     secrets: Vec<String>,
 
+    /// What is asked of the driver: a frozen version of the specification, for docker-machine or rancher-machine
+    #[arg(long = "spec", value_name = "VERSION", value_parser = requirements, help_heading = "Selection")]
+    requirements: Option<&'static RequirementSet>,
+
     #[command(flatten)]
     selection: SelectionArguments,
 
@@ -79,16 +103,45 @@ pub(super) struct RunArguments {
     jobs: Option<u16>,
 
     /// Seed of every random choice, to repeat a run; by default a random one
-    #[arg(long, value_name = "N", help_heading = "Run")]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "MACHINE_CONFORMANCE_SEED",
+        hide_env = true,
+        help_heading = "Run"
+    )]
     seed: Option<u64>,
 
     /// Factor for every limit and wait of the suite, for slow machines
     #[arg(long, value_name = "F", value_parser = factor, help_heading = "Run")]
     timeout_factor: Option<f64>,
 
-    /// Leave machines, folders and processes of the checks for inspection
+    /// Random walks of one machine; those of several machines and with parallel calls are a third of it each
+    #[arg(long, value_name = "N", value_parser = at_most(MOST_WALKS), help_heading = "Walks")]
+    walks: Option<usize>,
+
+    /// Steps of a walk
+    #[arg(long, value_name = "N", value_parser = at_most(MOST_STEPS), help_heading = "Walks")]
+    walk_length: Option<usize>,
+
+    /// Folder of stories: those in it are carried out first, and walks that fail are saved in it
+    #[arg(long, value_name = "FOLDER", help_heading = "Walks")]
+    corpus: Option<PathBuf>,
+
+    /// Carry out this story and nothing else; may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "skip", "walks", "corpus"], help_heading = "Walks")]
+    replay: Vec<PathBuf>,
+
+    /// Leave the machines and folders of the checks, and say how to log in; mock providers wait for Ctrl-C
     #[arg(long, help_heading = "Run")]
     keep: bool,
+
+    /// When a check fails, wait for the Enter key before its machines are removed
+    #[arg(long, conflicts_with = "keep", help_heading = "Run")]
+    pause_on_failure: bool,
+
+    #[command(flatten)]
+    again: AgainArguments,
 
     /// Write a report: json=PATH, junit=PATH or events=PATH; `-` is standard output; may be repeated
     #[arg(long = "report", value_name = "FORMAT=PATH", help_heading = "Run")]
@@ -107,24 +160,74 @@ fn factor(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("write a number above 0 and at most {most}"))
 }
 
+/// Numbers from 1 to `most`.
+fn at_most(most: usize) -> impl TypedValueParser<Value = usize> {
+    clap::value_parser!(u64)
+        .range(1..=most as u64)
+        .map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+}
+
+fn requirements(name: &str) -> Result<&'static RequirementSet, String> {
+    RequirementSet::named(name).ok_or_else(|| format!("write one of {}", RequirementSet::NAMES.join(", ")))
+}
+
+/// Options of `run` without the command.
+#[derive(Parser)]
+#[command(name = "run", no_binary_name = true, disable_help_flag = true)]
+struct Alone {
+    #[command(flatten)]
+    run: RunArguments,
+}
+
 impl RunArguments {
-    pub(super) fn execute(&self) -> Result<u8, Failure> {
-        let selected = self.selection.selection().apply(checks::all())?;
-        let order = Order::new(self, &|name| std::env::var(name).ok())?;
-        for note in &order.notes {
-            note_on_stderr(note);
-        }
-        let subject = order.subject()?;
-        let reports = self.open_reports(order.seed)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::environment(format!("cannot start the runtime: {error}")))?;
-        let record = runtime.block_on(run(order, selected, subject, reports))?;
-        Ok(record.summary.exit_code)
+    /// Whether there is a profile that is read without being named.
+    pub(crate) fn usual_profile_exists() -> bool {
+        order::usual_profile_exists()
     }
 
-    fn open_reports(&self, seed: u64) -> Result<Reports, Failure> {
+    /// Reads words as those after `machine-conformance run`.
+    pub(crate) fn from_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, clap::Error> {
+        Ok(Alone::try_parse_from(words)?.run)
+    }
+
+    /// The checks that the command line selects, with the levels of the order's requirement set.
+    pub(crate) fn selected(&self, order: &Order) -> Result<Vec<&'static Check>, Failure> {
+        if !self.replay.is_empty() {
+            let stories = Selection::new(vec![KNOWN_STORIES.to_owned()], Vec::new(), Level::May);
+            return Ok(stories.under(order.requirements).apply(checks::all())?);
+        }
+        Ok(self.selection.apply(checks::all(), order.requirements)?)
+    }
+
+    /// Opens the files of `--report`.
+    pub(crate) fn add_reports(&self, reports: &mut Reports) -> Result<(), Failure> {
+        for target in &self.reports {
+            reports.add(target.to_string(), target.open()?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn execute(&self) -> Result<u8, Failure> {
+        let failed = self.again.rerun_failed.as_deref().map(Failed::read).transpose()?;
+        let seed = self.seed.or_else(|| failed.as_ref().map(|failed| failed.seed));
+        let pause: Option<Arc<dyn Pause>> = match self.pause_on_failure {
+            true => Some(Arc::new(AtTerminal::new(terminal_width())?)),
+            false => None,
+        };
+        let runs = Runs {
+            arguments: self,
+            failed,
+            pause,
+        };
+        match self.again.repeat_until_failure {
+            Some(most) => runs.repeat(seed, most),
+            None if self.again.watch => runs.watch(seed),
+            None => runs.once(seed),
+        }
+    }
+
+    /// The reports of one run; the one of the terminal goes to `terminal`, if that is given.
+    fn open_reports(&self, seed: u64, terminal: Option<Box<dyn Report>>) -> Result<Reports, Failure> {
         let mut reports = Reports::new();
         let on_stdout = self.reports.iter().filter(|target| target.is_stdout()).count();
         if on_stdout > 1 {
@@ -136,29 +239,27 @@ impl RunArguments {
                 .unwrap_or_default();
             reports.stabilise(StableOutput::new(seed, [(folder, "FOLDER".to_owned())]));
         }
-        let names = self
-            .reports
-            .iter()
-            .filter(|target| !target.is_stdout())
-            .map(ToString::to_string)
-            .collect();
         // The terminal report makes way for one that is to be piped.
-        let terminal: Box<dyn crate::report::Report> = if on_stdout > 0 {
-            Box::new(self.terminal(anstream::AutoStream::auto(io::stderr()), names))
-        } else {
-            Box::new(self.terminal(anstream::AutoStream::auto(io::stdout()), names))
-        };
+        let terminal = terminal.unwrap_or_else(|| {
+            if on_stdout > 0 {
+                Box::new(self.terminal(anstream::AutoStream::auto(io::stderr())))
+            } else {
+                Box::new(self.terminal(anstream::AutoStream::auto(io::stdout())))
+            }
+        });
         reports.add("terminal", terminal);
-        for target in &self.reports {
-            reports.add(target.to_string(), target.open()?);
-        }
+        self.add_reports(&mut reports)?;
         Ok(reports)
     }
 
-    fn terminal<W: io::Write>(&self, writer: W, other_reports: Vec<String>) -> Terminal<W> {
-        let terminal = Terminal::new(writer, terminal_width()).with_other_reports(other_reports);
+    fn terminal<W: io::Write>(&self, writer: W) -> Terminal<W> {
+        let files = self.reports.iter().filter(|target| !target.is_stdout());
+        let names = files.map(ToString::to_string).collect();
+        let terminal = Terminal::new(writer, terminal_width()).with_other_reports(names);
         match Progress::on_stderr() {
-            Some(progress) if !self.stable_output => terminal.with_progress(progress),
+            Some(progress) if !self.stable_output && !self.pause_on_failure => {
+                terminal.with_progress(progress)
+            }
             _ => terminal,
         }
     }
@@ -179,77 +280,6 @@ fn terminal_width() -> usize {
 )]
 fn note_on_stderr(note: &str) {
     eprintln!("note: {note}");
-}
-
-async fn run(
-    order: Order,
-    selected: Vec<&'static crate::check::Check>,
-    subject: PluginSubject,
-    reports: Reports,
-) -> Result<RunRecord, Failure> {
-    let cancelled = interrupt::Signals::listen()?.into_cancellation();
-    let world = start_world(&order).await?;
-    let facts = engine::look_up(&subject, order.timeout_factor).await;
-    order.check_flags(&facts)?;
-    let setup = Setup {
-        subject: Arc::new(subject),
-        world,
-        checks: selected,
-        rerun: order.rerun(),
-        known_failures: order.known_failures(),
-        lacks: order.lacks(),
-        guest_os: order.guest_os(),
-        flags: order.flags,
-        secrets: order.secrets,
-        seed: order.seed,
-        jobs: order.jobs,
-        timeout_factor: order.timeout_factor,
-        keep: order.keep,
-    };
-    report(setup, facts, reports, cancelled).await
-}
-
-async fn start_world(order: &Order) -> Result<Arc<dyn World>, Failure> {
-    let started: Result<Arc<dyn World>, WorldError> = match order.provider {
-        ProviderKind::None => Ok(Arc::new(NoWorld::new(order.create_machines))),
-        ProviderKind::Template => TemplateWorld::start().await.map(|world| Arc::new(world) as _),
-        ProviderKind::Ec2 => Ec2World::start().await.map(|world| Arc::new(world) as _),
-        ProviderKind::Vbox => match std::env::current_exe() {
-            // This executable is VBoxManage under that name.
-            Ok(executable) => VBoxWorld::start(executable)
-                .await
-                .map(|world| Arc::new(world) as _),
-            Err(error) => Err(WorldError(format!(
-                "cannot find the executable of the suite: {error}"
-            ))),
-        },
-    };
-    started.map_err(|error| Failure::environment(error.to_string()))
-}
-
-/// Runs the engine, with the reports on a thread of their own: they write to files and terminals.
-async fn report(
-    setup: Setup,
-    facts: Facts,
-    mut reports: Reports,
-    cancelled: watch::Receiver<bool>,
-) -> Result<RunRecord, Failure> {
-    let (sender, mut events) = mpsc::unbounded_channel::<Event>();
-    let writing = tokio::task::spawn_blocking(move || {
-        while let Some(event) = events.blocking_recv() {
-            reports.event(&event);
-        }
-        reports.finish()
-    });
-    engine::run(setup, facts, sender, cancelled).await;
-    match writing.await {
-        Ok(Ok(record)) => Ok(record),
-        Ok(Err(errors)) => {
-            let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            Err(Failure::environment(lines.join("; ")))
-        }
-        Err(error) => Err(Failure::suite(format!("a report broke off: {error}"))),
-    }
 }
 
 #[cfg(test)]

@@ -18,25 +18,33 @@ use crate::{
     check::Need,
     checks,
     command_line::failure::Failure,
-    engine::KnownFailure,
+    engine::{Conditions, KnownFailure},
     facts::{Facts, GivenValue},
+    model::{self, Story},
     nearest::did_you_mean,
     profile::Profile,
     provider_kind::ProviderKind,
     redact::Redactor,
-    spec::Gate,
-    subject::PluginSubject,
+    spec::{Gate, RequirementSet},
+    subject::{HostProgram, PluginSubject},
+    world::{self, Act, ExternalOptions},
 };
 
 /// The profile that is read if the command line names neither a driver nor a profile.
 const USUAL_PROFILE: &str = "conformance.toml";
 
+/// Whether this folder has such a profile.
+pub(super) fn usual_profile_exists() -> bool {
+    Path::new(USUAL_PROFILE).exists()
+}
+
 /// Everything that a run needs, except what must be started for it.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(crate) struct Order {
     program: PathBuf,
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
+    host: Option<PathBuf>,
     profile: Option<Profile>,
     /// The command line without driver, selection and seed.
     repeated: Vec<String>,
@@ -44,11 +52,17 @@ pub(super) struct Order {
     overridden: BTreeSet<String>,
     pub(super) flags: BTreeMap<String, GivenValue>,
     pub(super) secrets: Vec<(String, String)>,
-    pub(super) provider: ProviderKind,
+    pub(crate) provider: ProviderKind,
     pub(super) create_machines: bool,
-    pub(super) seed: u64,
-    pub(super) jobs: usize,
-    pub(super) timeout_factor: f64,
+    pub(super) walks: model::Settings,
+    /// The commands of the profile, for the provider `external`.
+    pub(super) external: Option<ExternalOptions>,
+    /// Whether the user agreed to pay for machines.
+    pub(super) costs_agreed: bool,
+    pub(super) requirements: &'static RequirementSet,
+    pub(crate) seed: u64,
+    pub(crate) jobs: usize,
+    pub(crate) timeout_factor: f64,
     pub(super) keep: bool,
     /// What the user should know before the run.
     pub(super) notes: Vec<String>,
@@ -56,7 +70,7 @@ pub(super) struct Order {
 
 impl Order {
     /// Merges command line and profile. `variable` looks up environment variables.
-    pub(super) fn new(
+    pub(crate) fn new(
         arguments: &RunArguments,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
@@ -97,21 +111,32 @@ impl Order {
                 .filter(|(name, _)| hidden(name))
                 .map(|(n, v)| (n.clone(), v.clone())),
         );
+        let provider = provider(arguments, profile.as_ref());
+        let external = external(provider, profile.as_ref())?;
         let mut order = Self {
             program,
             arguments: section.arguments,
             environment,
+            host: arguments.host.clone(),
             repeated: Vec::new(),
             overridden: arguments.flags.iter().map(|flag| flag.name.clone()).collect(),
             flags,
             secrets,
-            provider: provider(arguments, profile.as_ref()),
+            walks: walks(arguments, profile.as_ref())?,
+            provider,
+            costs_agreed: arguments.yes_this_costs_money,
             create_machines: arguments.create_machines
                 || profile.as_ref().is_some_and(|profile| profile.create_machines),
+            requirements: requirements(arguments, profile.as_ref()),
             seed: arguments
                 .seed
                 .unwrap_or_else(|| rand::random_range(1_000..1_000_000)),
-            jobs: arguments.jobs.map_or_else(usual_jobs, usize::from),
+            // All checks see the same objects there, so one after the other looks at them.
+            jobs: match external {
+                Some(_) => 1,
+                None => arguments.jobs.map_or_else(usual_jobs, usize::from),
+            },
+            external,
             timeout_factor: arguments
                 .timeout_factor
                 .or_else(|| profile.as_ref().and_then(|profile| profile.wait_factor))
@@ -121,13 +146,16 @@ impl Order {
             profile,
         };
         order.repeated = values::repeated(arguments, order.profile.as_ref(), &hidden);
-        order.notes = order.notes();
+        order.notes = order.notes(arguments);
         Ok(order)
     }
 
-    /// The driver's executable.
-    pub(super) fn subject(&self) -> Result<PluginSubject, Failure> {
-        PluginSubject::new(&self.program, self.arguments.clone(), self.environment.clone())
+    /// The driver's executable, and the host in which it is tried too.
+    pub(crate) fn subject(&self) -> Result<PluginSubject, Failure> {
+        let host = self.host.as_deref().map(HostProgram::find).transpose();
+        let subject = PluginSubject::new(&self.program, self.arguments.clone(), self.environment.clone());
+        subject
+            .and_then(|subject| Ok(subject.with_host(host?)))
             .map_err(|error| Failure::environment(error.to_string()))
     }
 
@@ -144,7 +172,7 @@ impl Order {
     }
 
     /// Flags that the driver does not have, or that have another type, are mistakes of the user.
-    pub(super) fn check_flags(&self, facts: &Facts) -> Result<(), Failure> {
+    pub(crate) fn check_flags(&self, facts: &Facts) -> Result<(), Failure> {
         if facts.failure.is_some() {
             // The driver does not say what flags it has: the checks will tell what is wrong with it.
             return Ok(());
@@ -223,10 +251,30 @@ impl Order {
             .iter()
             .filter_map(|gate| Some((need(gate)?, reason(gate))))
             .collect();
-        if !expect.rancher {
+        if !self.requirements.is_for_rancher() {
             lacks.insert(Need::Rancher, Need::Rancher.missing().to_owned());
         }
         lacks
+    }
+
+    /// What decides, before anything is started, which checks are executed.
+    pub(crate) fn conditions(&self) -> Conditions {
+        Conditions {
+            lacks: self.lacks(),
+            offers: world::offers_of(self.provider, self.create_machines, self.external.as_ref()),
+            is_process: true,
+            has_host: self.host.is_some(),
+            has_secrets: !self.secrets.is_empty(),
+        }
+    }
+
+    /// The files that a run depends on: the driver's executable and the profile.
+    pub(super) fn files(&self, subject: &PluginSubject) -> Vec<PathBuf> {
+        let profile = self.profile.as_ref().map(|profile| PathBuf::from(profile.file()));
+        [subject.program().to_owned()]
+            .into_iter()
+            .chain(profile)
+            .collect()
     }
 
     /// The guest's operating system, as the profile says.
@@ -264,7 +312,7 @@ impl Order {
         Redactor::new(self.secrets.iter().map(|(name, value)| (name, value)))
     }
 
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self, arguments: &RunArguments) -> Vec<String> {
         let today = CalendarDate::of(SystemTime::now());
         let mut notes = Vec::new();
         if let Some(profile) = &self.profile {
@@ -281,6 +329,12 @@ impl Order {
                 ));
             }
         }
+        if self.external.is_some() && arguments.jobs.is_some_and(|jobs| jobs > 1) {
+            notes.push(
+                "--provider external runs one check at a time, because all checks see the same objects"
+                    .to_owned(),
+            );
+        }
         for name in self.redactor().too_short() {
             notes.push(format!(
                 "the secret \"{name}\" is too short to be hidden in reports"
@@ -293,7 +347,7 @@ impl Order {
 fn profile(arguments: &RunArguments) -> Result<Option<Profile>, Failure> {
     let path = match &arguments.profile {
         Some(path) => path.as_path(),
-        None if arguments.driver.is_none() && Path::new(USUAL_PROFILE).exists() => Path::new(USUAL_PROFILE),
+        None if arguments.driver.is_none() && usual_profile_exists() => Path::new(USUAL_PROFILE),
         None => return Ok(None),
     };
     Ok(Some(Profile::load(path, checks::all())?))
@@ -313,6 +367,64 @@ fn provider(arguments: &RunArguments, profile: Option<&Profile>) -> ProviderKind
         .provider
         .or_else(|| profile.and_then(|profile| profile.provider))
         .unwrap_or_default()
+}
+
+/// What is walked: the command line over the profile, and the stories in files.
+fn walks(arguments: &RunArguments, profile: Option<&Profile>) -> Result<model::Settings, Failure> {
+    let section = profile.map(|profile| profile.walks.clone()).unwrap_or_default();
+    let usual = model::Settings::default();
+    let folder = arguments
+        .corpus
+        .clone()
+        .or_else(|| profile.and_then(Profile::corpus_folder));
+    let unusable = |error: model::CorpusError| Failure::usage(error.to_string());
+    let known = match &folder {
+        Some(folder) if arguments.replay.is_empty() => Story::load_folder(folder).map_err(unusable)?,
+        _ => Vec::new(),
+    };
+    let replay = arguments.replay.iter().map(|path| {
+        let story = Story::load(path).map_err(unusable)?;
+        Ok((path.display().to_string(), story))
+    });
+    Ok(model::Settings {
+        walks: arguments.walks.or(section.count).unwrap_or(usual.walks),
+        length: arguments.walk_length.or(section.length).unwrap_or(usual.length),
+        weights: section.weights,
+        known,
+        replay: replay.collect::<Result<_, Failure>>()?,
+        folder,
+        ..usual
+    })
+}
+
+/// The commands of the profile, if the run is to use them.
+fn external(provider: ProviderKind, profile: Option<&Profile>) -> Result<Option<ExternalOptions>, Failure> {
+    if provider != ProviderKind::External {
+        return Ok(None);
+    }
+    let options = profile.and_then(|profile| profile.external.clone());
+    match options.filter(|options| options.has(Act::Inventory)) {
+        Some(options) => Ok(Some(options)),
+        None => Err(Failure::usage(
+            "the provider external needs a profile with [provider.external] and its command \"inventory\"",
+        )
+        .help(
+            "for example: inventory = [\"./ci/list-objects\"], a program that prints one JSON object a line",
+        )),
+    }
+}
+
+/// The set that the command line names before the one of the profile, for the host that either of them names.
+fn requirements(arguments: &RunArguments, profile: Option<&Profile>) -> &'static RequirementSet {
+    let expect = profile.map(|profile| &profile.expect);
+    let set = arguments
+        .requirements
+        .or_else(|| expect.and_then(|expect| expect.requirements))
+        .unwrap_or_else(RequirementSet::newest);
+    match expect {
+        Some(expect) if expect.rancher => set.for_rancher(),
+        _ => set,
+    }
 }
 
 /// Four checks per processor: they mostly wait.

@@ -4,11 +4,14 @@
 
 use std::fs;
 
-use clap::Parser;
+use clap::Parser as _;
 use machine_driver::Flag;
 
-use super::*;
-use crate::{check::Need, facts::GivenValue};
+use super::{cost::Cost, *};
+use crate::{
+    check::Need,
+    facts::{Facts, GivenValue},
+};
 
 #[derive(Debug, Parser)]
 struct Probe {
@@ -191,6 +194,89 @@ fn known_failures_name_single_checks_and_expire() {
     assert_eq!(order.notes.len(), 1);
     assert!(
         order.notes[0].ends_with("the known failure \"kill\" was accepted until 2001-01-01; it counts again")
+    );
+}
+
+#[test]
+fn requirements_are_those_of_the_command_line_then_of_the_profile() {
+    let of = |profile: &str, arguments: &[&str]| order(Some(profile), arguments).unwrap().requirements.name();
+    let driver = "driver.command = './d'\n";
+    assert_eq!(of(driver, &[]), "v1");
+    assert_eq!(of(&format!("{driver}expect.spec = 'next'"), &[]), "next");
+    assert_eq!(
+        of(&format!("{driver}expect.host = 'rancher-machine'"), &[]),
+        "v1-rancher"
+    );
+    assert_eq!(
+        of(
+            &format!("{driver}expect.spec = 'next'"),
+            &["--spec", "v1-rancher"]
+        ),
+        "v1-rancher"
+    );
+    let both = format!("{driver}expect.host = 'rancher-machine'");
+    let named = order(Some(&both), &["--spec", "next"]).unwrap();
+    assert_eq!(named.requirements.name(), "next-rancher");
+    assert!(named.rerun().contains(" --spec next"), "{}", named.rerun());
+    assert!(!named.lacks().contains_key(&Need::Rancher));
+    assert!(Probe::try_parse_from(["run", "--spec", "v0", "./d"]).is_err());
+}
+
+const EXTERNAL: &str =
+    "driver.command = './d'\n[provider]\nkind = 'external'\n[provider.external]\ninventory = ['ls']\n";
+
+fn cost(profile: &str, arguments: &[&str]) -> Result<(u32, String), String> {
+    let order = order(Some(profile), arguments).unwrap();
+    let cost = Cost::of(&order, checks::all()).map_err(|failure| message(&failure))?;
+    Ok((cost.machines, cost.note.unwrap_or_default()))
+}
+
+#[test]
+fn a_run_that_may_cost_money_asks_and_says_how_much() {
+    let refused = cost(EXTERNAL, &[]).unwrap_err();
+    assert!(
+        refused.starts_with("error: this run creates at most "),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("help: agree with --yes-this-costs-money"),
+        "{refused}"
+    );
+    let (machines, note) = cost(EXTERNAL, &["--yes-this-costs-money"]).unwrap();
+    assert!(machines > 30, "{machines}");
+    assert!(
+        note.starts_with(&format!("this run creates at most {machines} machines")),
+        "{note}"
+    );
+    let (fewer, _) = cost(&format!("{EXTERNAL}machines = 7"), &["--yes-this-costs-money"]).unwrap();
+    assert_eq!(fewer, 7);
+    assert!(cost(&format!("{EXTERNAL}costs-money = false"), &[]).is_ok());
+    assert!(
+        cost(&format!("{EXTERNAL}machines = 0"), &[]).is_ok(),
+        "nothing is created"
+    );
+    assert_eq!(cost("driver.command = './d'", &[]), Ok((0, String::new())));
+}
+
+#[test]
+fn the_provider_external_needs_commands_and_one_check_at_a_time() {
+    let failure = order(Some("driver.command = './d'\nprovider.kind = 'external'"), &[]).unwrap_err();
+    assert!(
+        message(&failure).contains("needs a profile with [provider.external]"),
+        "{}",
+        message(&failure)
+    );
+    let order = order(Some(EXTERNAL), &["--jobs", "4", "--yes-this-costs-money"]).unwrap();
+    assert_eq!(order.jobs, 1);
+    assert!(
+        order.notes[0].contains("one check at a time"),
+        "{:?}",
+        order.notes
+    );
+    assert!(
+        order.rerun().contains(" --yes-this-costs-money"),
+        "{}",
+        order.rerun()
     );
 }
 

@@ -110,8 +110,14 @@ pub(super) fn repeated(
     if let Some(profile) = profile {
         option("--profile", shell_word(profile.file()));
     }
+    if let Some(set) = arguments.requirements {
+        option("--spec", set.name().to_owned());
+    }
     if let Some(provider) = arguments.provider {
         option("--provider", provider.word().to_owned());
+    }
+    if let Some(host) = &arguments.host {
+        option("--host", shell_word(&host.display().to_string()));
     }
     for (name, assignments) in [("--flag", &arguments.flags), ("--env", &arguments.environment)] {
         for assignment in assignments {
@@ -130,8 +136,23 @@ pub(super) fn repeated(
     for secret in &arguments.secrets {
         option("--secret", shell_word(secret));
     }
+    // They decide which walks a seed gives.
+    for (name, number) in [
+        ("--walks", arguments.walks),
+        ("--walk-length", arguments.walk_length),
+    ] {
+        if let Some(number) = number {
+            option(name, number.to_string());
+        }
+    }
+    for path in &arguments.replay {
+        option("--replay", shell_word(&path.display().to_string()));
+    }
     if let Some(factor) = arguments.timeout_factor {
         option("--timeout-factor", factor.to_string());
+    }
+    if arguments.yes_this_costs_money {
+        words.push("--yes-this-costs-money".to_owned());
     }
     if arguments.create_machines {
         words.push("--create-machines".to_owned());

@@ -5,12 +5,15 @@ mod conclusion;
 pub(super) mod finding;
 mod groups;
 mod paint;
+mod plain;
 mod progress;
 pub(super) mod sweep;
+pub(super) mod walks;
 
 use std::io::{self, Write};
 
 use self::paint::Paint;
+pub(crate) use self::plain::{conclusion_text, finding_text};
 pub use self::progress::Progress;
 use super::{Report, RunRecord};
 use crate::{

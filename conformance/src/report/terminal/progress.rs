@@ -196,6 +196,7 @@ mod tests {
             duration_ms: 0,
             rerun: String::new(),
             sweep: None,
+            walks: None,
         })
     }
 

@@ -1,10 +1,13 @@
 //! `dhcpserver`.
 
-use super::{Call, Failure, Outcome, place};
+use super::{At as _, Call, Failure, Outcome, place};
 use crate::vbox::{
     arguments::Parts,
-    output::{failure, usage::Usage},
-    state::{DhcpAddresses, DhcpServer},
+    output::{
+        failure,
+        usage::{self, Usage},
+    },
+    state::{Component, DhcpAddresses, DhcpServer, ResultCode, VBoxError},
 };
 
 const USAGE: Usage = Usage::Of("dhcpserver");
@@ -13,8 +16,8 @@ const ADD: Usage = Usage::Part("dhcpserver", "add");
 const REQUIRED: &[(&str, &str)] = &[
     ("serverip", "--ip"),
     ("netmask", "--netmask"),
-    ("lowerip", "--lower-ip"),
-    ("upperip", "--upper-ip"),
+    ("lowerip", "--lowerip"),
+    ("upperip", "--upperip"),
 ];
 
 impl Call<'_> {
@@ -44,17 +47,24 @@ impl Call<'_> {
             "start" => self.require_server(&network),
             "restart" | "stop" => {
                 self.require_server(&network)?;
-                Err(Failure::plain(format!(
-                    "Failed to {verb} the server\nnot running"
-                )))
+                let error = VBoxError::new(ResultCode::Failure, Component::DHCP_SERVER, "not running");
+                self.stderr += &failure::prefixed("error", &format!("Failed to {verb} the server"));
+                Err(error.into())
             }
             _ => {
                 self.require_server(&network)?;
                 let file = self.tenant.folder.home().join(format!("{network}-Dhcpd.leases"));
-                Err(Failure::plain(format!(
-                    "Reading '{}' failed: VERR_FILE_NOT_FOUND",
-                    file.display()
-                )))
+                let file = file.display();
+                let text = format!(
+                    "Reading '{file}' failed: VERR_FILE_NOT_FOUND - Runtime error opening '{file}' for reading \
+                     VERR_FILE_NOT_FOUND (File not found.)"
+                );
+                Err(VBoxError::new(
+                    ResultCode::FileError,
+                    Component::DHCP_SERVER,
+                    text,
+                ))
+                .at(place::FIND_LEASE)
             }
         }
     }
@@ -74,7 +84,7 @@ impl Call<'_> {
             let interface = virtual_box.host_interfaces.require(interface)?;
             Ok(interface.network_name())
         });
-        found.map_err(|error: crate::vbox::state::VBoxError| {
+        found.map_err(|error: VBoxError| {
             let (call, line, file) = place::DHCP_INTERFACE;
             domain(
                 &error.context(call, line, file),
@@ -97,15 +107,16 @@ impl Call<'_> {
 
     fn add_server(&mut self, parts: &Parts, network: &str) -> Outcome {
         let missing = REQUIRED.iter().filter(|(name, _)| !parts.has(name));
-        let missing: Vec<Failure> = missing
-            .map(|(_, option)| Failure::syntax(ADD, format!("Missing required option: {option}")))
+        let missing: Vec<String> = missing
+            .map(|(_, option)| format!("Missing required option: {option}"))
             .collect();
-        // Each is reported with the whole usage; the last one is the failure.
-        if let Some((last, others)) = missing.split_last() {
+        // Each is reported with the whole usage.
+        if let Some((first, others)) = missing.split_first() {
+            self.stderr += &usage::error(ADD, first, true);
             for other in others {
-                self.stderr += &other.text();
+                self.stderr += &usage::further_error(ADD, other, true);
             }
-            return Err(last.clone());
+            return Err(Failure::Printed { exit: 2 });
         }
         self.act(|virtual_box, _| {
             let servers = &mut virtual_box.dhcp_servers;
@@ -165,7 +176,7 @@ fn refused(text: &str) -> Failure {
 }
 
 /// An error of an object with a last line.
-fn domain(error: &crate::vbox::state::VBoxError, last: &str) -> Failure {
+fn domain(error: &VBoxError, last: &str) -> Failure {
     let lines = failure::lines(error, "error");
     let lines: String = lines
         .lines()

@@ -6,7 +6,7 @@ use super::{Call, Failure, Outcome, media};
 use crate::{
     timestamp,
     vbox::{
-        output::{Format, details, failure, media as medium_lines, networks, os_types, usage::Usage},
+        output::{details, failure, media as medium_lines, networks, os_types, usage::Usage},
         state::{Machine, MediumKind, Uuid},
     },
 };
@@ -133,7 +133,7 @@ impl Call<'_> {
                 match (&machine.access_error, is_long) {
                     (None, false) => drop(writeln!(stdout, "\"{}\" {{{}}}", machine.name, machine.id)),
                     (Some(_), false) => drop(writeln!(stdout, "\"<inaccessible>\" {{{}}}", machine.id)),
-                    (None, true) => stdout += &details::text(machine, virtual_box, Format::People),
+                    (None, true) => stdout += &details::listed(machine, virtual_box),
                     (Some(error), true) => {
                         stdout += &inaccessible(machine);
                         stderr += &failure::lines(error, "error");

@@ -254,3 +254,8 @@ pub(super) const DELETE_SNAPSHOT: CallSite = (
     583,
     SNAPSHOT,
 );
+pub(super) const FIND_LEASE: CallSite = (
+    "FindLeaseByMAC(Bstr(szMac).raw(), 0 , bstrAddress.asOutParam(), bstrState.asOutParam(), &secIssued, &secExpire)",
+    1252,
+    DHCP,
+);

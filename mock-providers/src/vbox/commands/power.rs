@@ -5,12 +5,14 @@ use crate::{
     faults::FaultKind,
     vbox::{
         arguments::{BadOption, Parts},
-        output::{failure, usage::Usage},
-        state::{StartFailure, StartOrder, Uuid, VBoxError},
+        output::{failure, settings, usage::Usage},
+        state::{Component, ResultCode, Session, StartFailure, StartOrder, Uuid, VBoxError},
     },
 };
 
 const START: Usage = Usage::Of("startvm");
+/// The front end that kills the VM process instead of starting one.
+const EMERGENCY_STOP: &str = "emergencystop";
 
 impl Call<'_> {
     pub(super) fn start(&mut self) -> Outcome {
@@ -41,25 +43,49 @@ impl Call<'_> {
 
     fn start_one(&mut self, machine: &str, frontend: &str) -> Outcome {
         let id = self.find(machine, place::FIND_START)?;
+        if frontend == EMERGENCY_STOP {
+            return self
+                .act(|virtual_box, host| virtual_box.abort(id, host))
+                .at(place::LAUNCH);
+        }
         let order = self.start_order();
-        let frontend = match frontend {
-            // Without a screen there is no other one; the real program would look for its window.
-            "" => "headless",
-            frontend => frontend,
-        };
-        let name = self
+        let needs_windows = matches!(frontend, "" | "gui" | "separate");
+        let is_missing = needs_windows && !self.conditions.graphical_front_ends;
+        let (name, restores) = self
             .act(|virtual_box, host| {
+                let machine = virtual_box.machine(id);
+                let name = machine.map(|machine| machine.name.clone()).unwrap_or_default();
+                let is_free = machine.is_some_and(|it| it.is_accessible() && it.session == Session::Unlocked);
+                if is_missing && is_free {
+                    let text = format!(
+                        "Could not launch the VM process for the machine '{name}' (VERR_FILE_NOT_FOUND)"
+                    );
+                    return Err(VBoxError::new(ResultCode::IprtError, Component::MACHINE, text));
+                }
+                let restores = machine.is_some_and(|machine| machine.state.has_saved_state());
                 virtual_box.launch(id, frontend, &order, host)?;
-                Ok(virtual_box
-                    .machine(id)
-                    .map(|machine| machine.name.clone())
-                    .unwrap_or_default())
+                Ok((name, restores))
             })
             .at(place::LAUNCH)?;
         self.stdout += &format!("Waiting for VM \"{name}\" to power on...\n");
         self.outcome(id)?;
+        self.note_facilities(id, restores);
         self.stdout += &format!("VM \"{name}\" has been successfully started.\n");
         Ok(())
+    }
+
+    /// A guest whose memory was restored has a facility that one which has booted does not have.
+    fn note_facilities(&self, id: Uuid, restores: bool) {
+        self.act(|virtual_box, host| {
+            let Some(machine) = virtual_box.machines.iter_mut().find(|machine| machine.id == id) else {
+                return;
+            };
+            let kept = &mut machine.configuration.settings;
+            match restores {
+                true => drop(kept.insert(settings::SEAMLESS, format!("0,{}", host.now.as_millis()))),
+                false => drop(kept.remove(settings::SEAMLESS)),
+            }
+        });
     }
 
     /// Waits until the machine has done what it was told.

@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::timestamp;
-use crate::vbox::state::{
-    Attachment, BootDevice, Configuration, Device, Machine, Medium, MediumKind, NetworkAdapter,
+use crate::{
+    timestamp,
+    vbox::state::{
+        Attachment, BootDevice, Configuration, Device, Machine, Medium, MediumKind, NetworkAdapter,
+    },
 };
 
 /// The text of a settings file.

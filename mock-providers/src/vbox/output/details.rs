@@ -8,8 +8,17 @@ use super::{
 };
 use crate::vbox::state::{BootDevice, Configuration, Machine, MachineState, SharedFolder, VirtualBox};
 
-/// The whole text.
+/// What `showvminfo` prints.
 pub(in crate::vbox) fn text(machine: &Machine, virtual_box: &VirtualBox, format: Format) -> String {
+    print(machine, virtual_box, format, machine.state.is_online())
+}
+
+/// What `list --long` prints: it does not ask the VM process.
+pub(in crate::vbox) fn listed(machine: &Machine, virtual_box: &VirtualBox) -> String {
+    print(machine, virtual_box, Format::People, false)
+}
+
+fn print(machine: &Machine, virtual_box: &VirtualBox, format: Format, has_console: bool) -> String {
     let configuration = &machine.configuration;
     let mut page = Page::new(format);
     identity(&mut page, machine);
@@ -21,16 +30,16 @@ pub(in crate::vbox) fn text(machine: &Machine, virtual_box: &VirtualBox, format:
         adapters::print(&mut page, index + 1, adapter, configuration);
     }
     settings::group(&mut page, configuration, settings::DEVICES);
-    session(&mut page, machine);
+    session(&mut page, machine, has_console);
     settings::group(&mut page, configuration, settings::REMOTE);
     page.labelled("USB Device Filters", "<none>");
-    if machine.state.is_online() {
+    if has_console {
         page.labelled("Available remote USB devices", "<none>");
         page.labelled("Currently attached USB devices", "<none>");
     }
     page.labelled("Bandwidth groups", "<none>");
     shared_folders(&mut page, machine);
-    if machine.state.is_online() {
+    if has_console {
         page.text("VRDEActiveConnection", "off", "VRDE Connection", "not active");
         // Two equal signs, really.
         page.number("VRDEClients=", "Clients so far", "0", "");
@@ -45,17 +54,16 @@ pub(in crate::vbox) fn text(machine: &Machine, virtual_box: &VirtualBox, format:
     snapshots::print(&mut page, machine);
     page.note("* Guest:");
     page.number("GuestMemoryBalloon", "Configured memory balloon", "0", "MB");
-    if machine.state.is_online() {
+    if has_console {
         page.same("GuestOSType", "OS type", &configuration.os_type);
         page.number("GuestAdditionsRunLevel", "Additions run level", "0", "");
         page.labelled("Guest Facilities", "<none>");
+        if let Some(value) = configuration.settings.get(settings::SEAMLESS) {
+            page.only_for_programs(settings::SEAMLESS, value);
+        }
     }
     page.note("");
-    let mut text = page.finish();
-    if format == Format::Programs {
-        text.push('\n');
-    }
-    text
+    page.finish()
 }
 
 fn identity(page: &mut Page, machine: &Machine) {
@@ -141,11 +149,14 @@ fn state(page: &mut Page, machine: &Machine) {
     }
 }
 
-fn session(page: &mut Page, machine: &Machine) {
+fn session(page: &mut Page, machine: &Machine, has_console: bool) {
     if !machine.state.is_online() {
         return;
     }
     page.same("SessionName", "Session name", &machine.frontend);
+    if !has_console {
+        return;
+    }
     let is_early = matches!(machine.state, MachineState::Starting | MachineState::Restoring);
     let (width, height) = if is_early { (0, 0) } else { (720, 400) };
     match page.format {

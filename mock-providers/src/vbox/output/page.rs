@@ -60,6 +60,13 @@ impl Page {
         self.text(key, value, label, words);
     }
 
+    /// `key=value`, for programs.
+    pub(super) fn only_for_programs(&mut self, key: &str, value: &str) {
+        if self.is_for_programs() {
+            self.line(&format!("{key}={value}"));
+        }
+    }
+
     /// `key="value"`, for programs.
     pub(super) fn quoted(&mut self, key: &str, value: &str) {
         if self.is_for_programs() {

@@ -225,6 +225,9 @@ pub(super) const REMOTE: &[Row] = &[
 /// Printed with the adapters that translate addresses; `0` until the settings have been read from their file.
 pub(in crate::vbox) const LOCALHOST_REACHABLE: &str = "localhostReachable";
 
+/// A facility of the guest that VirtualBox shows once the memory has been restored, with the time of that.
+pub(in crate::vbox) const SEAMLESS: &str = "GuestAdditionsFacility_Seamless Mode";
+
 const GROUPS: [&[Row]; 8] = [
     MEMORY, PROCESSOR, PLATFORM, FIRMWARE, CLOCK, BEHAVIOUR, DEVICES, REMOTE,
 ];

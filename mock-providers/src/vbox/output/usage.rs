@@ -96,10 +96,15 @@ pub(in crate::vbox) fn help(usage: Usage) -> String {
 
 /// What is printed on standard error when the arguments are wrong.
 pub(in crate::vbox) fn error(usage: Usage, message: &str, is_apart: bool) -> String {
+    format!("{BANNER}{}", further_error(usage, message, is_apart))
+}
+
+/// The same for the second error of a call: the banner is printed once.
+pub(in crate::vbox) fn further_error(usage: Usage, message: &str, is_apart: bool) -> String {
     let text = text(usage);
     let line = format!("VBoxManage: error: {message}\n");
     let gap = if is_apart { "\n" } else { "" };
-    let mut error = format!("{BANNER}{line}{gap}{text}");
+    let mut error = format!("{line}{gap}{text}");
     if text.lines().count() >= TALL {
         let _ = write!(error, "\n{line}");
     }

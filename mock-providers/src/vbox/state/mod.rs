@@ -65,6 +65,7 @@ pub(crate) use machine::{ADAPTERS, BootDevice, Configuration, Machine};
 pub(crate) use medium::{ImageFormat, ImageInfo, Medium, MediumKind, NewImage, Variant};
 pub(crate) use network::{Attachment, MacAddress, Nat, NatRule, NetworkAdapter, Protocol};
 pub(crate) use properties::GuestProperty;
+use registry::Kept;
 pub(crate) use registry::NewMachine;
 pub(crate) use session::{LockKind, Session};
 pub(crate) use shared_folder::SharedFolder;
@@ -97,7 +98,7 @@ pub(crate) struct VirtualBox {
     /// Extra data of the installation.
     pub(crate) extra_data: BTreeMap<String, String>,
     /// Machines that have a settings file and are not registered.
-    unregistered: BTreeMap<PathBuf, Machine>,
+    unregistered: BTreeMap<PathBuf, Kept>,
 }
 
 impl VirtualBox {

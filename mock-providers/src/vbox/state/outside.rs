@@ -1,8 +1,8 @@
 //! What happens behind a driver's back: somebody uses the windows of VirtualBox, or something breaks.
 
 use super::{
-    Host, MachineState, Result, Session, Uuid, VBoxError, VirtualBox,
-    timeline::{Due, Event},
+    Host, MachineState, Result, ResultCode, Session, Uuid, VBoxError, VirtualBox, error::Component,
+    power::invalid_state,
 };
 
 impl VirtualBox {
@@ -32,7 +32,7 @@ impl VirtualBox {
         let machine = self.require(id)?;
         if !machine.state.is_online() && machine.session != Session::Spawning {
             let text = format!("Machine '{}' is not currently running.", machine.name);
-            return Err(super::power::invalid_state(text));
+            return Err(invalid_state(text));
         }
         let state = match machine.state {
             MachineState::Restoring => MachineState::AbortedSaved,
@@ -54,8 +54,8 @@ impl VirtualBox {
             .retain(|_, property| !property.is_transient());
         if was_waited_for {
             machine.outcome = Some(Err(VBoxError::later(
-                super::ResultCode::Failure,
-                super::error::Component::SESSION_OF_MACHINE,
+                ResultCode::Failure,
+                Component::SESSION_OF_MACHINE,
                 "The VM session was aborted",
             )));
         }
@@ -121,13 +121,10 @@ impl VirtualBox {
     /// `VBOX_E_INVALID_VM_STATE` unless the machine runs; `NS_ERROR_FAILURE` when there is no other address.
     pub(crate) fn readdress(&mut self, id: Uuid, host: &mut Host<'_>) -> Result<String> {
         self.running(id)?;
-        let address = host.hardware.readdress(id).map_err(|reason| {
-            VBoxError::new(
-                super::ResultCode::Failure,
-                super::error::Component::CONSOLE,
-                reason,
-            )
-        })?;
+        let address = host
+            .hardware
+            .readdress(id)
+            .map_err(|reason| VBoxError::new(ResultCode::Failure, Component::CONSOLE, reason))?;
         Ok(address.to_string())
     }
 
@@ -138,7 +135,9 @@ impl VirtualBox {
             let _ = self.delete_at_once(id, host);
         }
         self.machines.clear();
-        self.unregistered.clear();
+        for kept in std::mem::take(&mut self.unregistered).into_values() {
+            host.hardware.destroy(kept.machine.id);
+        }
         self.media.clear();
         self.host_interfaces.clear();
         self.host_only_networks.clear();

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    BootDevice, Configuration, FileError, Host, LockKind, Machine, MachineState, MediumKind, NetworkAdapter,
-    Result, Session, StartOrder, Uuid, VBoxError, VirtualBox,
+    BootDevice, Configuration, FileError, Host, LockKind, Machine, MachineState, Medium, MediumKind,
+    NetworkAdapter, Result, Session, StartOrder, Uuid, VBoxError, VirtualBox,
     error::{Component, ResultCode},
     machine::ADAPTERS,
 };
@@ -29,6 +29,14 @@ pub(crate) struct NewMachine {
     pub(crate) platform: &'static str,
     /// Settings without a behaviour, by their machine-readable key.
     pub(crate) settings: BTreeMap<&'static str, String>,
+}
+
+/// A machine with a settings file that is not registered.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) machine: Machine,
+    /// Disks that became unknown with it; a parent before its children.
+    disks: Vec<Medium>,
 }
 
 /// A machine that is not known any more, with the disks that were attached.
@@ -125,8 +133,11 @@ impl VirtualBox {
     /// `NS_ERROR_FAILURE` when the file or its folder cannot be made.
     pub(crate) fn save_settings(&mut self, machine: &Machine, host: &mut Host<'_>) -> Result<()> {
         self.write_settings(machine, host)?;
-        self.unregistered
-            .insert(machine.settings_file.clone(), machine.clone());
+        let kept = Kept {
+            machine: machine.clone(),
+            disks: Vec::new(),
+        };
+        self.unregistered.insert(machine.settings_file.clone(), kept);
         Ok(())
     }
 
@@ -172,7 +183,12 @@ impl VirtualBox {
             let text = format!("Registered machine with UUID {{{id}}} ('{file}') already exists");
             return Err(VBoxError::invalid_argument(Component::VIRTUAL_BOX, text));
         }
-        self.unregistered.remove(&machine.settings_file);
+        let kept = self.unregistered.remove(&machine.settings_file);
+        for disk in kept.into_iter().flat_map(|kept| kept.disks) {
+            if self.medium(disk.id).is_none() {
+                self.media.push(disk);
+            }
+        }
         self.machines.push(machine);
         Ok(id)
     }
@@ -197,7 +213,7 @@ impl VirtualBox {
             ));
         }
         match self.unregistered.get(path) {
-            Some(machine) => Ok(machine.clone()),
+            Some(kept) => Ok(kept.machine.clone()),
             None => failed(format!("'{file}' was not written by this VirtualBox")),
         }
     }
@@ -228,7 +244,8 @@ impl VirtualBox {
         Ok(())
     }
 
-    /// Makes a machine unknown and detaches its media. Hard disks that nobody else uses are made unknown too.
+    /// Makes a machine unknown, and hard disks that nobody else uses with it. The memory of a saved one is kept, because
+    /// the machine may be registered again.
     ///
     /// # Errors
     /// `VBOX_E_INVALID_OBJECT_STATE` while somebody has it locked.
@@ -247,24 +264,34 @@ impl VirtualBox {
         }
         let machine = machine.clone();
         self.machines.retain(|other| other.id != id);
-        host.hardware.destroy(id);
-        let mut disks = Vec::new();
+        if !machine.state.has_saved_state() {
+            host.hardware.destroy(id);
+        }
+        let mut disks: Vec<Medium> = Vec::new();
         let mut candidates: Vec<Uuid> = machine.all_disks();
         // Children first, so that their parents have none when their turn comes.
         candidates.reverse();
         while let Some(disk) = candidates.pop() {
             let Some(medium) = self.medium(disk) else { continue };
-            let (location, parent) = (medium.location.clone(), medium.parent);
+            let medium = medium.clone();
             if self.close_medium(disk).is_ok() {
-                disks.push(location);
-                candidates.extend(parent);
+                candidates.extend(medium.parent);
+                disks.push(medium);
             }
         }
+        let locations = disks.iter().map(|disk| disk.location.clone()).collect();
         if machine.is_accessible() {
-            self.unregistered
-                .insert(machine.settings_file.clone(), machine.clone());
+            disks.reverse();
+            let kept = Kept {
+                machine: machine.clone(),
+                disks,
+            };
+            self.unregistered.insert(machine.settings_file.clone(), kept);
         }
-        Ok(Unregistered { machine, disks })
+        Ok(Unregistered {
+            machine,
+            disks: locations,
+        })
     }
 
     /// Removes the files of a machine: settings, logs, snapshots, saved state, and its hard disks wherever they are.
@@ -274,6 +301,7 @@ impl VirtualBox {
     /// `E_ACCESSDENIED` for a machine whose settings could not be read; nothing is removed then.
     pub(crate) fn delete_config(&mut self, gone: Unregistered, host: &mut Host<'_>) -> Result<()> {
         let Unregistered { machine, disks } = gone;
+        host.hardware.destroy(machine.id);
         if !machine.is_accessible() {
             return Err(VBoxError::not_ready(Component::MACHINE));
         }

@@ -135,7 +135,7 @@ impl Controller {
             ports - 1,
             devices - 1
         );
-        Err(VBoxError::invalid_argument(Component::SESSION_MACHINE, text))
+        Err(VBoxError::invalid_argument(Component::STORAGE_CONTROLLER, text))
     }
 
     pub(super) fn put(&mut self, device: Device) {

@@ -5,6 +5,22 @@ use super::{
     rig::{Rig, new_machine, text},
 };
 
+const SLOT: Slot<'static> = Slot {
+    controller: "SATA",
+    port: 0,
+    device: 0,
+};
+
+fn new_image() -> NewImage {
+    NewImage {
+        format: ImageFormat::Vdi,
+        variant: Variant::Standard,
+        id: Uuid::random(),
+        parent: None,
+        capacity: 1 << 20,
+    }
+}
+
 #[test]
 fn machines_are_found_by_name_id_and_settings_file() {
     let mut rig = Rig::new();
@@ -60,7 +76,20 @@ fn a_machine_is_not_created_over_another_and_slashes_do_not_leave_the_folder() {
 #[test]
 fn an_unregistered_machine_can_be_registered_again_from_its_file() {
     let mut rig = Rig::new();
-    let id = rig.machine_in(MachineState::Saved);
+    let id = rig.create("m0");
+    let mut draft = rig.virtual_box.draft(id).unwrap();
+    draft.add_controller("SATA", Bus::Sata).unwrap();
+    rig.call(|it, host| it.save(draft, host)).unwrap();
+    let path = Path::new("/store/disk.vdi");
+    let image = new_image();
+    let disk = rig
+        .call(|it, host| it.create_medium(path, MediumKind::HardDisk, &image, host))
+        .unwrap();
+    rig.call(|it, host| it.attach(id, SLOT, MediumKind::HardDisk, Some(disk), host))
+        .unwrap();
+    rig.start(id);
+    rig.call(|it, host| it.save_state(id, host)).unwrap();
+    rig.settle();
     let file = rig.virtual_box.machine(id).unwrap().settings_file.clone();
     let open = |rig: &mut Rig| rig.call(|it, host| it.open_machine(&file, host));
     let twice = format!(
@@ -70,9 +99,15 @@ fn an_unregistered_machine_can_be_registered_again_from_its_file() {
     assert_eq!(text(open(&mut rig).map(drop)), twice);
     rig.call(|it, host| it.unregister(id, host)).unwrap();
     assert!(rig.virtual_box.find_machine("m0").is_err());
+    assert!(rig.virtual_box.medium(disk).is_none());
     let machine = open(&mut rig).unwrap();
     rig.virtual_box.register(machine).unwrap();
     assert_eq!(rig.state(id), MachineState::Saved);
+    assert_eq!(
+        rig.virtual_box.medium(disk).map(|it| it.location.as_path()),
+        Some(path)
+    );
+    assert!(rig.hardware.suspended.contains(&id), "the memory is still there");
     rig.start(id);
 }
 

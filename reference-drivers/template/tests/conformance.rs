@@ -1,0 +1,6 @@
+//! The conformance suite, check by check: `cargo test --test conformance -- remove` runs those about `Remove`.
+
+machine_conformance::conformance_main! {
+    driver: env!("CARGO_BIN_EXE_docker-machine-driver-template"),
+    profile: "conformance.toml",
+}

@@ -1,0 +1,9 @@
+//! What the tests of the front ends share.
+
+#[path = "../../src/executables.rs"]
+pub mod executables;
+pub mod markdown;
+pub mod report;
+#[path = "../../src/run.rs"]
+pub mod run;
+pub mod shell;

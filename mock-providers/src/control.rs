@@ -30,7 +30,10 @@ pub(crate) trait Accounts: Send + Sync + 'static {
     type Account: ControlledAccount;
 
     /// The account with a name, made when there is none.
-    fn account(&self, name: &str) -> Self::Account;
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn account(&self, name: &str) -> Result<Self::Account, ControlError>;
 
     /// The account with a name.
     fn existing(&self, name: &str) -> Option<Self::Account>;
@@ -205,7 +208,7 @@ async fn list<A: Accounts>(State(accounts): State<Weak<A>>) -> Answer {
 }
 
 async fn add<A: Accounts>(State(accounts): State<Weak<A>>, Query(parameters): Query<Parameters>) -> Answer {
-    let account = upgrade(&accounts)?.account(name(&parameters));
+    let account = upgrade(&accounts)?.account(name(&parameters))?;
     Ok((StatusCode::CREATED, Json(account.describe())).into_response())
 }
 

@@ -22,9 +22,11 @@ pub mod inventory;
 pub mod requests;
 pub mod template;
 pub mod tls;
+pub mod vbox;
 
 mod control;
 mod epoch;
 mod http;
 mod locked;
 mod milliseconds;
+mod timestamp;

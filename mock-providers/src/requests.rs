@@ -26,9 +26,9 @@ pub struct Request {
     /// Time until the answer was ready, in milliseconds when serialised.
     #[serde(serialize_with = "crate::milliseconds::serialize")]
     pub took: Duration,
-    /// HTTP method.
+    /// HTTP method; for calls of a program its name.
     pub method: String,
-    /// Path without the query.
+    /// Path without the query; for calls of a program the object that they name.
     pub path: String,
     /// Query, without the question mark.
     pub query: String,
@@ -40,7 +40,7 @@ pub struct Request {
     pub body: String,
     /// Software of the client, as it calls itself.
     pub user_agent: String,
-    /// Status of the answer; `None` while there is none, or when the connection was cut instead.
+    /// Status of the answer, or exit code; `None` while there is none, or when the connection was cut instead.
     pub status: Option<u16>,
     /// Body of the answer as the provider made it, the first 64 KiB.
     pub answer: String,
@@ -127,6 +127,14 @@ impl RequestLog {
         kept.first += kept.requests.len();
         kept.requests.clear();
         kept.bytes = 0;
+    }
+}
+
+impl Request {
+    /// Whether the provider refused it, or gave no answer. The status is that of HTTP, or an exit code.
+    pub fn failed(&self) -> bool {
+        self.status
+            .is_none_or(|status| status >= 400 || (1..100).contains(&status))
     }
 }
 

@@ -21,6 +21,7 @@ mod spec;
 use std::{io, process};
 
 use clap::{Parser, Subcommand};
+use machine_mock_providers::vbox;
 
 pub(crate) use self::{
     failure::Failure,
@@ -88,7 +89,12 @@ enum Command {
 }
 
 /// Parses the arguments of the process, runs the command, and returns its exit code.
+///
+/// Started under the name `VBoxManage`, the process is that program of the mock VirtualBox instead.
 pub fn main() -> process::ExitCode {
+    if let Some(code) = vbox::executable::run_if_invoked() {
+        return code;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -15,7 +15,7 @@ use machine_mock_providers::{
 
 use super::{
     Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
-    WorldError, fault_of,
+    WorldError,
 };
 use crate::check::Need;
 
@@ -119,7 +119,7 @@ struct Ec2Tenant {
 impl Ec2Tenant {
     fn objects(&self) -> Vec<Object> {
         let foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
-        let objects = self.account.inventory().into_iter().map(object);
+        let objects = self.account.inventory().into_iter().map(Object::from);
         objects
             .map(|mut object| {
                 if foreign.contains(&object.id) {
@@ -147,19 +147,9 @@ impl Ec2Tenant {
         made.into_iter()
             .map(|made| Object {
                 owner: None,
-                ..object(made)
+                ..Object::from(made)
             })
             .collect()
-    }
-}
-
-fn object(object: inventory::Object) -> Object {
-    Object {
-        kind: object.kind,
-        id: object.id,
-        name: object.name,
-        owner: object.owner,
-        attributes: object.attributes.into_iter().collect(),
     }
 }
 
@@ -200,21 +190,7 @@ impl Tenant for Ec2Tenant {
 
     async fn requests(&self) -> Result<Vec<ProviderRequest>, WorldError> {
         let requests = self.account.request_log().into_iter();
-        Ok(requests
-            .map(|request| ProviderRequest {
-                at: request.started,
-                duration: request.took,
-                operation: request.operation.clone(),
-                name: request.operation,
-                body: request.body,
-                status: request
-                    .status
-                    .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
-                mutating: request.mutating,
-                failed: request.status.is_none_or(|status| status >= 400),
-                fault: fault_of(&request.faults),
-            })
-            .collect())
+        Ok(requests.map(ProviderRequest::from).collect())
     }
 
     async fn states(&self) -> Vec<StateChange> {

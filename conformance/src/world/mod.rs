@@ -6,6 +6,7 @@ mod none;
 mod observed;
 mod provided;
 mod template;
+mod vbox;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +17,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use machine_mock_providers::faults::{FaultKind, FaultPlan, When};
+use machine_mock_providers::{
+    faults::{FaultKind, FaultPlan, When},
+    inventory,
+    requests::Request,
+    vbox::executable::PROGRAM,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{check::Need, provider_kind::ProviderKind};
@@ -27,6 +33,7 @@ pub use none::NoWorld;
 pub(crate) use observed::ObservedTenant;
 pub use provided::{Offer, Supplied, Transition};
 pub use template::TemplateWorld;
+pub use vbox::VBoxWorld;
 
 /// How long a mock's guest takes to shut down after [`Tenant::slow_shutdown`]: much longer than from the return of `Stop`
 /// to the answer of the next `GetState`, also on a busy machine, and shorter than the settle window.
@@ -42,6 +49,7 @@ pub fn offers_of(
         ProviderKind::None => NoWorld::new(create_machines).offers(),
         ProviderKind::Template => TemplateWorld::offered(),
         ProviderKind::Ec2 => Ec2World::offered(),
+        ProviderKind::Vbox => VBoxWorld::offered(),
         ProviderKind::External => external.map(ExternalWorld::offers_of).unwrap_or_default(),
     }
 }
@@ -80,6 +88,11 @@ pub trait World: Send + Sync + fmt::Debug {
 pub trait Tenant: Send + Sync + fmt::Debug {
     /// Values for the driver's flags: setting `endpoint` is the value of the flag `<driver>-endpoint`.
     fn settings(&self) -> BTreeMap<String, String>;
+
+    /// Variables of every process of the driver, where it is the environment that leads to the provider.
+    fn environment(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
 
     /// Settings that are secret, by name.
     fn secrets(&self) -> BTreeMap<String, String>;
@@ -249,6 +262,22 @@ pub trait Tenant: Send + Sync + fmt::Debug {
         Err(unoffered("pause an instance"))
     }
 
+    /// Saves the instance of `machine` to disk behind the driver's back, so that it can go on later ([`Need::Pause`]).
+    ///
+    /// # Errors
+    /// If there is none, or the provider cannot do it.
+    async fn save(&self, _machine: &str) -> Result<(), WorldError> {
+        Err(unoffered("save an instance"))
+    }
+
+    /// Settings that name an image which cannot be downloaded ([`Need::Hypervisor`]).
+    ///
+    /// # Errors
+    /// If the driver downloads none.
+    async fn missing_image(&self) -> Result<BTreeMap<String, String>, WorldError> {
+        Err(unoffered("name an image that cannot be downloaded"))
+    }
+
     /// From now on guests of this tenant take a while to shut down, so that a `Stop` that does not wait is seen.
     ///
     /// # Errors
@@ -336,7 +365,48 @@ impl From<machine_mock_providers::history::StateChange> for StateChange {
     }
 }
 
-/// The faults of one call as one text.
-pub(crate) fn fault_of(words: &[String]) -> Option<String> {
-    (!words.is_empty()).then(|| words.join(", "))
+impl From<inventory::Object> for Object {
+    fn from(object: inventory::Object) -> Self {
+        Self {
+            kind: object.kind,
+            id: object.id,
+            name: object.name,
+            owner: object.owner,
+            attributes: object.attributes,
+        }
+    }
+}
+
+impl From<Request> for ProviderRequest {
+    fn from(request: Request) -> Self {
+        Self {
+            at: request.started,
+            duration: request.took,
+            operation: asked(&request),
+            failed: request.failed(),
+            name: request.operation,
+            body: request.body,
+            status: request
+                .status
+                .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
+            mutating: request.mutating,
+            fault: (!request.faults.is_empty()).then(|| request.faults.join(", ")),
+        }
+    }
+}
+
+/// What was asked: a command line, an operation by its name, or a method and a path.
+fn asked(request: &Request) -> String {
+    if request.method == PROGRAM {
+        return format!("{PROGRAM} {}", request.body);
+    }
+    if request.path == "/" && !request.operation.is_empty() {
+        return request.operation.clone();
+    }
+    let query = if request.query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", request.query)
+    };
+    format!("{} {}{query}", request.method, request.path)
 }

@@ -153,6 +153,15 @@ impl Tenant for ObservedTenant {
             .await
     }
 
+    async fn save(&self, machine: &str) -> Result<(), WorldError> {
+        self.recorded("save the instance", machine, self.tenant.save(machine))
+            .await
+    }
+
+    async fn missing_image(&self) -> Result<BTreeMap<String, String>, WorldError> {
+        self.tenant.missing_image().await
+    }
+
     async fn slow_shutdown(&self) -> Result<(), WorldError> {
         let action = self.tenant.slow_shutdown();
         self.recorded("slow shutdowns down", "", action).await

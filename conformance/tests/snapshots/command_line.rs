@@ -53,7 +53,7 @@ fn usage_errors() {
 
 #[test]
 fn help() {
-    let topics: [&[&str]; 14] = [
+    let topics: [&[&str]; 15] = [
         &["--help"],
         &["run", "--help"],
         &["list", "--help"],
@@ -67,6 +67,7 @@ fn help() {
         &["report", "diff", "--help"],
         &["report", "compare", "--help"],
         &["baseline", "update", "--help"],
+        &["mock", "vbox", "--help"],
         &["--version"],
     ];
     let said: Vec<String> = topics.iter().map(|arguments| said(arguments)).collect();

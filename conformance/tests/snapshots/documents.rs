@@ -54,7 +54,7 @@ fn json_has_every_verdict_in_lower_case_words() {
         .iter()
         .map(|check| check["verdict"].as_str().unwrap())
         .collect();
-    for verdict in machine_conformance::verdict::Verdict::ALL {
+    for verdict in Verdict::ALL {
         assert!(
             words.contains(&verdict.word()),
             "{} is missing in {words:?}",

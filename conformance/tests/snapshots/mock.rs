@@ -119,8 +119,49 @@ fn the_mock_of_ec2_says_all_that_a_client_needs() {
 }
 
 #[test]
+fn the_mock_of_virtualbox_is_found_through_its_variables() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_machine-conformance"))
+        .args(["mock", "vbox", "--virtualbox-version", "6.1.50r1", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let started: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let environment = started["environment"].as_object().unwrap();
+    let variables = environment
+        .iter()
+        .map(|(name, value)| (name, value.as_str().unwrap()));
+    // The executable itself, under another name.
+    let program = std::path::Path::new(started["directory"].as_str().unwrap()).join("VBoxManage");
+    let call = |arguments: &[&str]| {
+        let output = Command::new(&program)
+            .args(arguments)
+            .envs(variables.clone())
+            .output()
+            .unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.code())
+    };
+    assert_eq!(call(&["--version"]), ("6.1.50r1\n".to_owned(), Some(0)));
+    assert_eq!(call(&["createvm", "--name", "demo", "--register"]).1, Some(0));
+    assert!(call(&["list", "vms"]).0.starts_with("\"demo\" {"));
+    let text = |key: &str| started[key].as_str().unwrap().to_owned();
+    let answer = get(&text("control_endpoint"), &text("control_token"), "/requests");
+    assert!(answer.contains("\"operation\":\"createvm\""), "{answer}");
+
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(!program.exists(), "its folder is left behind");
+}
+
+#[test]
 fn the_mock_is_not_offered_to_the_network() {
-    for provider in ["template", "ec2"] {
+    for provider in ["template", "ec2", "vbox"] {
         let output = Command::new(env!("CARGO_BIN_EXE_machine-conformance"))
             .args(["mock", provider, "--listen", "0.0.0.0:0"])
             .output()

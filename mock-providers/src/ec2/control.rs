@@ -33,8 +33,8 @@ impl From<Ec2Error> for ControlError {
 impl control::Accounts for Accounts {
     type Account = Account;
 
-    fn account(&self, name: &str) -> Account {
-        self.account(name)
+    fn account(&self, name: &str) -> Result<Account, ControlError> {
+        Ok(self.account(name))
     }
 
     fn existing(&self, name: &str) -> Option<Account> {

@@ -20,7 +20,6 @@ mod seed;
 mod server;
 mod signature;
 mod state;
-mod timestamp;
 mod xml;
 
 pub use account::Account;

@@ -6,8 +6,9 @@ use std::{borrow::Cow, time::Duration};
 use axum::http::{HeaderMap, header};
 use ring::{digest, hmac};
 
-use super::{error::Ec2Error, state::Moment, timestamp};
+use super::{error::Ec2Error, state::Moment};
 use crate::http::is_same;
+use crate::timestamp;
 
 /// How far the time of a request may be from the server's.
 const SKEW: Duration = Duration::from_secs(5 * 60);

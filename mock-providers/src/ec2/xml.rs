@@ -5,7 +5,8 @@
 
 use std::net::Ipv4Addr;
 
-use super::{state::Moment, timestamp};
+use super::state::Moment;
+use crate::timestamp;
 
 /// An XML text in the making.
 #[derive(Debug, Default)]

@@ -1,13 +1,13 @@
 //! The handle of a simulated machine.
 
-use std::{collections::BTreeSet, io, net::Ipv4Addr, net::TcpListener, sync::Arc};
+use std::{collections::BTreeSet, io, net::Ipv4Addr, net::TcpListener, sync::Arc, time::Duration};
 
 use tokio::{runtime::Handle, sync::watch};
 
 use super::{
     address::Lease,
     image,
-    options::{Acpi, GuestFault, GuestOptions, GuestOs, SshPort, User},
+    options::{Acpi, GuestFault, GuestOptions, GuestOs, Interface, SshPort, User},
     power::PowerState,
     record::{CommandRecord, Login, Records},
     ssh,
@@ -106,7 +106,7 @@ impl Guest {
     }
 
     /// Switches on; SSH answers after this time, in this boot alone.
-    pub(crate) fn power_on_in(&self, time: std::time::Duration) {
+    pub(crate) fn power_on_in(&self, time: Duration) {
         self.system().power_on_in(time);
     }
 
@@ -201,6 +201,16 @@ impl Guest {
     /// When a port that becomes reachable is in use by somebody else.
     pub fn set_open_ports(&self, ports: Option<BTreeSet<u16>>) -> io::Result<()> {
         self.system().lock().set_open_ports(ports)
+    }
+
+    /// Replaces the network interfaces that programs of the machine show.
+    pub fn set_interfaces(&self, interfaces: Vec<Interface>) {
+        self.system().lock().interfaces = interfaces;
+    }
+
+    /// Changes how long an orderly shutdown takes.
+    pub fn set_shutdown(&self, time: Duration) {
+        self.system().lock().shutdown = time;
     }
 
     /// Changes the reaction to the power button.

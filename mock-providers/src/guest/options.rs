@@ -1,6 +1,6 @@
 //! What a simulated machine is like.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,8 @@ pub struct GuestOptions {
     pub user_data: Option<String>,
     /// TCP ports that can be reached from outside; `None` is all. 22 stands for the SSH port, whatever its number.
     pub open_ports: Option<BTreeSet<u16>>,
+    /// Network interfaces `eth0`, `eth1`, ...; empty is one with the machine's own address.
+    pub interfaces: Vec<Interface>,
     /// Misbehaviour.
     pub faults: BTreeSet<GuestFault>,
 }
@@ -54,6 +56,7 @@ impl Default for GuestOptions {
             passwordless_sudo: true,
             user_data: None,
             open_ports: None,
+            interfaces: Vec::new(),
             faults: BTreeSet::new(),
         }
     }
@@ -85,6 +88,29 @@ impl GuestOs {
             Self::Boot2Docker => "docker",
         }
     }
+}
+
+/// A network interface, as programs of the machine show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "written as a literal")]
+pub struct Interface {
+    /// Hardware address: six pairs of hexadecimal digits with colons.
+    pub mac: String,
+    /// Address.
+    pub address: InterfaceAddress,
+}
+
+/// Address of a network interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum InterfaceAddress {
+    /// None.
+    Missing,
+    /// The loopback address at which the machine can be reached.
+    Own,
+    /// One that only the machine knows, in a network with 256 addresses.
+    Internal(Ipv4Addr),
 }
 
 /// A person who can log in.

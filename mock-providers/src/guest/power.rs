@@ -91,7 +91,8 @@ impl System {
                 let _ = tokio::time::timeout(ANSWER_LIMIT, all_answered).await;
             }
             system.end_services().await;
-            tokio::time::sleep(system.options.shutdown).await;
+            let time = system.lock().shutdown;
+            tokio::time::sleep(time).await;
             let ended = {
                 let mut state = system.lock();
                 if state.epoch != epoch {

@@ -3,17 +3,14 @@
 use std::{
     collections::BTreeSet,
     io,
-    net::{Shutdown, TcpListener},
+    net::TcpListener,
     sync::Arc,
-    task::Poll,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures_util::future::BoxFuture;
 use russh::keys::PrivateKey;
-use socket2::SockRef;
 use tokio::{
-    net,
     runtime::Handle,
     sync::{mpsc, watch},
     task::{AbortHandle, JoinSet},
@@ -24,7 +21,8 @@ use super::{
     disk::Disk,
     engine::Engine,
     gate::{Gate, GatedStream},
-    options::{Acpi, GuestFault, GuestOptions},
+    open_socket::{OpenSocket, Serve},
+    options::{Acpi, GuestFault, GuestOptions, Interface},
     power::PowerState,
     record::Records,
     services::Services,
@@ -59,6 +57,9 @@ pub(crate) struct SystemState {
     pub(crate) acpi: Acpi,
     pub(crate) faults: BTreeSet<GuestFault>,
     pub(crate) open_ports: Option<BTreeSet<u16>>,
+    pub(crate) interfaces: Vec<Interface>,
+    /// How long an orderly shutdown takes, at least.
+    pub(crate) shutdown: Duration,
     pub(crate) boots: u64,
     pub(crate) boot: Option<Boot>,
     /// What a program asked for; carried out when it has ended.
@@ -115,9 +116,6 @@ impl Drop for Boot {
     }
 }
 
-/// Answers one connection.
-pub(crate) type Serve = Arc<dyn Fn(GatedStream) -> BoxFuture<'static, ()> + Send + Sync>;
-
 /// A TCP port on which a program of the guest listens.
 pub(crate) struct Listener {
     pub(crate) port: u16,
@@ -125,23 +123,6 @@ pub(crate) struct Listener {
     serve: Serve,
     /// `None` while the firewall keeps the port shut.
     open: Option<OpenSocket>,
-}
-
-/// A listening socket that can be closed at once, so that its port is free again without waiting for a task.
-struct OpenSocket {
-    socket: Arc<Locked<Option<net::TcpListener>>>,
-    task: AbortHandle,
-}
-
-impl Drop for OpenSocket {
-    fn drop(&mut self) {
-        if let Some(socket) = self.socket.lock().take() {
-            // A child that another thread is starting has a copy of the socket until it executes its program;
-            // closing alone would leave the port open in it. Where the system cannot, closing has to do.
-            let _ = SockRef::from(&socket).shutdown(Shutdown::Both);
-        }
-        self.task.abort();
-    }
 }
 
 impl std::fmt::Debug for Listener {
@@ -207,6 +188,8 @@ impl SystemState {
             acpi: options.acpi,
             faults: options.faults.clone(),
             open_ports: options.open_ports.clone(),
+            interfaces: options.interfaces.clone(),
+            shutdown: options.shutdown,
             boots: 0,
             boot: None,
             requests: Vec::new(),
@@ -303,17 +286,9 @@ impl SystemState {
             Some(socket) => socket,
             None => TcpListener::bind((self.lease.address(), listener.port))?,
         };
-        socket.set_nonblocking(true)?;
-        let _runtime = self.runtime.enter();
-        let socket = net::TcpListener::from_std(socket)?;
-        let socket = Arc::new(Locked::new(Some(socket)));
-        let accepting = accept(
-            Arc::clone(&socket),
-            Arc::clone(&boot.gate),
-            Arc::clone(&listener.serve),
-        );
-        let task = boot.tasks.spawn_on(accepting, &self.runtime);
-        listener.open = Some(OpenSocket { socket, task });
+        let serve = Arc::clone(&listener.serve);
+        let gate = Arc::clone(&boot.gate);
+        listener.open = Some(OpenSocket::new(socket, gate, serve, &self.runtime)?);
         Ok(())
     }
 
@@ -354,30 +329,6 @@ async fn exchange(mut stream: GatedStream, greeting: &[u8], sender: &mpsc::Unbou
     while let Ok(length @ 1..) = stream.read(&mut buffer).await {
         if sender.send(buffer[..length].to_vec()).is_err() {
             return;
-        }
-    }
-}
-
-/// Accepts connections until the socket is closed, and takes its connections with it.
-async fn accept(socket: Arc<Locked<Option<net::TcpListener>>>, gate: Arc<Gate>, serve: Serve) {
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = std::future::poll_fn(|context| match &*socket.lock() {
-            Some(socket) => socket.poll_accept(context).map(Some),
-            None => Poll::Ready(None),
-        });
-        tokio::select! {
-            accepted = accepted => match accepted {
-                Some(Ok((stream, _))) => {
-                    // Nagle's algorithm costs 40 ms a command.
-                    let _ = stream.set_nodelay(true);
-                    connections.spawn(serve(gate.attach(stream)));
-                }
-                // A connection that was gone before it was accepted.
-                Some(Err(_)) => tokio::task::yield_now().await,
-                None => return,
-            },
-            Some(_) = connections.join_next(), if !connections.is_empty() => {}
         }
     }
 }

@@ -28,8 +28,8 @@ impl From<ApiError> for ControlError {
 impl control::Accounts for Accounts {
     type Account = Account;
 
-    fn account(&self, name: &str) -> Account {
-        self.account(name)
+    fn account(&self, name: &str) -> Result<Account, ControlError> {
+        Ok(self.account(name))
     }
 
     fn existing(&self, name: &str) -> Option<Account> {

@@ -3,6 +3,7 @@
 mod ec2;
 mod log;
 mod template;
+mod vbox;
 
 use std::time::Duration;
 
@@ -25,6 +26,12 @@ pub(super) enum MockCommand {
     /// Prints where it listens, and the requests that it gets, until Ctrl-C or SIGTERM. Its machines are reachable
     /// over SSH on loopback addresses. The control port shows the inventory and sets faults.
     Template(template::TemplateArguments),
+    /// VirtualBox: an executable VBoxManage, with VMs that one can log in to
+    ///
+    /// Prints the variables that a driver needs to find it, and the calls that it gets, until Ctrl-C or SIGTERM. A VM
+    /// that runs answers SSH on the ports of 127.0.0.1 that its NAT rules name. The control port shows the inventory and
+    /// sets faults.
+    Vbox(vbox::VboxArguments),
 }
 
 impl MockCommand {
@@ -36,6 +43,7 @@ impl MockCommand {
         match self {
             Self::Ec2(arguments) => runtime.block_on(arguments.run()),
             Self::Template(arguments) => runtime.block_on(arguments.run()),
+            Self::Vbox(arguments) => runtime.block_on(arguments.run()),
         }
     }
 }

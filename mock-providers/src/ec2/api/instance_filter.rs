@@ -1,8 +1,10 @@
 //! Filters of instances (`DescribeInstances`, `DescribeInstanceStatus`).
 
-use crate::ec2::{
-    filter::Filters,
-    state::{Instance, Interface, Region},
+use crate::{
+    ec2::{
+        filter::Filters,
+        state::{Instance, Interface, Region},
+    },
     timestamp,
 };
 

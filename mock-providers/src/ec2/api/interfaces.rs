@@ -1,11 +1,13 @@
 //! Network interfaces. They come and go with their instances.
 
 use super::{Call, Effect, Operation, Result, Stage, dns::DnsNames, instance_xml};
-use crate::ec2::{
-    error::Ec2Error,
-    state::{Interface, Kind, Region, tag_pairs},
+use crate::{
+    ec2::{
+        error::Ec2Error,
+        state::{Interface, Kind, Region, tag_pairs},
+        xml::Xml,
+    },
     timestamp,
-    xml::Xml,
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[

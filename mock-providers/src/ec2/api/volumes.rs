@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use super::{Call, Effect, Operation, Result, Stage};
-use crate::ec2::{
-    state::{BlockDevice, ClientToken, Kind, NewVolume, Region, Volume, tag_pairs},
+use crate::{
+    ec2::{
+        state::{BlockDevice, ClientToken, Kind, NewVolume, Region, Volume, tag_pairs},
+        xml::Xml,
+    },
     timestamp,
-    xml::Xml,
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::ec2::timestamp;
+use crate::timestamp;
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Displayed as in answers of EC2: `2026-11-25T21:41:00.000Z`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

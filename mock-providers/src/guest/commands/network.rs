@@ -1,24 +1,59 @@
 //! ip, ss, netstat, ps, pgrep.
 
 use super::Call;
+use crate::guest::options::InterfaceAddress;
 
 /// Addresses that were added to interfaces since the guest was made: interface and address, one a line.
 const ADDED: &str = "/run/network/addresses";
 
 /// All addresses in the order of their interfaces, with the lengths of their prefixes.
 pub(super) fn addresses(call: &Call<'_>) -> Vec<(String, String)> {
-    let own = format!("{}/8", call.state.lease.address());
     let added = call.state.disk.text(ADDED).unwrap_or_default();
     let added: Vec<(&str, &str)> = added.lines().filter_map(|line| line.split_once(' ')).collect();
-    let of = |name: &'static str| {
-        let added = added.iter().filter(move |(device, _)| *device == name);
-        added.map(move |(_, address)| (name.to_owned(), (*address).to_owned()))
+    let of = |name: &str| -> Vec<(String, String)> {
+        let added = added.iter().filter(|(device, _)| *device == name);
+        let added = added.map(|(device, address)| ((*device).to_owned(), (*address).to_owned()));
+        added.collect()
     };
-    of("lo")
-        .chain([("eth0".to_owned(), own)])
-        .chain(of("eth0"))
-        .chain(of("docker0"))
-        .collect()
+    let mut all = of("lo");
+    for link in ethernet(call) {
+        all.extend(link.address.map(|address| (link.name.clone(), address)));
+        all.extend(of(&link.name));
+    }
+    all.extend(of("docker0"));
+    all
+}
+
+/// An interface.
+struct Link {
+    name: String,
+    /// With colons; none when nobody asked for one.
+    mac: Option<String>,
+    /// With the length of its prefix.
+    address: Option<String>,
+}
+
+/// Interfaces to the outside: `eth0`, `eth1`, ...
+fn ethernet(call: &Call<'_>) -> Vec<Link> {
+    let own = format!("{}/8", call.state.lease.address());
+    if call.state.interfaces.is_empty() {
+        return vec![Link {
+            name: "eth0".to_owned(),
+            mac: None,
+            address: Some(own),
+        }];
+    }
+    let interfaces = call.state.interfaces.iter().enumerate();
+    let links = interfaces.map(|(number, interface)| Link {
+        name: format!("eth{number}"),
+        mac: Some(interface.mac.clone()),
+        address: match interface.address {
+            InterfaceAddress::Missing => None,
+            InterfaceAddress::Own => Some(own.clone()),
+            InterfaceAddress::Internal(address) => Some(format!("{address}/24")),
+        },
+    });
+    links.collect()
 }
 
 /// Ports that programs listen on, with the program, in the order of the numbers.
@@ -66,6 +101,8 @@ pub(super) fn ip(call: &mut Call<'_>) -> u8 {
     let operands = call.operands();
     let address = call.state.lease.address();
     let bridge = call.state.disk.exists("/sys/class/net/docker0");
+    let ethernet = ethernet(call);
+    let is_ethernet = |name: &str| ethernet.iter().any(|link| link.name == name);
     match operands.as_slice() {
         ["link", "delete" | "del", "docker0"] if !call.is_root() => {
             call.fail("RTNETLINK answers: Operation not permitted");
@@ -103,7 +140,7 @@ pub(super) fn ip(call: &mut Call<'_>) -> u8 {
         ["link", "show", name]
         | ["addr" | "address" | "a", "show", name]
         | ["link", "delete" | "del", name]
-            if !(matches!(*name, "lo" | "eth0") || (*name == "docker0" && bridge)) =>
+            if !(*name == "lo" || is_ethernet(name) || (*name == "docker0" && bridge)) =>
         {
             call.fail(format!("Device \"{name}\" does not exist."))
         }
@@ -114,29 +151,40 @@ pub(super) fn ip(call: &mut Call<'_>) -> u8 {
             0
         }
         _ => {
-            let mut links = vec![
-                (1, "lo", "127.0.0.1/8".to_owned()),
-                (2, "eth0", format!("{address}/8")),
-            ];
+            let link = |name: &str, address: &str| Link {
+                name: name.to_owned(),
+                mac: None,
+                address: Some(address.to_owned()),
+            };
+            let mut links = vec![link("lo", "127.0.0.1/8")];
+            links.extend(ethernet);
             if bridge {
-                links.push((3, "docker0", "172.17.0.1/16".to_owned()));
+                links.push(link("docker0", "172.17.0.1/16"));
             }
-            let wanted = operands.get(2).copied();
-            for (index, name, address) in links
-                .iter()
-                .filter(|(_, name, _)| wanted.is_none_or(|w| w == *name))
-            {
+            let wanted = operands.get(2).copied().map(str::to_owned);
+            let added = addresses(call);
+            let shows_addresses = operands.first().is_none_or(|object| *object != "link");
+            for (index, link) in (1..).zip(links) {
+                let name = &link.name;
+                if wanted.as_ref().is_some_and(|wanted| wanted != name) {
+                    continue;
+                }
                 call.line(format!(
                     "{index}: {name}: <UP,LOWER_UP> mtu 1500 qdisc noqueue state UP"
                 ));
-                if operands.first().is_none_or(|object| *object != "link") {
+                if let Some(mac) = &link.mac {
+                    call.line(format!("    link/ether {mac} brd ff:ff:ff:ff:ff:ff"));
+                }
+                if !shows_addresses {
+                    continue;
+                }
+                let added = added
+                    .iter()
+                    .filter(|(device, _)| device == name)
+                    .map(|(_, address)| address);
+                let added = added.filter(|address| Some(*address) != link.address.as_ref());
+                for address in link.address.iter().chain(added) {
                     call.line(format!("    inet {address} scope global {name}"));
-                    let added = addresses(call)
-                        .into_iter()
-                        .filter(|(device, added)| device == name && added != address);
-                    for (_, added) in added.collect::<Vec<_>>() {
-                        call.line(format!("    inet {added} scope global {name}"));
-                    }
                 }
             }
             0

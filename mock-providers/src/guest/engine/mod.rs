@@ -18,8 +18,9 @@ use self::config::EngineConfig;
 use super::{
     GuestOs,
     gate::GatedStream,
+    open_socket::Serve,
     shell::{parse, split_words},
-    system::{Serve, SystemState},
+    system::SystemState,
 };
 
 /// Version of the engine and of its API.

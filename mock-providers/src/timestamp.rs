@@ -1,7 +1,7 @@
-//! Times as AWS writes them: `2026-06-21T04:00:00.000Z`.
+//! Times in ISO 8601: `2026-06-21T04:00:00.000Z`.
 
 /// Appends a time, given in milliseconds since 1970.
-pub(super) fn write(text: &mut String, milliseconds: u64) {
+pub(crate) fn write(text: &mut String, milliseconds: u64) {
     let (year, month, day) = civil(milliseconds / 86_400_000);
     let seconds = milliseconds / 1000 % 86_400;
     digits::<4>(text, year);
@@ -21,14 +21,14 @@ pub(super) fn write(text: &mut String, milliseconds: u64) {
 }
 
 /// The time as text.
-pub(super) fn text(milliseconds: u64) -> String {
+pub(crate) fn text(milliseconds: u64) -> String {
     let mut text = String::with_capacity(24);
     write(&mut text, milliseconds);
     text
 }
 
 /// Milliseconds since 1970 of a time in ISO 8601's basic form, as signatures have it: `20261122T232650Z`.
-pub(super) fn parse_basic(text: &str) -> Option<u64> {
+pub(crate) fn parse_basic(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     if date.len() != 8 || time.len() != 6 {
         return None;

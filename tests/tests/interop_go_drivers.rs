@@ -207,7 +207,7 @@ async fn amazonec2() {
     let Some(program) = available("amazonec2", rancher_machine::executable()) else {
         return;
     };
-    let skipped = WAITS_OF_MINUTES.into_iter().chain(["sweep"]);
+    let skipped = WAITS_OF_MINUTES.into_iter().chain(["sweep", "walk"]);
     // Most of the time is spent in polls, so that many checks run at once; each step takes up to 3 s longer than at
     // the mock's pace.
     let options: Vec<&str> = ["--jobs", "24", "--timeout-factor", "3"]

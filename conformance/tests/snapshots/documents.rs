@@ -76,6 +76,19 @@ fn a_sweep_in_json_and_junit() {
 }
 
 #[test]
+fn walks_in_json_and_junit() {
+    let events = sample::run(vec![sample::walked()], ExitCode::NOT_CONFORMANT);
+    let (text, record) = written(&events, JsonReport::new);
+    insta::assert_snapshot!("json_walk", text);
+    insta::assert_snapshot!("junit_walk", written(&events, JunitReport::new).0);
+    let read = RunRecord::from_json(&text).unwrap();
+    assert_eq!(
+        read.checks[0].walks, record.checks[0].walks,
+        "the story can be taken from a report"
+    );
+}
+
+#[test]
 fn junit_of_hostile_text_is_xml() {
     let text = written(&sample::hostile(), JunitReport::new).0;
     assert!(

@@ -8,9 +8,10 @@ use std::{
 
 use machine_conformance::{
     event::{
-        CallRecord, CallTarget, CaseOutcome, CheckResult, Event, EventKind, LogRecord, Problem, RunInfo,
-        Summary, Sweep, SweepCase,
+        CallRecord, CallTarget, CaseOutcome, CheckResult, Event, EventKind, FailedStory, LogRecord, Problem,
+        RunInfo, StoryLine, Summary, Sweep, SweepCase, Transition, Walks,
     },
+    model::{Action, Processes, Situation, Story},
     report::{Report, Reports, RunRecord},
     verdict::{ExitCode, Level, Verdict},
     world::Object,
@@ -264,6 +265,61 @@ pub(crate) fn swept() -> CheckResult {
             case("GetServer (last)", "throttled", CaseOutcome::NotReached),
         ],
         left_out: vec!["host killed: the driver runs in-process, not as an executable".into()],
+    });
+    result
+}
+
+/// Walks of which one fails, as a story.
+pub(crate) fn walked() -> CheckResult {
+    let line = |round: usize, told: &str, before: Situation, after: Situation, result: &str| StoryLine {
+        round,
+        told: told.into(),
+        before,
+        after,
+        result: result.into(),
+    };
+    let mut result = result("walk::one_machine", &["START-001"], Level::Must, Verdict::Fail);
+    result.problems = vec![Problem {
+        clause: "START-001".into(),
+        level: Level::Must,
+        rule: "From Stopped, Start brings the same instance to Running".into(),
+        expected: "after step 3 (running): waiting for Running returns no error".into(),
+        got: "GetState did not answer Running (story: Create, power off at the provider, Start)".into(),
+    }];
+    result.walks = Some(Walks {
+        stories: 6,
+        steps: 52,
+        transitions: vec![Transition {
+            from: Situation::Stopped,
+            action: Action::Start,
+            to: Situation::Running,
+            count: 4,
+        }],
+        failures: vec![FailedStory {
+            origin: "walk 3".into(),
+            clauses: vec!["START-001".into()],
+            lines: vec![
+                line(1, "Create", Situation::Absent, Situation::Running, "nil"),
+                line(
+                    2,
+                    "power off at the provider",
+                    Situation::Running,
+                    Situation::Stopped,
+                    "",
+                ),
+                line(3, "Start", Situation::Stopped, Situation::Running, "nil"),
+            ],
+            story: Story::of(
+                Processes::Fresh,
+                &[Action::Create, Action::PowerOff, Action::Start],
+            ),
+            steps_at_first: 10,
+            attempts: 14,
+            repeats: true,
+            likewise: vec!["walk 5".into()],
+            saved: Some("stories/START-001-1c2f.json".into()),
+        }],
+        left_out: vec!["1 of 7 stories need what this provider does not offer".into()],
     });
     result
 }

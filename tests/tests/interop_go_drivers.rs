@@ -371,3 +371,18 @@ async fn vmwarevcloudair() {
 async fn vmwarevsphere() {
     without_a_provider("vmwarevsphere", 30).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn virtualbox() {
+    let Some(program) = available("virtualbox", rancher_machine::executable()) else {
+        return;
+    };
+    // Which of its Creates at the same time fails is chance: they race for host-only networks.
+    let skipped = WAITS_OF_MINUTES.into_iter().chain(["sweep", "walk", "concurrency"]);
+    let options: Vec<&str> = ["--jobs", "16", "--timeout-factor", "3"]
+        .into_iter()
+        .chain(skipped.flat_map(|check| ["--skip", check]))
+        .collect();
+    let (finished, verdicts) = verdict_at("vbox", &program, "virtualbox", &[], &options).await;
+    compare("virtualbox", 125, &finished, &verdicts);
+}

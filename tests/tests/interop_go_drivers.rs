@@ -219,15 +219,7 @@ async fn amazonec2() {
 }
 
 /// Flags without which a driver refuses its options. Endpoints are a port that refuses connections.
-const REQUIRED: [(&str, &[(&str, &str)]); 12] = [
-    (
-        "azure",
-        &[
-            ("azure-subscription-id", "00000000-0000-0000-0000-000000000000"),
-            ("azure-client-id", "nobody"),
-            ("azure-client-secret", "nobodys-secret"),
-        ],
-    ),
+const REQUIRED: [(&str, &[(&str, &str)]); 11] = [
     ("digitalocean", &[("digitalocean-access-token", "nobodys-token")]),
     (
         "exoscale",
@@ -310,11 +302,6 @@ async fn without_a_provider(driver: &str, least_passed: usize) {
         .collect();
     let (finished, verdicts) = verdict(&program, driver, flags, &options).await;
     compare(driver, least_passed, &finished, &verdicts);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn azure() {
-    without_a_provider("azure", 30).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,7 +106,9 @@ async fn suite(
     let report = private.path().join("report.json");
     let mut command = Command::new(executables::machine_conformance().unwrap());
     command.arg("run").arg(driver).arg("--profile").arg(profile);
-    command.args(["--seed", "1"]).args(options);
+    command
+        .args(["--seed", "1", "--timeout-factor", "3"])
+        .args(options);
     command.arg("--report").arg(format!("json={}", report.display()));
     command.envs(&moto.environment);
     let finished = run::to_end(command, LIMIT).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    str::FromStr,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -47,6 +48,44 @@ impl CalendarDate {
             month: small(month),
             day: small(day),
         }
+    }
+}
+
+impl FromStr for CalendarDate {
+    type Err = String;
+
+    /// Reads a day such as `2027-03-01`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("\"{text}\" is no day; write for example 2027-03-01");
+        let mut parts = text.split('-').map(|part| {
+            let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+            digits.then(|| part.parse::<u32>().ok()).flatten()
+        });
+        let (Some(Some(year)), Some(Some(month)), Some(Some(day)), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(wrong());
+        };
+        let date = Self {
+            year: year.try_into().map_err(|_| wrong())?,
+            month,
+            day,
+        };
+        if year <= 9999 && (1..=12).contains(&month) && (1..=days_in(month, year)).contains(&day) {
+            Ok(date)
+        } else {
+            Err(wrong())
+        }
+    }
+}
+
+fn days_in(month: u32, year: u32) -> u32 {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
     }
 }
 
@@ -96,6 +135,27 @@ mod tests {
         assert_eq!(at(1_709_251_200), "2024-03-01T00:00:00Z");
         assert_eq!(at(1_798_761_599), "2026-12-31T23:59:59Z");
         assert_eq!(at(4_107_542_400), "2100-03-01T00:00:00Z");
+    }
+
+    #[test]
+    fn days_are_read_as_they_are_written() {
+        for text in ["2027-03-01", "2028-02-29", "1970-01-01"] {
+            assert_eq!(
+                text.parse().map(|day: CalendarDate| day.to_string()),
+                Ok(text.to_owned())
+            );
+        }
+        for text in [
+            "2027-02-29",
+            "2027-13-01",
+            "2027-00-01",
+            "2027-03",
+            "2027-03-01-1",
+            "+2027-03-01",
+            "soon",
+        ] {
+            assert!(text.parse::<CalendarDate>().is_err(), "{text}");
+        }
     }
 
     #[test]

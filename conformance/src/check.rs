@@ -112,6 +112,8 @@ pub enum Need {
     NoPower,
     /// The provider is a cloud, not a hypervisor on this computer (gate `cloud`).
     Cloud,
+    /// The provider is a hypervisor on this computer (gate `b2d`).
+    Hypervisor,
     /// The run may have several machines at once (gate `par`).
     Parallel,
     /// The provider can be given objects of a user that the driver takes by its options (gate `xkey`).
@@ -124,7 +126,7 @@ pub enum Need {
     Transitions,
     /// The provider can be made to carry out one change at a time.
     Busy,
-    /// The suite can pause an instance behind the driver's back (gate `pause`).
+    /// The suite can pause and save an instance behind the driver's back (gate `pause`).
     Pause,
     /// The run has a `docker-machine` or `rancher-machine` that starts the driver.
     Host,
@@ -151,13 +153,14 @@ impl Need {
             Self::Flags => "the driver declares no flags",
             Self::NoPower => "the driver can start, stop, kill and restart",
             Self::Cloud => "this provider is not known to be a cloud",
+            Self::Hypervisor => "this provider is no hypervisor on this computer",
             Self::Parallel => "the run cannot have several machines at once",
             Self::Supplied => "this provider cannot be given objects that belong to a user",
             Self::Namesakes => "this provider cannot be given objects with the names that the driver wants",
             Self::Catalog => "this provider does not tell which values the driver's options have",
             Self::Transitions => "this provider cannot hold an instance between two states",
             Self::Busy => "this provider cannot be made to carry out one change at a time",
-            Self::Pause => "this provider cannot pause an instance",
+            Self::Pause => "this provider cannot pause and save an instance",
             Self::Host => {
                 "no host is given to start the driver in (--host docker-machine, or rancher-machine)"
             }

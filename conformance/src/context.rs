@@ -303,7 +303,8 @@ impl Context {
         let (recorder, check) = (self.0.recorder.clone(), self.0.check.id);
         let lines = LineSink::new(move |line| recorder.line(number, line, check));
         let mut launch = Launch::new(lines, self.0.setup.world.pace());
-        launch.environment = environment;
+        launch.environment = self.0.tenant.environment();
+        launch.environment.extend(environment);
         let started = self.0.setup.subject.start(launch).await?;
         let session = Arc::new(Session::new(
             number,

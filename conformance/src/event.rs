@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     model::{Action, Situation, Story},
     verdict::{Level, Verdict},
+    world::Object,
 };
 
 /// One event with its time.
@@ -51,6 +52,7 @@ pub enum EventKind {
 
 /// What is run against what.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunInfo {
     /// Version of the suite.
     pub suite_version: String,
@@ -76,10 +78,17 @@ pub struct RunInfo {
     pub started_at: String,
     /// Operating system, architecture and the like.
     pub environment: BTreeMap<String, String>,
+    /// Path of the driver's source, as the profile names it, for reports that point into it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Text of the profile, without secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
 }
 
 /// Result of one check, with everything needed to understand it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckResult {
     /// Id in words, for example `remove::instance_already_gone`.
     pub id: String,
@@ -111,10 +120,59 @@ pub struct CheckResult {
     /// What was walked; only checks of the group `walk` have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walks: Option<Walks>,
+    /// The provider's objects before, at the end and after cleaning up; `None` if the provider cannot be looked into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<InventoryRecord>,
+    /// States of the instances over time, as far as the provider tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<StateRecord>,
+    /// Waits and limits of which at least half was needed, in the order in which they ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<WaitRecord>,
+}
+
+/// The provider's objects at three moments of a check.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct InventoryRecord {
+    /// When the check got its part of the provider.
+    pub before: Vec<Object>,
+    /// When it ended.
+    pub after: Vec<Object>,
+    /// After its machines were removed as a host does; `None` if they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleaned: Option<Vec<Object>>,
+}
+
+/// A change of state of one of the provider's instances.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct StateRecord {
+    /// When, in milliseconds since the start of the check.
+    pub at_ms: u64,
+    /// The instance, for example `srv-22b0d84a`.
+    pub instance: String,
+    /// The state that it has from then on, in the provider's words; `gone` when it exists no more.
+    pub state: String,
+}
+
+/// A wait of the suite, or the limit of a call, of which much was needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct WaitRecord {
+    /// What was waited for, for example `the machine to reach the state` or `Stop`.
+    pub name: String,
+    /// Milliseconds that it took.
+    pub took_ms: u64,
+    /// Milliseconds that it was allowed to take.
+    pub limit_ms: u64,
+    /// Whether what was waited for came in time.
+    pub in_time: bool,
 }
 
 /// A sweep: an operation of the driver, repeated with every fault at every one of its provider calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Sweep {
     /// The driver's method, for example `Create`.
     pub operation: String,
@@ -140,6 +198,7 @@ impl Sweep {
 
 /// One case of a sweep: one fault at one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SweepCase {
     /// Provider call, for example `CreateServer` or `GetServer (last)`.
     pub call: String,
@@ -157,6 +216,7 @@ pub struct SweepCase {
 
 /// How a case of a sweep ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CaseOutcome {
     /// Every expectation held.
@@ -173,6 +233,7 @@ pub enum CaseOutcome {
 
 /// Walks: stories of operations and outside events, each carried out with machines of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Walks {
     /// Stories that were carried out.
     pub stories: usize,
@@ -188,6 +249,7 @@ pub struct Walks {
 
 /// A way through the reference state machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Transition {
     /// Situation before.
     pub from: Situation,
@@ -201,6 +263,7 @@ pub struct Transition {
 
 /// A story that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FailedStory {
     /// Where it comes from: `walk 3`, the name of a story of the suite, or a file.
     pub origin: String,
@@ -225,6 +288,7 @@ pub struct FailedStory {
 
 /// One step of a story.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StoryLine {
     /// Number of the round, from 1; what has the same number happened at the same time.
     pub round: usize,
@@ -240,6 +304,7 @@ pub struct StoryLine {
 
 /// One broken expectation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Problem {
     /// Clause that is broken.
     pub clause: String,
@@ -255,6 +320,7 @@ pub struct Problem {
 
 /// One call of the driver, or of its provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CallRecord {
     /// Start, in milliseconds since the start of the check.
     pub at_ms: u64,
@@ -270,10 +336,14 @@ pub struct CallRecord {
     pub result: String,
     /// Whether the call failed.
     pub failed: bool,
+    /// The fault that the suite made this call meet, in its words, for example `http-error`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// Whom a recorded call went to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CallTarget {
     /// The driver, in the n-th process of the check (from 1).
@@ -282,10 +352,14 @@ pub enum CallTarget {
     Provider,
     /// The guest, over SSH.
     Guest,
+    /// The world around the driver: what the suite did there behind the driver's back, for example deleting an
+    /// instance.
+    World,
 }
 
 /// One log line of the driver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LogRecord {
     /// Time in milliseconds since the start of the check.
     pub at_ms: u64,
@@ -299,6 +373,7 @@ pub struct LogRecord {
 
 /// Numbers of a finished run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     /// Checks selected on the command line.
     pub selected: usize,

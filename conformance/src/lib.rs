@@ -1,5 +1,6 @@
 //! Conformance suite for machine drivers: clauses, checks, engine and reports.
 
+pub mod baseline;
 pub mod calendar;
 pub mod cargo_test;
 pub mod check;
@@ -29,6 +30,7 @@ pub mod spec;
 pub mod stable_output;
 pub mod store;
 pub mod subject;
+mod summary;
 mod sweep;
 pub mod verdict;
 pub mod world;

@@ -4,9 +4,11 @@
 //! machines boot in milliseconds, the waits for machines shrink by the world's pace; limits on calls, which only a
 //! hanging driver reaches, do not.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use machine_driver::wait::{Wait, Waits};
+use machine_driver::wait::{Wait, WaitObserver, Waits};
+
+use crate::recorder::Recorder;
 
 /// Named limits and waits of a run.
 #[derive(Clone, Debug)]
@@ -112,6 +114,16 @@ impl Limits {
         }
     }
 
+    /// The same limits; `recorder` notes the waits of which much was needed.
+    #[must_use]
+    pub(crate) fn observed_by(self, recorder: Recorder) -> Self {
+        let observer: Arc<dyn WaitObserver> = Arc::new(recorder);
+        Self {
+            machine: self.machine.observed_by(Arc::clone(&observer)),
+            call: self.call.observed_by(observer),
+        }
+    }
+
     /// Longest duration of a method that only reads.
     pub fn getter(&self) -> Duration {
         self.call.scale(GETTER.deadline)
@@ -209,5 +221,11 @@ impl Limits {
     /// The pause between two looks at the processes of a driver.
     pub fn sample(&self) -> Wait {
         SAMPLE
+    }
+}
+
+impl WaitObserver for Recorder {
+    fn waited(&self, wait: &Wait, took: Duration, limit: Duration, in_time: bool) {
+        Self::waited(self, wait.name, took, limit, in_time);
     }
 }

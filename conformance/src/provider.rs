@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use machine_driver::State;
+
 use crate::{
     check::Stop,
     context::Context,
@@ -46,6 +48,11 @@ pub(crate) fn instances_of(objects: &[Object]) -> Vec<Object> {
     let mut instances = objects.to_vec();
     instances.retain(|object| INSTANCE_KINDS.contains(&object.kind.as_str()));
     instances
+}
+
+/// Whether SSH comes through a forwarded port of this computer, so that its host is not the guest's address.
+pub(crate) fn is_forwarded(ssh_host: &str) -> bool {
+    ["127.0.0.1", "localhost", "::1"].contains(&ssh_host)
 }
 
 /// Host and port of an engine URL `tcp://HOST:PORT`; brackets of an IPv6 host are kept.
@@ -230,6 +237,20 @@ impl Context {
             .get("address")
             .cloned();
         address.ok_or_else(|| Stop::Environment(format!("the inventory has no address for {machine}")))
+    }
+
+    /// Pauses or saves the machine's instance behind the driver's back ([`Need::Pause`](crate::check::Need::Pause)).
+    ///
+    /// # Errors
+    /// [`Stop::Environment`] if the provider cannot do it; [`Stop::Suite`] for any other state.
+    pub async fn suspend(&self, machine: &Machine, state: State) -> Result<(), Stop> {
+        match state {
+            State::Paused => Ok(self.tenant().pause(machine.name()).await?),
+            State::Saved => Ok(self.tenant().save(machine.name()).await?),
+            other => Err(Stop::Suite(format!(
+                "{other} is no state of a suspended instance"
+            ))),
+        }
     }
 
     /// Ends a check because a step that it only needs as preparation failed.

@@ -16,6 +16,8 @@ pub enum ProviderKind {
     Template,
     /// The suite's own EC2
     Ec2,
+    /// The suite's own VirtualBox
+    Vbox,
     /// A provider that the suite does not know: commands of the profile list its objects and act in it
     External,
 }
@@ -27,10 +29,11 @@ impl ProviderKind {
     }
 
     /// Every kind with its word.
-    pub const WORDS: [(&'static str, Self); 4] = [
+    pub const WORDS: [(&'static str, Self); 5] = [
         ("none", Self::None),
         ("template", Self::Template),
         ("ec2", Self::Ec2),
+        ("vbox", Self::Vbox),
         ("external", Self::External),
     ];
 
@@ -40,6 +43,7 @@ impl ProviderKind {
             Self::None => "none",
             Self::Template => "template",
             Self::Ec2 => "ec2",
+            Self::Vbox => "vbox",
             Self::External => "external",
         }
     }
@@ -58,6 +62,7 @@ impl ProviderKind {
                 "ami",
                 "ssh-port",
             ],
+            Self::Vbox => &["boot2docker-url", "disk-size", "hostonly-cidr", "no-vtx-check"],
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    event::{CallRecord, CallTarget, LogRecord},
+    event::{CallRecord, CallTarget, LogRecord, WaitRecord},
     redact::Redactor,
     subject::Line,
 };
@@ -18,6 +18,10 @@ const KEPT_TEXT: usize = 2000;
 const KEPT_CALLS: usize = 2000;
 /// Most log lines kept of one check.
 const KEPT_LINES: usize = 2000;
+/// Most waits kept of one check.
+const KEPT_WAITS: usize = 200;
+/// Waits that took a smaller part of their limit are not worth a record.
+const WORTH_RECORDING: f64 = 0.5;
 
 /// Records the calls and log lines of one check.
 #[derive(Clone, Debug)]
@@ -31,8 +35,16 @@ pub struct Recorder {
 struct Recorded {
     calls: Vec<CallRecord>,
     log: Vec<LogRecord>,
+    waits: Vec<WaitRecord>,
     timed_out: Option<String>,
     observations: Observations,
+}
+
+/// When a call began after the start of the check, and how long it took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) at: Duration,
+    pub(crate) duration: Duration,
 }
 
 /// What is wrong whatever a check is about; the always-on checks look at it.
@@ -114,29 +126,45 @@ impl Recorder {
         result: Result<&str, &str>,
     ) {
         let duration = self.elapsed().saturating_sub(started);
-        self.finished_call(to, started, duration, name, argument, result);
+        let times = Times {
+            at: started,
+            duration,
+        };
+        self.add_call(to, times, name, argument, result, None);
     }
 
-    /// Records one call with its times since the start of the check.
-    pub fn finished_call(
+    /// Records one call of the provider, with the fault that it met.
+    pub(crate) fn provider_call(
         &self,
-        to: CallTarget,
-        started: Duration,
-        duration: Duration,
+        times: Times,
         name: &str,
         argument: &str,
         result: Result<&str, &str>,
+        fault: Option<String>,
+    ) {
+        self.add_call(CallTarget::Provider, times, name, argument, result, fault);
+    }
+
+    fn add_call(
+        &self,
+        to: CallTarget,
+        times: Times,
+        name: &str,
+        argument: &str,
+        result: Result<&str, &str>,
+        fault: Option<String>,
     ) {
         let failed = result.is_err();
         let (Ok(text) | Err(text)) = result;
         let record = CallRecord {
-            at_ms: millis(started),
-            duration_ms: millis(duration),
+            at_ms: millis(times.at),
+            duration_ms: millis(times.duration),
             to,
             name: self.clean(name),
             argument: self.clean(argument),
             result: self.clean(text),
             failed,
+            fault,
         };
         let mut recorded = self.recorded();
         if recorded.calls.len() < KEPT_CALLS {
@@ -221,6 +249,28 @@ impl Recorder {
         }
     }
 
+    /// Notes how much of a limit was needed, if that was much.
+    pub fn waited(&self, name: &str, took: Duration, limit: Duration, in_time: bool) {
+        if took < limit.mul_f64(WORTH_RECORDING) {
+            return;
+        }
+        let record = WaitRecord {
+            name: self.clean(name),
+            took_ms: millis(took),
+            limit_ms: millis(limit),
+            in_time,
+        };
+        let mut recorded = self.recorded();
+        if recorded.waits.len() < KEPT_WAITS {
+            recorded.waits.push(record);
+        }
+    }
+
+    /// Waits and limits of which much was needed.
+    pub(crate) fn waits(&self) -> Vec<WaitRecord> {
+        self.recorded().waits.clone()
+    }
+
     /// Notes that a call did not end within its limit.
     pub fn timed_out(&self, what: String) {
         self.recorded().timed_out.get_or_insert(what);
@@ -279,7 +329,8 @@ fn shorten(text: &str) -> String {
     format!("{}... ({} bytes)", &text[..end], text.len())
 }
 
-fn millis(duration: Duration) -> u64 {
+/// Whole milliseconds.
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

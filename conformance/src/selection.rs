@@ -101,13 +101,15 @@ pub fn pattern(
     })
 }
 
+/// How patterns over names are matched.
+pub(crate) const ANY_CASE: MatchOptions = MatchOptions {
+    case_sensitive: false,
+    require_literal_separator: false,
+    require_literal_leading_dot: false,
+};
+
 /// Whether `pattern` names this check: by its id, its group or one of its clauses.
 pub fn matches(pattern: &Pattern, check: &Check) -> bool {
-    const ANY_CASE: MatchOptions = MatchOptions {
-        case_sensitive: false,
-        require_literal_separator: false,
-        require_literal_leading_dot: false,
-    };
     pattern.matches_with(check.id, ANY_CASE)
         || pattern.matches_with(check.group(), ANY_CASE)
         || check

@@ -260,6 +260,8 @@ impl Session {
                 Err(Error::new(ErrorKind::Timeout, text))
             }
         };
+        let took = self.recorder.elapsed().saturating_sub(started);
+        self.recorder.waited(method, took, limit, outcome.is_ok());
         let shown = outcome.as_ref().map(show).map_err(ToString::to_string);
         let result = shown.as_ref().map(String::as_str).map_err(String::as_str);
         self.recorder.call(

@@ -12,16 +12,8 @@ use machine_conformance::{
     spec::{Coverage, Standing, specification},
 };
 
-/// Clauses that no check decides and nothing excludes: the gates `pause` and `b2d`, until a world offers them.
-const NOT_YET: &[&str] = &[
-    "OS-001",
-    "OS-002",
-    "OS-006",
-    "RM-007",
-    "START-008",
-    "STATE-013",
-    "STOP-008",
-];
+/// Clauses of the gates `pause` and `b2d` that no check decides and nothing excludes, until a world offers them.
+const NOT_YET: &[&str] = &["OS-002", "PRE-005", "STATE-013"];
 
 /// Folders whose code judges drivers.
 const JUDGES: [&str; 3] = ["src/checks", "src/model", "src/sweep"];
@@ -29,15 +21,16 @@ const JUDGES: [&str; 3] = ["src/checks", "src/model", "src/sweep"];
 #[test]
 fn every_clause_is_decided_or_excluded() {
     let coverage = Coverage::of(checks::all()).unwrap();
-    let open: Vec<&str> = specification()
+    let open: BTreeSet<&str> = specification()
         .clauses
         .iter()
         .filter(|clause| matches!(coverage.standing(clause), Standing::NotYet))
         .map(|clause| clause.id.as_str())
         .collect();
+    let listed: BTreeSet<&str> = NOT_YET.iter().copied().collect();
     assert_eq!(
-        open, NOT_YET,
-        "a clause is neither decided by a check nor excluded, or a listed one is by now"
+        open, listed,
+        "left: neither decided by a check nor excluded; right: the ones that may be"
     );
 }
 

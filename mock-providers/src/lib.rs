@@ -4,6 +4,7 @@
 //! * [`guest`]: a simulated machine with an own loopback address, disk, boot id, SSH server and Docker engine.
 //! * [`ec2`]: Amazon EC2.
 //! * [`template`]: Template Cloud, a fictional HTTP JSON cloud.
+//! * [`history`]: the states that instances passed through.
 //! * [`inventory`]: the objects that exist at a provider, and the difference between two moments.
 //! * [`faults`]: scripted misbehaviour of a provider or a guest.
 //! * [`requests`]: the log of requests that a provider got.
@@ -16,6 +17,7 @@
 pub mod ec2;
 pub mod faults;
 pub mod guest;
+pub mod history;
 pub mod inventory;
 pub mod requests;
 pub mod template;

@@ -59,11 +59,18 @@ impl Clock for SystemClock {
     }
 }
 
+/// Learns how long waits took.
+pub trait WaitObserver: Send + Sync {
+    /// A wait ended: `took` of the scaled `limit`; `in_time` is false if what was waited for did not come, or failed.
+    fn waited(&self, wait: &Wait, took: Duration, limit: Duration, in_time: bool);
+}
+
 /// How waits are carried out: the clock, and a factor for all deadlines and intervals.
 #[derive(Clone)]
 pub struct Waits {
     clock: Arc<dyn Clock>,
     factor: f64,
+    observer: Option<Arc<dyn WaitObserver>>,
 }
 
 impl Default for Waits {
@@ -71,6 +78,7 @@ impl Default for Waits {
         Self {
             clock: Arc::new(SystemClock),
             factor: 1.0,
+            observer: None,
         }
     }
 }
@@ -89,7 +97,17 @@ impl Waits {
 
     /// Waits that use `clock`.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, factor: 1.0 }
+        Self {
+            clock,
+            ..Self::default()
+        }
+    }
+
+    /// Tells `observer` how long each wait took, for reports of waits that nearly timed out.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn WaitObserver>) -> Self {
+        self.observer = Some(observer);
+        self
     }
 
     /// Scales all deadlines and intervals; a factor that is not positive and finite counts as 1.
@@ -119,7 +137,18 @@ impl Waits {
     ///
     /// # Errors
     /// The error of `look`; [`ErrorKind::Timeout`] naming the wait.
-    pub async fn until<T, F, L>(&self, wait: &Wait, mut look: L) -> Result<T>
+    pub async fn until<T, F, L>(&self, wait: &Wait, look: L) -> Result<T>
+    where
+        L: FnMut() -> F,
+        F: Future<Output = Result<Option<T>>> + Send,
+    {
+        let start = self.clock.now();
+        let outcome = self.look_until(wait, look).await;
+        self.tell(wait, start, outcome.is_ok());
+        outcome
+    }
+
+    async fn look_until<T, F, L>(&self, wait: &Wait, mut look: L) -> Result<T>
     where
         L: FnMut() -> F,
         F: Future<Output = Result<Option<T>>> + Send,
@@ -149,10 +178,20 @@ impl Waits {
     /// The error of `future`; [`ErrorKind::Timeout`] naming the wait.
     pub async fn within<T>(&self, wait: &Wait, future: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let limit = self.scale(wait.deadline);
-        tokio::select! {
+        let start = self.clock.now();
+        let outcome = tokio::select! {
             biased;
             outcome = future => outcome,
             () = self.clock.sleep(limit) => Err(timed_out(wait.name, limit)),
+        };
+        self.tell(wait, start, outcome.is_ok());
+        outcome
+    }
+
+    fn tell(&self, wait: &Wait, start: Instant, in_time: bool) {
+        if let Some(observer) = &self.observer {
+            let took = self.clock.now().duration_since(start);
+            observer.waited(wait, took, self.scale(wait.deadline), in_time);
         }
     }
 

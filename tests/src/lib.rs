@@ -19,3 +19,4 @@ pub mod rancher_machine;
 mod relay;
 pub mod run;
 pub mod suite;
+pub mod vbox_defects;

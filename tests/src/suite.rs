@@ -10,19 +10,19 @@ use anyhow::{Context as _, Result};
 use machine_conformance::{
     check::Check,
     checks,
-    engine::{self, Setup},
+    engine::{self, Description, Setup},
     event::{CheckResult, EventKind},
     model::Settings,
     spec::RequirementSet,
     subject::{InProcessSubject, PluginSubject, Subject},
-    world::{Ec2World, TemplateWorld, World},
+    world::{Ec2World, TemplateWorld, VBoxWorld, World},
 };
 use machine_driver::DynDriver;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
     defects::{Defect, Defective, SHARED_FOLDER, TABLE, VARIABLE},
-    ec2_defects, judge,
+    ec2_defects, judge, vbox_defects,
 };
 
 /// Runs every check against the template driver with `defect`: in-process where that shows it, because it is faster,
@@ -108,21 +108,48 @@ pub async fn run_defective_ec2(
     defect: ec2_defects::Defect,
     expected: Option<&judge::Expected<ec2_defects::Defect>>,
 ) -> Result<Vec<CheckResult>> {
+    let checks = checks_about(expected);
+    let world = Ec2World::start().await.context("starting EC2")?;
+    let factory =
+        move |log, waits| -> Arc<dyn DynDriver> { Arc::new(ec2_defects::Defective::new(defect, log, waits)) };
+    let subject = InProcessSubject::from_factory("ec2", factory);
+    run(Arc::new(subject), Arc::new(world), checks).await
+}
+
+/// Runs checks against `program`, the executable of the known-bad VirtualBox drivers, with `defect`; they are chosen as
+/// in [`run_defective_ec2`].
+///
+/// # Errors
+/// If the world cannot be started.
+pub async fn run_defective_vbox(
+    program: &Path,
+    defect: vbox_defects::Defect,
+    expected: Option<&judge::Expected<vbox_defects::Defect>>,
+) -> Result<Vec<CheckResult>> {
+    let world = VBoxWorld::start(program.to_owned())
+        .await
+        .context("starting VirtualBox")?;
+    let folder = tempfile::tempdir().context("a folder for the driver")?;
+    let program = named(program, folder.path(), "docker-machine-driver-vbox")?;
+    let environment = BTreeMap::from([(vbox_defects::VARIABLE.to_owned(), defect.name().to_owned())]);
+    let subject = PluginSubject::new(&program, Vec::new(), environment)?;
+    run(Arc::new(subject), Arc::new(world), checks_about(expected)).await
+}
+
+/// The checks of the groups of `expected`, all groups if there is none, and of the sweeps only those that are to
+/// complain.
+fn checks_about<D>(expected: Option<&judge::Expected<D>>) -> Vec<&'static Check> {
     let named = expected.map(|expected| expected.checks).unwrap_or_default();
     let groups: BTreeSet<_> = named
         .iter()
         .filter_map(|id| Some(id.split_once("::")?.0))
         .collect();
     let checks = checks::all().iter().copied();
-    let checks = checks.filter(|check| match check.group() {
+    let chosen = checks.filter(|check| match check.group() {
         "sweep" | "walk" => named.contains(&check.id),
         group => groups.is_empty() || groups.contains(group),
     });
-    let world = Ec2World::start().await.context("starting EC2")?;
-    let factory =
-        move |log, waits| -> Arc<dyn DynDriver> { Arc::new(ec2_defects::Defective::new(defect, log, waits)) };
-    let subject = InProcessSubject::from_factory("ec2", factory);
-    run(Arc::new(subject), Arc::new(world), checks.collect()).await
+    chosen.collect()
 }
 
 /// Runs every check, with the sweeps, against `program`, the executable of the EC2 driver.
@@ -165,6 +192,7 @@ fn setup(subject: Arc<dyn Subject>, world: Arc<dyn World>, checks: Vec<&'static 
         keep: false,
         pause: None,
         rerun: "machine-conformance run".to_owned(),
+        description: Description::default(),
     }
 }
 

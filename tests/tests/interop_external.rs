@@ -56,7 +56,7 @@ impl Moto {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::iter::once(programs).chain(std::env::split_paths(&path));
         let path = std::env::join_paths(path).unwrap().into_string().unwrap();
-        Self {
+        let mut moto = Self {
             _server: server,
             environment: BTreeMap::from([
                 ("AWS_ENDPOINT_URL", told("url")),
@@ -67,7 +67,10 @@ impl Moto {
                 // The commands are called `python3`.
                 ("PATH", path),
             ]),
-        }
+        };
+        let vpc = moto.lines_of(python, "default-vpc").await.remove(0);
+        moto.environment.insert("AMAZONEC2_VPC_ID", vpc);
+        moto
     }
 
     fn secret(&self) -> &str {
@@ -76,8 +79,12 @@ impl Moto {
 
     /// What the example's own command lists.
     async fn inventory(&self, python: &PythonTools) -> Vec<String> {
+        self.lines_of(python, "inventory").await
+    }
+
+    async fn lines_of(&self, python: &PythonTools, word: &str) -> Vec<String> {
         let mut command = Command::new(python.python());
-        command.args(["provider.py", "inventory"]).current_dir(folder());
+        command.args(["provider.py", word]).current_dir(folder());
         command.envs(&self.environment);
         let listed = run::to_end(command, START).await.unwrap().exits(0);
         listed.lines().into_iter().map(str::to_owned).collect()

@@ -49,7 +49,10 @@ impl Life {
             host.set(name, value);
         }
         let images = tempfile::tempdir().unwrap();
-        File::create(images.path().join("boot2docker.iso")).unwrap().set_len(IMAGE).unwrap();
+        File::create(images.path().join("boot2docker.iso"))
+            .unwrap()
+            .set_len(IMAGE)
+            .unwrap();
         Some(Self {
             host,
             _server: server,
@@ -66,7 +69,12 @@ impl Life {
     async fn create(&self, more: &[&str]) -> Finished {
         let image = format!("file://{}", self.image().display());
         let mut arguments = vec!["create", "-d", "virtualbox", "--virtualbox-no-vtx-check"];
-        arguments.extend(["--virtualbox-disk-size", "64", "--virtualbox-boot2docker-url", &image]);
+        arguments.extend([
+            "--virtualbox-disk-size",
+            "64",
+            "--virtualbox-boot2docker-url",
+            &image,
+        ]);
         arguments.extend(more);
         arguments.push(MACHINE);
         self.host.run(&arguments).await
@@ -80,7 +88,11 @@ impl Life {
 
     /// Kinds of the objects that there are.
     fn kinds(&self) -> Vec<String> {
-        self.account.inventory().into_iter().map(|object| object.kind).collect()
+        self.account
+            .inventory()
+            .into_iter()
+            .map(|object| object.kind)
+            .collect()
     }
 }
 
@@ -90,13 +102,24 @@ async fn whole_life(test: &str, client: SshClient) {
     };
     let created = life.create(&[]).await;
     assert_eq!(created.code, Some(0), "{created}");
-    assert!(created.lines().contains(&"Docker is up and running!"), "{created}");
+    assert!(
+        created.lines().contains(&"Docker is up and running!"),
+        "{created}"
+    );
     assert_eq!(life.account.state(MACHINE).unwrap(), MachineState::Running);
 
     let address = life.says(&["ip", MACHINE]).await;
-    let shown = life.account.inventory().into_iter().find(|object| object.kind == "vm").unwrap();
+    let shown = life
+        .account
+        .inventory()
+        .into_iter()
+        .find(|object| object.kind == "vm")
+        .unwrap();
     assert_eq!(shown.attributes.get("address"), Some(&address));
-    assert_eq!(life.says(&["url", MACHINE]).await, format!("tcp://{address}:2376"));
+    assert_eq!(
+        life.says(&["url", MACHINE]).await,
+        format!("tcp://{address}:2376")
+    );
     assert_eq!(life.says(&["ssh", MACHINE, "id -un"]).await, "docker");
     assert_eq!(life.says(&["ssh", MACHINE, "hostname"]).await, MACHINE);
 
@@ -118,7 +141,11 @@ async fn whole_life(test: &str, client: SshClient) {
 
     life.host.run(&["rm", "-y", MACHINE]).await.exits(0);
     assert!(!life.host.machine_folder(MACHINE).exists());
-    assert_eq!(life.kinds(), ["dvd", "hostonlyif", "dhcpserver"], "what the driver always leaves");
+    assert_eq!(
+        life.kinds(),
+        ["dvd", "hostonlyif", "dhcpserver"],
+        "what the driver always leaves"
+    );
     life.host.leaves_no_process().await;
 }
 

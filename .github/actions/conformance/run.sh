@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the suite and writes the reports. The verdict is left to verdict.sh, so that the reports are uploaded first.
 #
-#   SUITE, DRIVER, PROFILE, PROVIDER, OPTIONS, PARTITION, REPORTS   the inputs of the action
+#   SUITE, DRIVER, PROFILE, PROVIDER, OPTIONS, PARTITION, FORMATS, REPORTS   the inputs of the action
 set -euo pipefail
 
 mkdir -p "${REPORTS:?}"
@@ -17,10 +17,15 @@ fi
 while read -r -a words; do
     arguments+=("${words[@]}")
 done <<<"${OPTIONS:-}"
-for format in html:html json:json junit:xml sarif:sarif; do
-    arguments+=(--report "${format%:*}=$REPORTS/$name.${format#*:}")
+for format in ${FORMATS:-json}; do
+    case "$format" in
+        github) [[ -z "${GITHUB_STEP_SUMMARY:-}" ]] || arguments+=(--report "github=$GITHUB_STEP_SUMMARY") ;;
+        junit) arguments+=(--report "junit=$REPORTS/$name.xml") ;;
+        badge) arguments+=(--report "badge=$REPORTS/$name.svg") ;;
+        submission) arguments+=(--report "submission=$REPORTS/$name") ;;
+        *) arguments+=(--report "$format=$REPORTS/$name.$format") ;;
+    esac
 done
-[[ -z "${GITHUB_STEP_SUMMARY:-}" ]] || arguments+=(--report "github=$GITHUB_STEP_SUMMARY")
 
 code=0
 "${SUITE:?}" run "${arguments[@]}" || code=$?

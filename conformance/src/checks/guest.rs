@@ -1,5 +1,7 @@
 //! The guest: an operating system that hosts can provision.
 
+use machine_driver::FlagKind;
+
 use crate::{
     check::{Check, Need, Stop},
     context::Context,
@@ -10,6 +12,7 @@ pub(crate) const CHECKS: &[Check] = &[
     OS_IS_RECOGNISED,
     HOST_NAME_CAN_BE_SET,
     DEFAULT_IS_UBUNTU,
+    DEFAULT_IS_BOOT2DOCKER,
     IMAGE_CAN_BE_CHOSEN,
     SOFTWARE_CAN_BE_INSTALLED,
 ];
@@ -126,6 +129,43 @@ const DEFAULT_IS_UBUNTU: Check = Check {
     },
 };
 
+const DEFAULT_IS_BOOT2DOCKER: Check = Check {
+    id: "guest::default_is_boot2docker",
+    title: "The default image of a driver for a local hypervisor is boot2docker",
+    clauses: &["OS-002"],
+    needs: &[Need::Machine, Need::Guest, Need::Hypervisor],
+    why: "The specification asks for it: the smallest system that runs containers, the same everywhere.",
+    good: "--acme-boot2docker-url is boot2docker's own release by default; `ID=boot2docker` in /etc/os-release.",
+    bad: "The default image is a system that has to be installed first.",
+    run: |cx| {
+        Box::pin(async move {
+            let settings = cx.tenant().missing_image().await?;
+            let facts = cx.facts()?;
+            for flag in settings
+                .keys()
+                .filter_map(|setting| facts.flag_for_setting(setting))
+            {
+                let FlagKind::String { default } = &flag.kind else {
+                    continue;
+                };
+                // A driver without a default looks for the latest release by itself.
+                cx.rule("OS-002").holds(
+                    default.is_empty() || default.contains("boot2docker"),
+                    format!("boot2docker as the default of --{}", flag.name),
+                    || default.clone(),
+                );
+            }
+            let machine = cx.created().await?;
+            cx.rule("OS-002").equals(
+                "ID in /etc/os-release of the guest",
+                &Some("boot2docker".to_owned()),
+                &system_of(&cx, &machine).await?,
+            );
+            Ok(())
+        })
+    },
+};
+
 const IMAGE_CAN_BE_CHOSEN: Check = Check {
     id: "guest::image_can_be_chosen",
     title: "An option chooses the image",
@@ -204,7 +244,7 @@ const SOFTWARE_CAN_BE_INSTALLED: Check = Check {
 };
 
 /// The `ID` of the guest's operating system.
-async fn system_of(cx: &Context, machine: &Machine) -> Result<Option<String>, Stop> {
+pub(super) async fn system_of(cx: &Context, machine: &Machine) -> Result<Option<String>, Stop> {
     let output = machine
         .guest("cat /etc/os-release")
         .await

@@ -16,6 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[
     START_WORKS_AFTERWARDS,
     ON_STOPPED_IS_HARMLESS,
     DOES_NOT_WAIT_FOR_THE_GUEST,
+    WORKS_WHEN_PAUSED,
 ];
 
 /// A Kill that takes less, at a real provider, waits for the provider and not for the guest.
@@ -155,6 +156,25 @@ const DOES_NOT_WAIT_FOR_THE_GUEST: Check = Check {
                 );
             }
             stopped.abandon().await;
+            Ok(())
+        })
+    },
+};
+
+const WORKS_WHEN_PAUSED: Check = Check {
+    id: "kill::works_when_paused",
+    title: "Kill of a paused machine ends in Stopped",
+    clauses: &["KILL-005"],
+    needs: &[Need::Machine, Need::Power, Need::Pause],
+    why: "A machine that is stuck half-way is what Kill is for; there is nothing else that a user could do.",
+    good: "The instance is paused; Kill cuts its power, and GetState answers 4 (Stopped).",
+    bad: "Kill looks for Running, finds another state, and returns nil without doing anything.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            cx.suspend(&machine, State::Paused).await?;
+            cx.rule("KILL-005")
+                .succeeds(&machine.kill().await, "Kill of a paused machine");
             Ok(())
         })
     },

@@ -1,5 +1,6 @@
 //! PreCreateCheck: a look, before anything exists.
 
+mod download;
 mod provider;
 
 use crate::{
@@ -11,6 +12,7 @@ pub(crate) const CHECKS: &[Check] = &[
     MAKES_NO_FOLDER,
     CAN_BE_REPEATED,
     provider::ONLY_READS,
+    download::HAPPENS_HERE,
     provider::UNKNOWN_VALUES_ARE_REFUSED,
 ];
 

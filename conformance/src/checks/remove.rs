@@ -1,6 +1,7 @@
 //! Remove: everything of this machine goes, and nothing else.
 
 mod supplied;
+mod suspended;
 
 use machine_driver::{ErrorKind, Result};
 
@@ -14,6 +15,7 @@ use crate::{
 pub(crate) const CHECKS: &[Check] = &[
     EVERYTHING_IS_GONE,
     WORKS_WHEN_STOPPED,
+    suspended::WORKS_WHEN_SUSPENDED,
     INSTANCE_ALREADY_GONE,
     NEVER_CREATED,
     FAULTS_ARE_NOT_ABSENCE,

@@ -1,12 +1,13 @@
 //! Start: the same machine, up again.
 
 mod endpoint;
+mod suspended;
 
 use machine_driver::State;
 
 use crate::{
     check::{Check, Need},
-    provider::objects_of,
+    provider::{is_forwarded, objects_of},
 };
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -20,6 +21,7 @@ pub(crate) const CHECKS: &[Check] = &[
     VANISHED_INSTANCE_IS_AN_ERROR,
     endpoint::SSH_ANSWERS_AT_ONCE,
     endpoint::IS_RECORDED,
+    suspended::RESUMES,
 ];
 
 const REACHES_RUNNING: Check = Check {
@@ -146,9 +148,10 @@ const ADDRESS_IS_NEW_EVERYWHERE: Check = Check {
             let before = machine.session();
             let known = [before.ip().await, before.ssh_hostname().await, before.url().await];
             let [ip, host, url] = &known;
-            let exact = [ip, host]
-                .iter()
-                .all(|answer| answer.as_ref().is_ok_and(|answer| *answer == old));
+            let forwarded = host.as_ref().is_ok_and(|host| is_forwarded(host));
+            let is_old =
+                |answer: &machine_driver::Result<String>| answer.as_ref().is_ok_and(|answer| *answer == old);
+            let exact = is_old(ip) && (forwarded || is_old(host));
             if !exact || url.as_ref().is_ok_and(|url| !url.contains(&old)) {
                 return Err(cx.prerequisite(
                     "seeing the first address",
@@ -174,11 +177,13 @@ const ADDRESS_IS_NEW_EVERYWHERE: Check = Check {
                 &truth,
                 &ip,
             );
-            cx.rule("START-004").answers(
-                "GetSSHHostname after Start",
-                &truth,
-                &session.ssh_hostname().await,
-            );
+            if !forwarded {
+                cx.rule("START-004").answers(
+                    "GetSSHHostname after Start",
+                    &truth,
+                    &session.ssh_hostname().await,
+                );
+            }
             match session.url().await {
                 Ok(url) => {
                     cx.rule("START-004")

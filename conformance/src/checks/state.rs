@@ -19,6 +19,7 @@ pub(crate) const CHECKS: &[Check] = &[
     GETTERS_ONLY_READ,
     ANSWERS_FOR_A_HUNG_GUEST,
     TRANSITIONS_ARE_TOLD,
+    SUSPENDED_IS_TOLD,
 ];
 
 const BEFORE_CREATE: Check = Check {
@@ -296,6 +297,32 @@ const TRANSITIONS_ARE_TOLD: Check = Check {
                     &format!("GetState of a machine that the provider holds in the state {expected}"),
                     &expected,
                     &session.state().await,
+                );
+            }
+            Ok(())
+        })
+    },
+};
+
+const SUSPENDED_IS_TOLD: Check = Check {
+    id: "state::suspended_is_told",
+    title: "A paused machine is Paused, a saved one is Saved",
+    clauses: &["STATE-013"],
+    needs: &[Need::Machine, Need::Pause],
+    why: "A host that is told Running waits for an answer of the guest; one that is told None does not know what to offer.",
+    good: "The VM is paused in VirtualBox's window, and GetState answers 2 (Paused).",
+    bad: "GetState answers 0 (None), because the driver knows `running` and `poweroff` only.",
+    run: |cx| {
+        Box::pin(async move {
+            for state in [State::Paused, State::Saved] {
+                let machine = cx.created().await?;
+                cx.suspend(&machine, state).await?;
+                let told = machine.fresh_process().await?.state().await;
+                let right = matches!(told, Ok(State::Paused | State::Saved));
+                cx.rule("STATE-013").holds(
+                    right,
+                    format!("Paused or Saved for a machine that is {state}"),
+                    || told.map_or_else(|error| error.to_string(), |told| told.to_string()),
                 );
             }
             Ok(())

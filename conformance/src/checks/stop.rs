@@ -15,6 +15,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ON_STOPPED_IS_HARMLESS,
     VANISHED_INSTANCE_IS_AN_ERROR,
     ENDS_WHEN_THE_GUEST_IGNORES_IT,
+    WORKS_WHEN_PAUSED,
 ];
 
 const REACHES_STOPPED: Check = Check {
@@ -86,8 +87,8 @@ const IS_ORDERLY: Check = Check {
                 .split_off(before)
                 .into_iter()
                 .filter(|request| {
-                    request.mutating
-                        && (request.body.contains("power_off") || request.body.contains("Force=true"))
+                    let forced = ["power_off", "Force=true", "poweroff"];
+                    request.mutating && forced.iter().any(|word| request.body.contains(word))
                 })
                 .map(|request| format!("{} {}", request.operation, request.body))
                 .collect();
@@ -194,6 +195,25 @@ const ENDS_WHEN_THE_GUEST_IGNORES_IT: Check = Check {
                 .holds(consistent, "an error, or a machine that is Stopped", || {
                     format!("Stop returned nil, and GetState answers {state:?}")
                 });
+            Ok(())
+        })
+    },
+};
+
+const WORKS_WHEN_PAUSED: Check = Check {
+    id: "stop::works_when_paused",
+    title: "Stop of a paused machine stops it",
+    clauses: &["STOP-008"],
+    needs: &[Need::Machine, Need::Power, Need::Pause],
+    why: "A paused guest hears no power button; who only presses it waits in vain.",
+    good: "Stop lets the guest go on, asks it to shut down, and GetState answers 4 (Stopped).",
+    bad: "Stop fails, or returns nil and leaves the machine paused.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            cx.suspend(&machine, State::Paused).await?;
+            cx.rule("STOP-008")
+                .succeeds(&machine.stop().await, "Stop of a paused machine");
             Ok(())
         })
     },

@@ -6,7 +6,7 @@ use owo_colors::OwoColorize;
 
 use crate::{
     profile::{LoadError, ProfileError},
-    report::OpenError,
+    report::{MergeError, OpenError, ReadError},
     selection::SelectionError,
     spec::CoverageError,
     verdict::ExitCode,
@@ -110,6 +110,19 @@ impl From<ProfileError> for Failure {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::usage(error.to_string())
+            .help("a report is what `machine-conformance run --report json=PATH` or events=PATH writes")
+    }
+}
+
+impl From<MergeError> for Failure {
+    fn from(error: MergeError) -> Self {
         Self::usage(error.to_string())
     }
 }

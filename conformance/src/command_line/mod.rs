@@ -1,8 +1,9 @@
-//! The command line: `machine-conformance run | list | explain | spec | new | doctor | mock | ...`.
+//! The command line: `machine-conformance run | list | explain | spec | new | doctor | report | mock | ...`.
 //!
 //! Results go to standard output, progress and errors to standard error. Exit codes are those of
 //! [`ExitCode`].
 
+mod baseline;
 mod doctor;
 mod explain;
 mod failure;
@@ -12,6 +13,7 @@ mod mock;
 mod new;
 mod output;
 mod reference;
+mod report;
 mod run;
 mod shell;
 mod spec;
@@ -59,6 +61,12 @@ enum Command {
     /// checked. A profile (conformance.toml) holds everything that the suite must be told about a driver; options of
     /// the command line come before it.
     Run(Box<RunArguments>),
+    /// Show, merge and compare the reports of runs that are over
+    #[command(subcommand)]
+    Report(report::ReportCommand),
+    /// Keep the list of known failures up to date
+    #[command(subcommand)]
+    Baseline(baseline::BaselineCommand),
     /// List the checks
     List(list::ListArguments),
     /// Explain a check, a clause or a group of clauses
@@ -102,6 +110,8 @@ pub fn main() -> process::ExitCode {
     };
     let outcome = match cli.command {
         Command::Run(arguments) => arguments.execute(),
+        Command::Report(command) => command.execute(),
+        Command::Baseline(command) => command.execute(),
         Command::List(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
         Command::Explain(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
         Command::Spec(arguments) => output::to_stdout(|out| arguments.write(crate::checks::all(), out)),
@@ -118,6 +128,15 @@ pub fn main() -> process::ExitCode {
             .report(&mut anstream::AutoStream::auto(io::stderr()))
             .into(),
     }
+}
+
+/// Columns for running text: those of the terminal as far as the shell tells, within what reads well.
+fn terminal_width() -> usize {
+    const USUAL: usize = 110;
+    let told = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    told.unwrap_or(USUAL).clamp(80, 140)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{
     recorder::{Observations, Recorder},
     redact::Redactor,
     session::Session,
-    world::Tenant,
+    world::{ObservedTenant, Tenant},
 };
 
 impl Context {
@@ -33,13 +33,14 @@ impl Context {
             Stop::Environment(format!("cannot make the folder {}: {error}", private.display()))
         })?;
         let secrets = inner.setup.secrets.iter().cloned().chain(tenant.secrets());
+        let recorder = Recorder::new(Arc::new(Redactor::new(secrets)));
         let case = Self::new(Given {
             check: inner.check,
             setup: Arc::clone(&inner.setup),
             facts: Arc::clone(&inner.facts),
             limits: inner.limits.clone(),
-            recorder: Recorder::new(Arc::new(Redactor::new(secrets))),
-            tenant,
+            tenant: Arc::new(ObservedTenant::new(tenant, recorder.clone())),
+            recorder,
             private,
             earlier: Observations::default(),
             cases: Arc::clone(&inner.cases),

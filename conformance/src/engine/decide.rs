@@ -83,7 +83,7 @@ pub(super) fn apply_known_failures(result: &mut CheckResult, known: &[KnownFailu
         Verdict::Pass => {
             result.verdict = Verdict::Stale;
             result.reason = Some(format!(
-                "it passes now; remove the entry from the profile (its reason: {})",
+                "it passes now; remove its entry (reason: {})",
                 known.reason
             ));
         }

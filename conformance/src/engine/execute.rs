@@ -13,16 +13,16 @@ use crate::{
     check::{Check, Need},
     context::{Context, Given},
     engine::Setup,
-    event::{CallTarget, CheckResult, LogRecord},
+    event::{CheckResult, InventoryRecord, LogRecord, StateRecord},
     facts::Facts,
     limits::Limits,
     machine::Machine,
     model,
-    recorder::{Observations, Recorder},
+    recorder::{self, Observations, Recorder, Times},
     redact::Redactor,
     sweep,
     verdict::Verdict,
-    world::Tenant,
+    world::{Object, ObservedTenant, Tenant},
 };
 
 /// Begins the notes about what `--keep` leaves.
@@ -56,6 +56,9 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         rerun: format!("{} --only {} --seed {}", setup.rerun, check.id, setup.seed),
         sweep: None,
         walks: None,
+        inventory: None,
+        states: Vec::new(),
+        waits: Vec::new(),
     }
 }
 
@@ -95,7 +98,9 @@ pub(super) async fn check(
     };
     let secrets = setup.secrets.iter().cloned().chain(tenant.secrets());
     let recorder = Recorder::new(Arc::new(Redactor::new(secrets)));
-    let limits = Limits::new(setup.world.pace(), setup.timeout_factor);
+    let limits = Limits::new(setup.world.pace(), setup.timeout_factor).observed_by(recorder.clone());
+    let before = objects(&recorder, tenant.as_ref()).await;
+    let tenant: Arc<dyn Tenant> = Arc::new(ObservedTenant::new(tenant, recorder.clone()));
     let cx = Context::new(Given {
         check: *check,
         setup: Arc::clone(&setup),
@@ -118,6 +123,14 @@ pub(super) async fn check(
     result.duration_ms = u64::try_from(recorder.elapsed().as_millis()).unwrap_or(u64::MAX);
     record_provider_calls(&recorder, tenant.as_ref()).await;
     (result.calls, result.log) = recorder.finish();
+    result.waits = recorder.waits();
+    if let (Some(before), Some(after)) = (before, objects(&recorder, tenant.as_ref()).await) {
+        result.inventory = Some(InventoryRecord {
+            before,
+            after,
+            cleaned: None,
+        });
+    }
     let observations = recorder.observations();
     let machines = cx.machines();
     if setup.keep {
@@ -128,6 +141,7 @@ pub(super) async fn check(
         result
             .log
             .push(note(&recorder, &format!("{KEPT}folder {}", folder.display())));
+        result.states = states(&recorder, tenant.as_ref()).await;
     } else {
         if let Some(pause) = &setup.pause
             && is_failure(result.verdict)
@@ -142,6 +156,10 @@ pub(super) async fn check(
         for line in notes {
             result.log.push(note(&recorder, &line));
         }
+        if let Some(inventory) = &mut result.inventory {
+            inventory.cleaned = objects(&recorder, tenant.as_ref()).await;
+        }
+        result.states = states(&recorder, tenant.as_ref()).await;
         tenant.close().await;
     }
     (result, observations)
@@ -193,6 +211,32 @@ async fn clean_up(cx: &Context, machines: &[Arc<Machine>], limits: &Limits) -> V
     notes
 }
 
+/// The provider's objects, without secrets; `None` if it cannot be looked into.
+async fn objects(recorder: &Recorder, tenant: &dyn Tenant) -> Option<Vec<Object>> {
+    let mut objects = tenant.inventory().await.ok()?;
+    for object in &mut objects {
+        object.name = recorder.clean(&object.name);
+        object
+            .attributes
+            .values_mut()
+            .for_each(|value| *value = recorder.clean(value));
+    }
+    Some(objects)
+}
+
+/// States of the instances over time. What happens while the check is cleaned up belongs to it.
+async fn states(recorder: &Recorder, tenant: &dyn Tenant) -> Vec<StateRecord> {
+    let changes = tenant.states().await.into_iter();
+    changes
+        .filter(|change| change.at >= recorder.start())
+        .map(|change| StateRecord {
+            at_ms: recorder::millis(change.at.saturating_duration_since(recorder.start())),
+            instance: recorder.clean(&change.instance),
+            state: change.state,
+        })
+        .collect()
+}
+
 pub(crate) async fn record_provider_calls(recorder: &Recorder, tenant: &dyn Tenant) {
     // A world without a request log has nothing to show.
     let Ok(requests) = tenant.requests().await else {
@@ -209,14 +253,11 @@ pub(crate) async fn record_provider_calls(recorder: &Recorder, tenant: &dyn Tena
             Ok(request.status.as_str())
         };
         let at = request.at.saturating_duration_since(recorder.start());
-        recorder.finished_call(
-            CallTarget::Provider,
+        let times = Times {
             at,
-            request.duration,
-            &request.operation,
-            &request.body,
-            shown,
-        );
+            duration: request.duration,
+        };
+        recorder.provider_call(times, &request.operation, &request.body, shown, request.fault);
     }
 }
 
@@ -228,7 +269,7 @@ fn environment_error(mut result: CheckResult, reason: String) -> (CheckResult, O
 
 fn note(recorder: &Recorder, text: &str) -> LogRecord {
     LogRecord {
-        at_ms: u64::try_from(recorder.elapsed().as_millis()).unwrap_or(u64::MAX),
+        at_ms: recorder::millis(recorder.elapsed()),
         process: 0,
         stream: "suite".to_owned(),
         text: recorder.clean(text),

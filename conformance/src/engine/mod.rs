@@ -26,12 +26,12 @@ use crate::{
     facts::{Facts, GivenValue},
     limits::Limits,
     model,
-    recorder::{Observations, Recorder, tally},
+    recorder::{Observations, Recorder},
     redact::Redactor,
     session::Session,
     spec::RequirementSet,
     subject::{Launch, LineSink, Subject},
-    verdict::{ExitCode, Level, Verdict},
+    summary::summarise,
     world::World,
 };
 
@@ -71,6 +71,18 @@ pub struct Setup {
     pub pause: Option<Arc<dyn Pause>>,
     /// Command line of the run, without `--only`, for the rerun line of each check.
     pub rerun: String,
+    /// What reports say about the driver beyond its answers.
+    pub description: Description,
+}
+
+/// What reports say about a driver beyond its answers.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "front ends fill it in")]
+pub struct Description {
+    /// Path of its source, as the profile names it.
+    pub source: Option<String>,
+    /// Text of the profile, without secrets.
+    pub profile: Option<String>,
 }
 
 /// Asks the driver for its name and flags, as a host does before `create`.
@@ -119,7 +131,7 @@ pub async fn run(
     let ordinary = longest_first(ordinary);
     let earlier = run.phase(&ordinary, &Observations::default(), &mut results).await;
     run.phase(&always_on, &earlier, &mut results).await;
-    let summary = run.summary(&results);
+    let summary = summarise(&results, run.elapsed_ms(), *run.cancelled.borrow());
     run.send(EventKind::RunFinished(summary.clone()));
     summary
 }
@@ -235,41 +247,9 @@ impl Run {
                 ("os".to_owned(), std::env::consts::OS.to_owned()),
                 ("arch".to_owned(), std::env::consts::ARCH.to_owned()),
             ]),
+            source: self.setup.description.source.clone(),
+            profile: self.setup.description.profile.clone(),
         }
-    }
-
-    fn summary(&self, results: &[CheckResult]) -> Summary {
-        let count = |verdict: Verdict| results.iter().filter(|result| result.verdict == verdict).count();
-        let run = results.iter().filter(|result| result.verdict.was_run());
-        let must_run = run.clone().filter(|result| result.level == Level::Must).count();
-        let mut summary = Summary {
-            selected: results.len(),
-            applicable: results.len() - count(Verdict::NotApplicable),
-            run: run.count(),
-            passed: count(Verdict::Pass),
-            verdicts: tally(results.iter().map(|result| result.verdict.word().to_owned())),
-            must_run,
-            duration_ms: self.elapsed_ms(),
-            exit_code: ExitCode::CONFORMANT,
-            interrupted: *self.cancelled.borrow(),
-        };
-        summary.exit_code = exit_code(&count, must_run);
-        summary
-    }
-}
-
-/// The worst outcome decides; a run that executed no MUST check never succeeds.
-fn exit_code(count: &impl Fn(Verdict) -> usize, must_run: usize) -> u8 {
-    if count(Verdict::SuiteError) > 0 {
-        ExitCode::SUITE_DEFECT
-    } else if count(Verdict::Fail) + count(Verdict::DriverTimeout) + count(Verdict::Stale) > 0 {
-        ExitCode::NOT_CONFORMANT
-    } else if count(Verdict::EnvironmentError) > 0 {
-        ExitCode::ENVIRONMENT
-    } else if must_run == 0 {
-        ExitCode::NOTHING_RAN
-    } else {
-        ExitCode::CONFORMANT
     }
 }
 

@@ -5,7 +5,12 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::{check::Stop, subject::InProcessSubject, world::NoWorld};
+use crate::{
+    check::Stop,
+    subject::InProcessSubject,
+    verdict::{ExitCode, Level, Verdict},
+    world::NoWorld,
+};
 
 const BLANK: Check = Check {
     id: "run::blank",
@@ -95,6 +100,7 @@ fn setup(checks: &[&'static Check], requirements: &'static RequirementSet) -> Se
         keep: false,
         pause: None,
         rerun: String::new(),
+        description: Description::default(),
     }
 }
 
@@ -181,40 +187,4 @@ async fn a_clause_that_was_added_later_turns_no_pass_into_a_failure() {
     let (summary, results) = outcome(&[&BREAKS_MUST], lenient).await;
     assert_eq!(summary.exit_code, ExitCode::CONFORMANT);
     assert_eq!(results["run::breaks_must"].verdict, Verdict::Warn);
-}
-
-fn code(verdicts: &[Verdict], must_run: usize) -> u8 {
-    exit_code(
-        &|wanted| verdicts.iter().filter(|&&verdict| verdict == wanted).count(),
-        must_run,
-    )
-}
-
-#[test]
-fn exit_codes() {
-    assert_eq!(
-        code(&[Verdict::Pass, Verdict::Warn, Verdict::NotTested], 2),
-        ExitCode::CONFORMANT
-    );
-    assert_eq!(code(&[Verdict::Pass, Verdict::Fail], 2), ExitCode::NOT_CONFORMANT);
-    assert_eq!(code(&[Verdict::Stale], 1), ExitCode::NOT_CONFORMANT);
-    assert_eq!(code(&[Verdict::DriverTimeout], 1), ExitCode::NOT_CONFORMANT);
-    assert_eq!(
-        code(&[Verdict::Pass, Verdict::EnvironmentError], 2),
-        ExitCode::ENVIRONMENT
-    );
-    assert_eq!(
-        code(&[Verdict::Fail, Verdict::SuiteError], 2),
-        ExitCode::SUITE_DEFECT
-    );
-    assert_eq!(
-        code(&[Verdict::NotTested, Verdict::NotApplicable], 0),
-        ExitCode::NOTHING_RAN
-    );
-    assert_eq!(
-        code(&[Verdict::Pass], 0),
-        ExitCode::NOTHING_RAN,
-        "only SHOULD checks were executed"
-    );
-    assert_eq!(code(&[], 0), ExitCode::NOTHING_RAN);
 }

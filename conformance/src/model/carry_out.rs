@@ -160,7 +160,11 @@ impl Walk<'_> {
             .map(|walker| Move::new(walker.number, Action::Remove))
             .collect();
         for step in moves {
+            self.walked.happened.rounds.push(vec![step]);
             self.round(&[step]).await?;
+            if self.cx.has_problems() {
+                return Ok(());
+            }
         }
         inspect::baseline(self.cx, &self.baseline).await;
         Ok(())

@@ -50,16 +50,16 @@ pub(super) async fn machine(cx: &Context, walker: &mut Walker, step: &Step<'_>) 
         }
         return Ok(());
     }
-    if !state(cx, walker, step).await {
-        return Ok(());
-    }
-    addresses(cx, walker, step).await;
     if let Some(operation) = step.operation
         && operation.action == Action::Remove
         && operation.nil
     {
         removed(cx, walker, step, operation).await;
     }
+    if cx.has_problems() || !state(cx, walker, step).await {
+        return Ok(());
+    }
+    addresses(cx, walker, step).await;
     instance(cx, walker, step).await?;
     if walker.situation == Situation::Running
         && cx.offers(Need::Guest)

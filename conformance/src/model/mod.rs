@@ -49,6 +49,9 @@ pub(crate) use self::{
     settings::{MOST_STEPS, MOST_WALKS},
 };
 
+/// Stories of a check that are made shorter. A driver that is wrong in more ways has enough to read.
+const MOST_SHORTENED: usize = 3;
+
 /// Group of the checks that are walks.
 pub(crate) const GROUP: &str = "walk";
 
@@ -124,14 +127,19 @@ async fn walk(cx: Context, stories: Vec<(String, Story)>) -> Result<(), Stop> {
         let clauses = failed.walked.clauses();
         let known = |clause: &String| failures.iter().any(|failure| failure.clauses.contains(clause));
         if !clauses.iter().all(known) {
-            failures.push(shortened(&cx, failed, clauses).await);
+            let budget = match failures.len() {
+                0..MOST_SHORTENED => cx.walks().shrinking,
+                // Only whether it fails again.
+                _ => 1,
+            };
+            failures.push(shortened(&cx, failed, clauses, budget).await);
         }
     }
     summary::report(&cx, found, failures, unsuited).await
 }
 
 /// Makes a story that fails shorter, as long as it breaks one of the same clauses.
-async fn shortened(cx: &Context, failed: &Found, clauses: Vec<String>) -> Failure {
+async fn shortened(cx: &Context, failed: &Found, clauses: Vec<String>, budget: usize) -> Failure {
     let attempts = AtomicUsize::new(0);
     let fails = |candidate: Story| {
         let number = attempts.fetch_add(1, Ordering::Relaxed) + 1;
@@ -143,7 +151,7 @@ async fn shortened(cx: &Context, failed: &Found, clauses: Vec<String>) -> Failur
             same.then_some(walked)
         }
     };
-    let shrunk = shrink::shrink(&failed.walked.happened, cx.walks().shrinking, fails).await;
+    let shrunk = shrink::shrink(&failed.walked.happened, budget, fails).await;
     Failure {
         origin: failed.origin.clone(),
         clauses,

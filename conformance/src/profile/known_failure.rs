@@ -3,7 +3,11 @@
 use glob::Pattern;
 use toml::{Spanned, de::DeTable};
 
-use super::reader::{Reader, Value, type_name};
+use super::{
+    ProfileError,
+    reader::{Reader, Value, type_name},
+    source::Source,
+};
 use crate::{
     calendar::CalendarDate,
     check::Check,
@@ -34,6 +38,31 @@ impl KnownFailure {
     /// Whether the entry still counts on `today`.
     pub fn counts_on(&self, today: CalendarDate) -> bool {
         self.until.is_none_or(|last| today <= last)
+    }
+
+    /// Reads a file that holds known failures and nothing else. `file` is its name in messages, `checks` are all checks
+    /// of the suite, for the patterns.
+    ///
+    /// # Errors
+    /// The mistakes, each with its line.
+    pub fn parse_all(file: &str, text: &str, checks: &[&'static Check]) -> Result<Vec<Self>, ProfileError> {
+        let source = Source {
+            file: file.to_owned(),
+            text: text.into(),
+        };
+        let (document, syntax) = DeTable::parse_recoverable(text);
+        if !syntax.is_empty() {
+            let mistakes = syntax.iter().map(|error| source.syntax_mistake(error)).collect();
+            return Err(ProfileError::new(&source, mistakes));
+        }
+        let mut reader = Reader::new(&source);
+        reader.only_keys(document.get_ref(), "the baseline", &["known-failure"]);
+        let known = document.get_ref().get("known-failure");
+        let known = known.map(|value| Self::read_all(&mut reader, value, checks));
+        match reader.mistakes {
+            mistakes if mistakes.is_empty() => Ok(known.unwrap_or_default()),
+            mistakes => Err(ProfileError::new(&source, mistakes)),
+        }
     }
 
     pub(super) fn read_all(

@@ -8,6 +8,7 @@
 //! command = "./docker-machine-driver-acme"    # relative to this file; a bare name is looked up in PATH
 //! arguments = []                              # given to every process of the driver
 //! secrets = ["acme-token"]                    # flags and variables whose values are never printed
+//! source = "src/acme.go"                      # what annotations and code scanning point at; relative to the repository
 //!
 //! [driver.flags]                              # text, whole number, true or false, list of texts, or a reference
 //! acme-token = { env = "ACME_TOKEN" }         # from the environment of the suite; an error if it is not set
@@ -129,6 +130,8 @@ pub struct DriverSection {
     pub arguments: Vec<String>,
     /// Flags and environment variables whose values are hidden everywhere.
     pub secrets: Vec<String>,
+    /// Path of the driver's source in its repository, for reports that point into it.
+    pub source: Option<String>,
     /// Values of flags.
     pub flags: BTreeMap<String, ProfileSetting>,
     /// Environment variables of the driver's process.
@@ -199,6 +202,24 @@ impl Profile {
     /// Name of the file, as it was given.
     pub fn file(&self) -> &str {
         &self.source.file
+    }
+
+    /// The text of the file without the values of flags and variables that `hidden` names. References to environment
+    /// variables stay: they show nothing.
+    pub fn text_without(&self, hidden: &dyn Fn(&str) -> bool) -> String {
+        let settings = self.driver.flags.iter().chain(&self.driver.environment);
+        let mut spans: Vec<_> = settings
+            .filter(|(name, setting)| {
+                matches!(setting.source, SettingSource::Given(_)) && (setting.secret || hidden(name))
+            })
+            .map(|(_, setting)| setting.value.clone())
+            .collect();
+        spans.sort_by_key(|span| std::cmp::Reverse(span.start));
+        let mut text = self.source.text.to_string();
+        for span in spans {
+            text.replace_range(span, "\"(not shown)\"");
+        }
+        text
     }
 
     /// The driver's executable, with a relative path resolved against the profile's folder.
@@ -303,6 +324,14 @@ pub enum LoadError {
     /// The file cannot be read.
     #[error("cannot read the profile {}: {problem}", .path.display())]
     Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        problem: io::Error,
+    },
+    /// The baseline cannot be read.
+    #[error("cannot read the baseline {}: {problem}; `machine-conformance baseline update` writes one", .path.display())]
+    UnreadableBaseline {
         /// The file.
         path: PathBuf,
         /// What the system says.

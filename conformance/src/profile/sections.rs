@@ -61,12 +61,20 @@ impl Profile {
         reader.only_keys(
             table,
             "[driver]",
-            &["command", "arguments", "secrets", "flags", "environment"],
+            &[
+                "command",
+                "arguments",
+                "secrets",
+                "source",
+                "flags",
+                "environment",
+            ],
         );
         let driver = &mut self.driver;
         driver.command = table
             .get("command")
             .and_then(|value| reader.text(value, "command"));
+        driver.source = table.get("source").and_then(|value| reader.text(value, "source"));
         if let Some(value) = table.get("arguments") {
             driver.arguments = plain(reader.texts(value, "arguments").unwrap_or_default());
         }

@@ -174,6 +174,18 @@ impl ProfileError {
     }
 }
 
+impl ProfileError {
+    /// A text that is not TOML, for another reader of it; `span` is the place.
+    pub(crate) fn not_toml(file: &str, text: &str, span: Option<Range<usize>>, problem: &str) -> Self {
+        let source = Source {
+            file: file.to_owned(),
+            text: text.into(),
+        };
+        let mistake = source.mistake(span.unwrap_or_default(), format!("this is not TOML: {problem}"));
+        Self::new(&source, vec![mistake])
+    }
+}
+
 impl fmt::Display for ProfileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, mistake) in self.mistakes.iter().enumerate() {

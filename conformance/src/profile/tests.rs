@@ -95,6 +95,19 @@ fn a_complete_profile_is_understood() {
 }
 
 #[test]
+fn the_text_can_be_shown_without_secrets() {
+    let text = "[driver]\nsecrets = [\"pin\"]\nsource = \"src/acme.go\"\n[driver.flags]\npin = '123' # short\n\
+                acme-token = { env = \"ACME_TOKEN\" }\nregion = \"eu-1\"\n[driver.environment]\nACME_PASSWORD = \"abc\"\n";
+    let profile = parse(text).unwrap();
+    assert_eq!(profile.driver.source.as_deref(), Some("src/acme.go"));
+    let shown = profile.text_without(&|name| name.contains("PASSWORD"));
+    let expected = text
+        .replace("'123'", "\"(not shown)\"")
+        .replace("\"abc\"", "\"(not shown)\"");
+    assert_eq!(shown, expected);
+}
+
+#[test]
 fn an_empty_profile_says_nothing() {
     let profile = parse("").unwrap();
     assert_eq!(

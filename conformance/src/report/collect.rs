@@ -18,6 +18,7 @@ pub const SCHEMA: &str = "machine-conformance/report/v1";
 /// Readers must accept fields that they do not know. `checks` is in the order of the plan, and holds each selected
 /// check once; in a run that was cut short, those that ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RunRecord {
     /// Always [`SCHEMA`].
@@ -120,6 +121,7 @@ pub(super) fn group_of(id: &str) -> &str {
 
 /// Verdict on the driver as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum RunVerdict {

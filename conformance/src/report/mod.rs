@@ -1,28 +1,55 @@
 //! Reports: consumers of the events of a run.
 
+mod badge;
 mod collect;
+mod comparison;
+mod difference;
 mod events;
+mod github;
+mod html;
 mod json;
 mod junit;
+mod markdown;
+mod merge;
+mod replay;
+mod sarif;
+#[cfg(test)]
+mod schema;
+mod statistics;
+mod submission;
+mod tap;
 mod target;
 pub mod terminal;
 mod text;
+mod transcript;
 
 use std::io;
 
 use thiserror::Error;
 
-pub(crate) use self::{
-    collect::place_of,
-    terminal::{conclusion_text, finding_text},
-    text::{count, one_line, wrap},
-};
 pub use self::{
+    badge::{BadgeForm, BadgeReport},
     collect::{RunRecord, RunVerdict, SCHEMA, SchemaError},
+    comparison::Comparison,
+    difference::{Change, ChangeKind, changes, is_worse},
     events::EventLog,
+    github::GithubReport,
+    html::HtmlReport,
     json::JsonReport,
     junit::JunitReport,
+    markdown::MarkdownReport,
+    merge::{MergeError, merge},
+    replay::{ReadError, read},
+    sarif::SarifReport,
+    submission::Submission,
+    tap::TapReport,
     target::{Format, OpenError, ReportTarget},
+};
+pub(crate) use self::{
+    collect::place_of,
+    markdown::cell as markdown_cell,
+    terminal::{conclusion_text, finding_text},
+    text::{count, one_line, wrap},
 };
 use crate::{event::Event, stable_output::StableOutput};
 

@@ -86,9 +86,38 @@ pub(super) fn standalone(text: &str, scaffold: &Scaffold) -> Result<String, Mani
         let item = item.ok_or_else(|| ManifestError::Missing(key.to_owned()))?;
         manifest.insert(key, plain(item.clone()));
     }
+    forget_profiles_of_others(&mut manifest, inherited);
     // A root of its own, also inside of another workspace.
     manifest.insert("workspace", Item::Table(Table::new()));
     Ok(manifest.to_string())
+}
+
+/// Cargo warns about profiles of packages that are not there: those of other members' dependencies.
+fn forget_profiles_of_others(manifest: &mut DocumentMut, inherited: &Item) {
+    let own = |manifest: &DocumentMut, package: &str| {
+        let depends = |section: &str| manifest.get(section).and_then(|section| section.get(package));
+        depends("dependencies").is_some() || depends("dev-dependencies").is_some()
+    };
+    let of_workspace = inherited.get("dependencies").and_then(Item::as_table_like);
+    let others: Vec<String> = of_workspace
+        .map(|dependencies| {
+            dependencies
+                .iter()
+                .map(|(package, _)| package.to_owned())
+                .collect()
+        })
+        .unwrap_or_default();
+    for package in others {
+        if own(manifest, &package) {
+            continue;
+        }
+        let packages = manifest
+            .get_mut("profile")
+            .and_then(|profile| profile.get_mut("dev"))
+            .and_then(|dev| dev.get_mut("package"))
+            .and_then(Item::as_table_like_mut);
+        packages.map(|packages| packages.remove(&package));
+    }
 }
 
 /// Replaces each `KEY.workspace = true` by the workspace's value of the key.
@@ -179,6 +208,11 @@ mod tests {
             Some("/project/conformance")
         );
         assert_eq!(document["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+        let profiles = &document["profile"]["dev"]["package"];
+        assert!(
+            profiles.get("sha2").is_some() && profiles.get("aws-sdk-ec2").is_none(),
+            "{text}"
+        );
     }
 
     #[test]

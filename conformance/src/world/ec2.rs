@@ -13,7 +13,10 @@ use machine_mock_providers::{
     inventory,
 };
 
-use super::{Object, Offer, ProviderRequest, SLOW_SHUTDOWN, Supplied, Tenant, Transition, World, WorldError};
+use super::{
+    Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
+    WorldError,
+};
 use crate::check::Need;
 
 /// Instances of the mock boot in milliseconds; libmachine's minutes become seconds.
@@ -116,7 +119,7 @@ struct Ec2Tenant {
 impl Ec2Tenant {
     fn objects(&self) -> Vec<Object> {
         let foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
-        let objects = self.account.inventory().into_iter().map(object);
+        let objects = self.account.inventory().into_iter().map(Object::from);
         objects
             .map(|mut object| {
                 if foreign.contains(&object.id) {
@@ -144,19 +147,9 @@ impl Ec2Tenant {
         made.into_iter()
             .map(|made| Object {
                 owner: None,
-                ..object(made)
+                ..Object::from(made)
             })
             .collect()
-    }
-}
-
-fn object(object: inventory::Object) -> Object {
-    Object {
-        kind: object.kind,
-        id: object.id,
-        name: object.name,
-        owner: object.owner,
-        attributes: object.attributes.into_iter().collect(),
     }
 }
 
@@ -197,20 +190,11 @@ impl Tenant for Ec2Tenant {
 
     async fn requests(&self) -> Result<Vec<ProviderRequest>, WorldError> {
         let requests = self.account.request_log().into_iter();
-        Ok(requests
-            .map(|request| ProviderRequest {
-                at: request.started,
-                duration: request.took,
-                operation: request.operation.clone(),
-                name: request.operation,
-                body: request.body,
-                status: request
-                    .status
-                    .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
-                mutating: request.mutating,
-                failed: request.status.is_none_or(|status| status >= 400),
-            })
-            .collect())
+        Ok(requests.map(ProviderRequest::from).collect())
+    }
+
+    async fn states(&self) -> Vec<StateChange> {
+        self.account.states().into_iter().map(StateChange::from).collect()
     }
 
     async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {

@@ -3,8 +3,10 @@
 mod ec2;
 mod external;
 mod none;
+mod observed;
 mod provided;
 mod template;
+mod vbox;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +17,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use machine_mock_providers::faults::{FaultKind, FaultPlan, When};
+use machine_mock_providers::{
+    faults::{FaultKind, FaultPlan, When},
+    inventory,
+    requests::Request,
+    vbox::executable::PROGRAM,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{check::Need, provider_kind::ProviderKind};
@@ -23,8 +30,10 @@ use crate::{check::Need, provider_kind::ProviderKind};
 pub use ec2::Ec2World;
 pub use external::{Act, ExternalOptions, ExternalWorld};
 pub use none::NoWorld;
+pub(crate) use observed::ObservedTenant;
 pub use provided::{Offer, Supplied, Transition};
 pub use template::TemplateWorld;
+pub use vbox::VBoxWorld;
 
 /// How long a mock's guest takes to shut down after [`Tenant::slow_shutdown`]: much longer than from the return of `Stop`
 /// to the answer of the next `GetState`, also on a busy machine, and shorter than the settle window.
@@ -40,6 +49,7 @@ pub fn offers_of(
         ProviderKind::None => NoWorld::new(create_machines).offers(),
         ProviderKind::Template => TemplateWorld::offered(),
         ProviderKind::Ec2 => Ec2World::offered(),
+        ProviderKind::Vbox => VBoxWorld::offered(),
         ProviderKind::External => external.map(ExternalWorld::offers_of).unwrap_or_default(),
     }
 }
@@ -79,6 +89,11 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// Values for the driver's flags: setting `endpoint` is the value of the flag `<driver>-endpoint`.
     fn settings(&self) -> BTreeMap<String, String>;
 
+    /// Variables of every process of the driver, where it is the environment that leads to the provider.
+    fn environment(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
     /// Settings that are secret, by name.
     fn secrets(&self) -> BTreeMap<String, String>;
 
@@ -101,6 +116,11 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// # Errors
     /// If the world keeps no log.
     async fn requests(&self) -> Result<Vec<ProviderRequest>, WorldError>;
+
+    /// The states that instances had, in the order of their changes; empty if the provider does not tell.
+    async fn states(&self) -> Vec<StateChange> {
+        Vec::new()
+    }
 
     /// Deletes the instance of `machine` behind the driver's back, and nothing else.
     ///
@@ -242,6 +262,22 @@ pub trait Tenant: Send + Sync + fmt::Debug {
         Err(unoffered("pause an instance"))
     }
 
+    /// Saves the instance of `machine` to disk behind the driver's back, so that it can go on later ([`Need::Pause`]).
+    ///
+    /// # Errors
+    /// If there is none, or the provider cannot do it.
+    async fn save(&self, _machine: &str) -> Result<(), WorldError> {
+        Err(unoffered("save an instance"))
+    }
+
+    /// Settings that name an image which cannot be downloaded ([`Need::Hypervisor`]).
+    ///
+    /// # Errors
+    /// If the driver downloads none.
+    async fn missing_image(&self) -> Result<BTreeMap<String, String>, WorldError> {
+        Err(unoffered("name an image that cannot be downloaded"))
+    }
+
     /// From now on guests of this tenant take a while to shut down, so that a `Stop` that does not wait is seen.
     ///
     /// # Errors
@@ -266,6 +302,7 @@ fn unoffered(what: &str) -> WorldError {
 
 /// One object of the provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[expect(clippy::exhaustive_structs, reason = "worlds fill it in")]
 pub struct Object {
     /// Kind, for example `server`, `instance` or `key`.
@@ -302,4 +339,74 @@ pub struct ProviderRequest {
     pub mutating: bool,
     /// Whether the provider refused it.
     pub failed: bool,
+    /// The fault that it was made to meet, in the words of fault plans.
+    pub fault: Option<String>,
+}
+
+/// An instance that is in another state from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "worlds fill it in")]
+pub struct StateChange {
+    /// When.
+    pub at: Instant,
+    /// Id of the instance.
+    pub instance: String,
+    /// The state in the provider's words; `gone` when it exists no more.
+    pub state: String,
+}
+
+impl From<machine_mock_providers::history::StateChange> for StateChange {
+    fn from(change: machine_mock_providers::history::StateChange) -> Self {
+        Self {
+            at: change.at,
+            instance: change.instance,
+            state: change.state,
+        }
+    }
+}
+
+impl From<inventory::Object> for Object {
+    fn from(object: inventory::Object) -> Self {
+        Self {
+            kind: object.kind,
+            id: object.id,
+            name: object.name,
+            owner: object.owner,
+            attributes: object.attributes,
+        }
+    }
+}
+
+impl From<Request> for ProviderRequest {
+    fn from(request: Request) -> Self {
+        Self {
+            at: request.started,
+            duration: request.took,
+            operation: asked(&request),
+            failed: request.failed(),
+            name: request.operation,
+            body: request.body,
+            status: request
+                .status
+                .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
+            mutating: request.mutating,
+            fault: (!request.faults.is_empty()).then(|| request.faults.join(", ")),
+        }
+    }
+}
+
+/// What was asked: a command line, an operation by its name, or a method and a path.
+fn asked(request: &Request) -> String {
+    if request.method == PROGRAM {
+        return format!("{PROGRAM} {}", request.body);
+    }
+    if request.path == "/" && !request.operation.is_empty() {
+        return request.operation.clone();
+    }
+    let query = if request.query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", request.query)
+    };
+    format!("{} {}{query}", request.method, request.path)
 }

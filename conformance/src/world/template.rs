@@ -12,7 +12,10 @@ use machine_mock_providers::{
     template::{self, Account, ApiError, Server, ServerOptions, ServerState},
 };
 
-use super::{Object, Offer, ProviderRequest, SLOW_SHUTDOWN, Supplied, Tenant, Transition, World, WorldError};
+use super::{
+    Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
+    WorldError,
+};
 use crate::check::Need;
 
 /// The suite's own server of the fictional cloud that the template driver is written for.
@@ -138,41 +141,16 @@ impl Tenant for TemplateTenant {
     }
 
     async fn inventory(&self) -> Result<Vec<Object>, WorldError> {
-        let objects = self.account.inventory().into_iter();
-        Ok(objects
-            .map(|object| Object {
-                kind: object.kind,
-                id: object.id,
-                name: object.name,
-                owner: object.owner,
-                attributes: object.attributes.into_iter().collect(),
-            })
-            .collect())
+        Ok(self.account.inventory().into_iter().map(Object::from).collect())
     }
 
     async fn requests(&self) -> Result<Vec<ProviderRequest>, WorldError> {
         let requests = self.account.request_log().into_iter();
-        Ok(requests
-            .map(|request| {
-                let query = if request.query.is_empty() {
-                    String::new()
-                } else {
-                    format!("?{}", request.query)
-                };
-                ProviderRequest {
-                    at: request.started,
-                    duration: request.took,
-                    operation: format!("{} {}{query}", request.method, request.path),
-                    name: request.operation,
-                    body: request.body,
-                    status: request
-                        .status
-                        .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
-                    mutating: request.mutating,
-                    failed: request.status.is_none_or(|status| status >= 400),
-                }
-            })
-            .collect())
+        Ok(requests.map(ProviderRequest::from).collect())
+    }
+
+    async fn states(&self) -> Vec<StateChange> {
+        self.account.states().into_iter().map(StateChange::from).collect()
     }
 
     async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {

@@ -53,7 +53,7 @@ fn usage_errors() {
 
 #[test]
 fn help() {
-    let topics: [&[&str]; 9] = [
+    let topics: [&[&str]; 15] = [
         &["--help"],
         &["run", "--help"],
         &["list", "--help"],
@@ -61,6 +61,12 @@ fn help() {
         &["spec", "--help"],
         &["mock", "template", "--help"],
         &["mock", "ec2", "--help"],
+        &["report", "--help"],
+        &["report", "show", "--help"],
+        &["report", "merge", "--help"],
+        &["report", "diff", "--help"],
+        &["report", "compare", "--help"],
+        &["baseline", "update", "--help"],
         &["mock", "vbox", "--help"],
         &["--version"],
     ];

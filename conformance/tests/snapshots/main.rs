@@ -10,6 +10,7 @@ mod documents;
 mod interrupt;
 mod mock;
 mod profile;
+mod reports;
 mod sample;
 mod terminal;
 mod unreferenced;

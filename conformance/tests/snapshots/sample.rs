@@ -8,11 +8,13 @@ use std::{
 
 use machine_conformance::{
     event::{
-        CallRecord, CallTarget, CaseOutcome, CheckResult, Event, EventKind, LogRecord, Problem, RunInfo,
-        Summary, Sweep, SweepCase,
+        CallRecord, CallTarget, CaseOutcome, CheckResult, Event, EventKind, FailedStory, LogRecord, Problem,
+        RunInfo, StoryLine, Summary, Sweep, SweepCase, Transition, Walks,
     },
+    model::{Action, Processes, Situation, Story},
     report::{Report, Reports, RunRecord},
     verdict::{ExitCode, Level, Verdict},
+    world::Object,
 };
 
 /// Shared memory to write a report into.
@@ -83,6 +85,8 @@ pub(crate) fn run(results: Vec<CheckResult>, exit_code: u8) -> Vec<Event> {
         clauses_total: 234,
         started_at: "2027-03-01T09:30:00Z".into(),
         environment: BTreeMap::from([("os".into(), "linux".into())]),
+        source: None,
+        profile: None,
     };
     let mut events = vec![Event::new(0, EventKind::RunStarted(info))];
     // Results come as checks end: here in the opposite order, to show that reports restore the plan's.
@@ -115,6 +119,9 @@ pub(crate) fn result(id: &str, clauses: &[&str], level: Level, verdict: Verdict)
         rerun: format!("machine-conformance run ./docker-machine-driver-acme --only {id} --seed 5121"),
         sweep: None,
         walks: None,
+        inventory: None,
+        states: Vec::new(),
+        waits: Vec::new(),
     }
 }
 
@@ -142,6 +149,7 @@ pub(crate) fn call(
         argument: String::new(),
         result: result.unwrap_or_else(|error| error).into(),
         failed: result.is_err(),
+        fault: None,
     }
 }
 
@@ -261,6 +269,61 @@ pub(crate) fn swept() -> CheckResult {
     result
 }
 
+/// Walks of which one fails, as a story.
+pub(crate) fn walked() -> CheckResult {
+    let line = |round: usize, told: &str, before: Situation, after: Situation, result: &str| StoryLine {
+        round,
+        told: told.into(),
+        before,
+        after,
+        result: result.into(),
+    };
+    let mut result = result("walk::one_machine", &["START-001"], Level::Must, Verdict::Fail);
+    result.problems = vec![Problem {
+        clause: "START-001".into(),
+        level: Level::Must,
+        rule: "From Stopped, Start brings the same instance to Running".into(),
+        expected: "after step 3 (running): waiting for Running returns no error".into(),
+        got: "GetState did not answer Running (story: Create, power off at the provider, Start)".into(),
+    }];
+    result.walks = Some(Walks {
+        stories: 6,
+        steps: 52,
+        transitions: vec![Transition {
+            from: Situation::Stopped,
+            action: Action::Start,
+            to: Situation::Running,
+            count: 4,
+        }],
+        failures: vec![FailedStory {
+            origin: "walk 3".into(),
+            clauses: vec!["START-001".into()],
+            lines: vec![
+                line(1, "Create", Situation::Absent, Situation::Running, "nil"),
+                line(
+                    2,
+                    "power off at the provider",
+                    Situation::Running,
+                    Situation::Stopped,
+                    "",
+                ),
+                line(3, "Start", Situation::Stopped, Situation::Running, "nil"),
+            ],
+            story: Story::of(
+                Processes::Fresh,
+                &[Action::Create, Action::PowerOff, Action::Start],
+            ),
+            steps_at_first: 10,
+            attempts: 14,
+            repeats: true,
+            likewise: vec!["walk 5".into()],
+            saved: Some("stories/START-001-1c2f.json".into()),
+        }],
+        left_out: vec!["1 of 7 stories need what this provider does not offer".into()],
+    });
+    result
+}
+
 /// Every verdict at least once.
 pub(crate) fn mixed() -> Vec<Event> {
     let power = "the profile says that the driver cannot start, stop, kill and restart";
@@ -291,7 +354,7 @@ pub(crate) fn mixed() -> Vec<Event> {
         ),
         with_reason(
             result("start::on_running", &["START-005"], Level::Must, Verdict::Stale),
-            "it passes now; remove the entry from the profile (its reason: ticket 4712)",
+            "it passes now; remove its entry (reason: ticket 4712 (conformance.toml:31))",
         ),
         with_reason(
             result(
@@ -358,4 +421,14 @@ pub(crate) fn hostile() -> Vec<Event> {
         info.driver_name = evil.into();
     }
     events
+}
+
+pub(crate) fn object(kind: &str, id: &str, state: &str) -> Object {
+    Object {
+        kind: kind.into(),
+        id: id.into(),
+        name: "acme-mc-17".into(),
+        owner: None,
+        attributes: [("state".to_owned(), state.to_owned())].into(),
+    }
 }

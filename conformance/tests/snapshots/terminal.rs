@@ -66,6 +66,15 @@ fn a_sweep_that_leaks() {
 }
 
 #[test]
+fn a_walk_that_fails() {
+    let results = vec![sample::passed("create::makes_one_instance"), sample::walked()];
+    insta::assert_snapshot!(
+        "terminal_walk",
+        plain(&sample::run(results, ExitCode::NOT_CONFORMANT))
+    );
+}
+
+#[test]
 fn every_verdict() {
     insta::assert_snapshot!("terminal_every_verdict", plain(&sample::mixed()));
 }

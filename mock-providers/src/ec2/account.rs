@@ -138,6 +138,11 @@ impl Tenant {
         self.clock.now()
     }
 
+    /// A moment on the monotonic clock.
+    pub(super) fn moment(&self, moment: super::state::Moment) -> Instant {
+        self.clock.moment(moment)
+    }
+
     /// All regions in which something was asked for.
     pub(super) fn regions(&self) -> Vec<Arc<RegionOfTenant>> {
         self.regions.lock().values().cloned().collect()

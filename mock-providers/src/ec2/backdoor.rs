@@ -13,6 +13,7 @@ use super::{
 use crate::{
     faults::{FaultPlan, Injector},
     guest::{Acpi, Guest},
+    history::StateChange,
     inventory::Object,
     requests::Request,
 };
@@ -84,6 +85,25 @@ impl Account {
             objects.extend(inventory::objects(&contents.region));
         }
         objects
+    }
+
+    /// The states that its instances passed through, in the order of time; those of instances that are not shown any
+    /// more are forgotten.
+    pub fn states(&self) -> Vec<StateChange> {
+        let now = self.tenant.now();
+        let mut changes = Vec::new();
+        for region in self.tenant.regions() {
+            let mut contents = region.contents.lock();
+            contents.advance(now);
+            for instance in contents.region.instances.values() {
+                let of_instance = instance.history.iter();
+                changes.extend(of_instance.map(|(at, state)| {
+                    StateChange::new(self.tenant.moment(*at), &instance.id.to_string(), state.name())
+                }));
+            }
+        }
+        changes.sort_by_key(|change| change.at);
+        changes
     }
 
     /// Requests that were signed by the account, in order. The oldest are forgotten when there are very many.

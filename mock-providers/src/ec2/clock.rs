@@ -22,6 +22,11 @@ impl Clock {
     pub(super) fn now(&self) -> Moment {
         Moment(self.start).after(self.started.elapsed())
     }
+
+    /// A moment on the monotonic clock.
+    pub(super) fn moment(&self, moment: Moment) -> Instant {
+        self.started + moment.since(Moment(self.start))
+    }
 }
 
 /// The system's time, which is what clients sign.

@@ -133,6 +133,11 @@ impl Tenant {
         self.epoch.elapsed()
     }
 
+    /// The moment of a time of the account.
+    pub(super) fn moment(&self, time: Duration) -> Instant {
+        self.epoch + time
+    }
+
     /// Lets the timer look again when the next change is.
     pub(super) fn wake(&self) {
         self.changed.notify_one();

@@ -9,6 +9,7 @@ use super::{
     catalog,
     error::ApiError,
     guests::Guests,
+    history::History,
     route::{Kind, Route, action},
     state::{Cloud, Result, StartFaults},
 };
@@ -19,6 +20,7 @@ use crate::faults::FaultKind;
 pub(super) struct Contents {
     pub(super) cloud: Cloud,
     pub(super) guests: Guests,
+    pub(super) history: History,
     hidden: BTreeMap<String, Hidden>,
 }
 
@@ -65,17 +67,27 @@ impl Contents {
         Self {
             cloud,
             guests,
+            history: History::default(),
             hidden: BTreeMap::new(),
         }
     }
 
     pub(super) fn advance(&mut self, now: Duration) {
+        // What was changed behind the driver's back comes before what follows from it.
+        self.history.note(&self.cloud, now);
         self.cloud.advance(now, &mut self.guests);
+        self.history.note(&self.cloud, now);
     }
 
     /// Carries out a request: status and body of the answer.
     pub(super) fn carry_out(&mut self, order: &Order<'_>) -> Result<(u16, Option<Value>)> {
         self.advance(order.now);
+        let answer = self.answer(order);
+        self.history.note(&self.cloud, order.now);
+        answer
+    }
+
+    fn answer(&mut self, order: &Order<'_>) -> Result<(u16, Option<Value>)> {
         match order.route {
             Route::Catalog(name) => self.page(order, name, catalog::list(name)),
             Route::List(kind) => {

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     faults::{FaultPlan, Injector},
     guest::{Acpi, Guest},
+    history::StateChange,
     inventory::Object,
     requests::Request,
 };
@@ -34,6 +35,16 @@ impl Account {
         let mut contents = self.tenant.contents.lock();
         contents.advance(self.tenant.now());
         inventory::objects(&contents.cloud)
+    }
+
+    /// The states that its servers passed through, in order.
+    pub fn states(&self) -> Vec<StateChange> {
+        let mut contents = self.tenant.contents.lock();
+        contents.advance(self.tenant.now());
+        let changes = contents.history.changes().iter();
+        changes
+            .map(|change| StateChange::new(self.tenant.moment(change.at), &change.server, change.state))
+            .collect()
     }
 
     /// Requests with the account's token, in order.

@@ -37,6 +37,7 @@ mod catalog;
 mod control;
 mod error;
 mod guests;
+mod history;
 mod ids;
 mod inventory;
 mod model;

@@ -2,6 +2,7 @@
 """The commands of an external world, for EC2 or anything that speaks its protocol, such as moto.
 
     provider.py inventory | power-off MACHINE | delete MACHINE | sweep MACHINE...
+    provider.py default-vpc
 
 Endpoint, region and credentials come from the environment, as boto3 reads them: AWS_ENDPOINT_URL, AWS_DEFAULT_REGION,
 AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
@@ -79,6 +80,11 @@ def sweep(machines: list[str]) -> list[dict]:
     return swept
 
 
+def default_vpc() -> str:
+    default = {"Name": "is-default", "Values": ["true"]}
+    return ec2.describe_vpcs(Filters=[default])["Vpcs"][0]["VpcId"]
+
+
 def main(command: str, *machines: str) -> None:
     match command:
         case "inventory":
@@ -91,6 +97,8 @@ def main(command: str, *machines: str) -> None:
         case "power-off":
             ec2.stop_instances(InstanceIds=instances_of(machines[0]), Force=True)
             printed = []
+        case "default-vpc":
+            return print(default_vpc())
         case _:
             sys.exit(__doc__)
     for thing in printed:

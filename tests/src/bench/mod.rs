@@ -34,6 +34,7 @@ pub async fn figures() -> anyhow::Result<String> {
         Err(not_tested) => missing.push(not_tested),
     }
     rows.push(suite::measured(&ours).await?);
+    rows.push(suite::walks(&ours).await?);
     Ok(table::markdown(&rows, &missing))
 }
 

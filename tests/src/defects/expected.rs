@@ -351,7 +351,10 @@ pub const TABLE: &[Expected<Defect>] = &[
     expect(
         Defect::StopReturnsEarly,
         "STOP-002",
-        &["stop::returns_when_stopped"],
+        &[
+            "stop::returns_when_stopped",
+            "stop::ends_when_the_guest_ignores_it",
+        ],
         "Stopping",
     ),
     expect(
@@ -941,13 +944,13 @@ pub const TABLE: &[Expected<Defect>] = &[
     expect(
         Defect::GetterCrashesDuringRestart,
         "CONC-004",
-        &["walk::known_stories"],
+        &["walk::known_stories", "plugin::never_panics"],
         "Create, Restart beside all getters",
     ),
     expect(
-        Defect::WorksOnTheLastServer,
-        "CONC-003",
+        Defect::WrongServerIsStopped,
+        "STOP-001",
         &["walk::known_stories"],
-        " + machine ",
+        "machine 1: Stop + machine 2: Kill",
     ),
 ];

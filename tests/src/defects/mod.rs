@@ -404,6 +404,6 @@ defects! {
     StopAfterRestartDoesNothing;
     /// A getter panics while `Restart` runs.
     GetterCrashesDuringRestart;
-    /// `Stop`, `Kill` and `Restart` work on the server that was chosen last, perhaps for another machine.
-    WorksOnTheLastServer;
+    /// `Stop` stops the server that is being killed at the same time, whoever's it is.
+    WrongServerIsStopped;
 }

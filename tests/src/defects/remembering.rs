@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, LazyLock, Mutex, PoisonError,
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -20,11 +20,11 @@ use super::{
 const LAST_STATE: &str = "LastState";
 /// Key of the record that counts the starts.
 const STARTS: &str = "Starts";
-/// From choosing a server to working on it: what a real driver needs to log in at its provider.
+/// From the call to choosing a server: what a real driver needs to log in at its provider.
 const MEANWHILE: Duration = Duration::from_millis(60);
 
-/// Id of the server that was worked on last, for each account. A real driver would have it in a file.
-static WORKED_ON_LAST: LazyLock<Mutex<BTreeMap<String, String>>> = LazyLock::new(Mutex::default);
+/// Server that is being killed, by account. A real driver would have it in a file.
+static KILLED: LazyLock<Mutex<BTreeMap<String, String>>> = LazyLock::new(Mutex::default);
 
 /// The template driver with a memory.
 pub(super) struct Remembering {
@@ -44,7 +44,7 @@ impl Remembering {
         Defect::SecondStartForgetsTheServer,
         Defect::StopAfterRestartDoesNothing,
         Defect::GetterCrashesDuringRestart,
-        Defect::WorksOnTheLastServer,
+        Defect::WrongServerIsStopped,
     ];
 
     pub(super) fn new(inner: Arc<dyn DynDriver>, defect: Defect) -> Self {
@@ -70,22 +70,27 @@ impl Remembering {
         }
     }
 
-    /// Carries an operation out, on this machine's server or on the one that was chosen last.
-    async fn work<'a>(
-        &'a self,
-        operation: impl FnOnce(&'a Inner) -> BoxFuture<'a, Result<()>>,
-    ) -> Result<()> {
-        if self.defect != Defect::WorksOnTheLastServer {
-            return operation(&self.inner).await;
-        }
+    /// `Stop`; with the defect of the server that is being killed at the moment, whoever's it is.
+    async fn stop_the_killed_one(&self) -> Result<()> {
         let (account, own) = (self.inner.text("Token").await, self.inner.text("ServerId").await);
-        let last = || WORKED_ON_LAST.lock().unwrap_or_else(PoisonError::into_inner);
-        last().insert(account.clone(), own.clone());
         tokio::time::sleep(MEANWHILE).await;
-        let chosen = last().get(&account).cloned().unwrap_or_default();
-        self.inner.set("ServerId", chosen).await?;
-        let outcome = operation(&self.inner).await;
+        let killed = killed().get(&account).cloned();
+        self.inner
+            .set("ServerId", killed.unwrap_or_else(|| own.clone()))
+            .await?;
+        let outcome = self.inner.0.stop().await;
         self.inner.set("ServerId", own).await?;
+        outcome
+    }
+
+    /// `Kill`, which leaves a note for [`stop_the_killed_one`](Self::stop_the_killed_one).
+    async fn kill_and_tell(&self) -> Result<()> {
+        let (account, own) = (self.inner.text("Token").await, self.inner.text("ServerId").await);
+        killed().insert(account.clone(), own);
+        // Longer than a Stop that begins at the same time takes to look.
+        tokio::time::sleep(2 * MEANWHILE).await;
+        let outcome = self.inner.0.kill().await;
+        killed().remove(&account);
         outcome
     }
 
@@ -98,6 +103,10 @@ impl Remembering {
         }
         Ok(())
     }
+}
+
+fn killed() -> MutexGuard<'static, BTreeMap<String, String>> {
+    KILLED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl DynDriver for Remembering {
@@ -145,14 +154,20 @@ impl DynDriver for Remembering {
             if self.defect == Defect::StopAfterRestartDoesNothing && restarted && !self.vanished().await {
                 return Ok(());
             }
-            self.work(|inner| inner.0.stop()).await?;
+            match self.defect {
+                Defect::WrongServerIsStopped => self.stop_the_killed_one().await?,
+                _ => self.inner.0.stop().await?,
+            }
             self.remember("Stopped").await
         })
     }
 
     fn kill(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            self.work(|inner| inner.0.kill()).await?;
+            match self.defect {
+                Defect::WrongServerIsStopped => self.kill_and_tell().await?,
+                _ => self.inner.0.kill().await?,
+            }
             self.remember("Stopped").await
         })
     }
@@ -160,7 +175,7 @@ impl DynDriver for Remembering {
     fn restart(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.restarting.store(true, Ordering::SeqCst);
-            let outcome = self.work(|inner| inner.0.restart()).await;
+            let outcome = self.inner.0.restart().await;
             self.restarting.store(false, Ordering::SeqCst);
             outcome?;
             self.restarted.store(true, Ordering::SeqCst);

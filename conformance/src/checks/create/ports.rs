@@ -46,7 +46,7 @@ pub(super) const OTHER_PORTS_ARE_CLOSED: Check = Check {
     id: "create::other_ports_are_closed",
     title: "Only the ports that hosts need can be reached from outside",
     clauses: &["SEC-006"],
-    needs: &[Need::Machine, Need::Guest],
+    needs: &[Need::Machine, Need::Guest, Need::Cloud],
     why: "Whatever the guest happens to serve is open to the world, the engine without TLS first of all.",
     good: "Listeners on ports 2375 and 8080 of the guest cannot be reached, the one on 2376 can.",
     bad: "The driver makes a group that lets everything through.",
@@ -89,13 +89,12 @@ async fn listening(cx: &Context, machine: &Machine, ports: &[u16]) -> Result<Str
         .await
         .map_err(|error| cx.prerequisite("GetIP", &error))?;
     let ssh = machine
-        .session()
-        .ssh_port()
+        .endpoint()
         .await
-        .map_err(|error| cx.prerequisite("GetSSHPort", &error))?;
-    cx.reaches(&host, ssh)
+        .map_err(|error| cx.prerequisite("the SSH getters", &error))?;
+    cx.reaches(&ssh.host, ssh.port)
         .await
-        .map_err(|error| cx.prerequisite(&format!("connecting to {host}:{ssh}"), &error))?;
+        .map_err(|error| cx.prerequisite(&format!("connecting to {ssh}"), &error))?;
     for port in ports {
         machine
             .guest(&format!("nc -l -p {port} </dev/null >/dev/null 2>&1 &"))

@@ -23,7 +23,7 @@ pub(super) const LIMITED_CALLS_ARE_SPACED: Check = Check {
     id: "faults::limited_calls_are_spaced",
     title: "A call beyond the provider's rate limit is repeated after the time that it asks for",
     clauses: &["FAULT-002"],
-    needs: &[Need::Machine, Need::Faults, Need::RequestLog],
+    needs: &[Need::Machine, Need::Faults, Need::RequestLog, Need::Cloud],
     why: "Limits count per account: a driver in a tight loop takes all other machines down with it.",
     good: "429 with `Retry-After: 1` for 2.5 s: three calls a second apart, then the answer.",
     bad: "Hundreds of calls in the same time, or an error after the first.",

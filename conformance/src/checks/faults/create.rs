@@ -42,6 +42,9 @@ pub(super) const LATE_OBJECTS_ARE_WAITED_FOR: Check = Check {
     },
 };
 
+/// Creates until the last change of one is met.
+const TRIES: u32 = 3;
+
 pub(super) const ROLL_BACK_SPARES_OTHERS: Check = Check {
     id: "faults::roll_back_spares_others",
     title: "A Create that fails leaves everything alone that existed before",
@@ -71,18 +74,36 @@ pub(super) const ROLL_BACK_SPARES_OTHERS: Check = Check {
                     "Create changes nothing at the provider".to_owned(),
                 ));
             }
-            let machine = cx.machine_with(name, cx.options()?).await?;
-            machine
-                .configure()
-                .await
-                .map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
-            let plan = Fault::new(changes(), failing("no capacity"))
-                .skip(last as u32 - 1)
-                .times(1);
-            inject_plan(&cx, plan.into()).await?;
-            // Whether it fails is a matter of the sweep.
-            let _ = machine.create().await;
-            cx.tenant().heal().await?;
+            let mut last = last;
+            for try_number in 1.. {
+                let machine = cx
+                    .machine_with(format!("{name}-{try_number}-1"), cx.options()?)
+                    .await?;
+                let configured = machine.configure().await;
+                configured.map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
+                let begun = Instant::now();
+                let plan = Fault::new(changes(), failing("no capacity"))
+                    .skip(last as u32 - 1)
+                    .times(1);
+                inject_plan(&cx, plan.into()).await?;
+                // Whether it fails is a matter of the sweep.
+                let _ = machine.create().await;
+                let hit = cx.tenant().fault_hits().await?.iter().any(|hits| *hits > 0);
+                cx.tenant().heal().await?;
+                if hit {
+                    break;
+                }
+                // A second machine may need fewer changes: what all of them share is there.
+                let changes = requests_since(&cx, begun).await?;
+                last = changes.iter().filter(|request| request.mutating).count();
+                let removed = machine.remove().await;
+                removed.map_err(|error| cx.prerequisite("Remove", &error))?;
+                if last == 0 || try_number == TRIES {
+                    return Err(Stop::NotTested(format!(
+                        "Create makes another number of changes each time, at last {last}"
+                    )));
+                }
+            }
             let now = cx.inventory().await?;
             let touched: Vec<_> = before
                 .iter()

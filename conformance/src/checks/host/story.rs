@@ -65,7 +65,9 @@ impl<'a> Story<'a> {
                 OptionValue::String(text)
                     if !flag.env_var.is_empty() && secrets.iter().any(|(_, secret)| secret == text) =>
                 {
-                    self.host.set(&flag.env_var, text);
+                    // A flag may name several variables.
+                    let variable = flag.env_var.split(',').next().unwrap_or_default();
+                    self.host.set(variable.trim(), text);
                 }
                 OptionValue::String(text) => self.options.push(format!("--{name}={text}")),
                 OptionValue::Int(number) => self.options.push(format!("--{name}={number}")),

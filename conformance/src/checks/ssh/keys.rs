@@ -9,6 +9,7 @@ use machine_driver::{
 
 use crate::{
     check::{Check, Need, Stop},
+    checks::guest::system_of,
     context::Context,
     machine::Machine,
 };
@@ -148,6 +149,11 @@ pub(super) const NO_DEFAULT_PASSWORD: Check = Check {
                 .guest("exit 0")
                 .await
                 .map_err(|error| cx.prerequisite("logging in with the key", &error))?;
+            if system_of(&cx, &machine).await?.as_deref() == Some("boot2docker") {
+                return Err(Stop::NotApplicable(
+                    "boot2docker has a known password, which the specification allows for it".to_owned(),
+                ));
+            }
             let endpoint = machine
                 .endpoint()
                 .await

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::runtime::Runtime;
 
-use super::Finding;
+use super::{Finding, State};
 use crate::{
     command_line::{
         failure::Failure,
@@ -70,12 +70,8 @@ fn plan(options: &RunArguments, order: &Order) -> Result<Vec<Finding>, Failure> 
         &format!("provider {}", order.provider),
     )];
     for ((verdict, reason), count) in not_run {
-        findings.push(Finding::missing(
-            AREA,
-            verdict.word(),
-            format!("{count} checks"),
-            &reason,
-        ));
+        let number = crate::report::count(count, "check");
+        findings.push(Finding::new(AREA, verdict.word(), State::Note, number, &reason));
     }
     Ok(findings)
 }

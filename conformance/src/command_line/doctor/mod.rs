@@ -64,6 +64,8 @@ enum State {
     Works,
     /// Not there; nobody needs it for everything.
     Missing,
+    /// Nothing to mend: it is as it is.
+    Note,
     /// Does not work, and the suite needs it.
     Broken,
 }
@@ -152,6 +154,7 @@ fn text(findings: &[Finding], out: &mut dyn Write) -> Result<(), output::Stopped
         let mark = match finding.state {
             State::Works => "ok     ".green().to_string(),
             State::Missing => "missing".yellow().to_string(),
+            State::Note => "-      ".dimmed().to_string(),
             State::Broken => "BROKEN ".red().to_string(),
         };
         let name = format!("{:<width$}", finding.name);

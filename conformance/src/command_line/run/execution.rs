@@ -17,7 +17,7 @@ use crate::{
     provider_kind::ProviderKind,
     report::{Reports, RunRecord},
     subject::PluginSubject,
-    world::{Ec2World, ExternalOptions, ExternalWorld, NoWorld, TemplateWorld, World, WorldError},
+    world::{Ec2World, ExternalOptions, ExternalWorld, NoWorld, TemplateWorld, VBoxWorld, World, WorldError},
 };
 
 /// Runs `checks` in a process of which it is the only work.
@@ -103,6 +103,7 @@ async fn run(
         requirements: order.requirements,
         rerun: order.rerun(),
         known_failures: order.known_failures(),
+        description: order.description(),
         lacks: order.lacks(),
         guest_os: order.guest_os(),
         walks: Arc::new(order.walks),
@@ -132,6 +133,15 @@ async fn start_world(order: &Order, cost: &Cost) -> Result<Arc<dyn World>, Failu
         ProviderKind::None => Ok(Arc::new(NoWorld::new(order.create_machines))),
         ProviderKind::Template => TemplateWorld::start().await.map(|world| Arc::new(world) as _),
         ProviderKind::Ec2 => Ec2World::start().await.map(|world| Arc::new(world) as _),
+        ProviderKind::Vbox => match std::env::current_exe() {
+            // This executable is VBoxManage under that name.
+            Ok(executable) => VBoxWorld::start(executable)
+                .await
+                .map(|world| Arc::new(world) as _),
+            Err(error) => Err(WorldError(format!(
+                "cannot find the executable of the suite: {error}"
+            ))),
+        },
         ProviderKind::External => {
             // The order has refused a run without commands.
             let options = order

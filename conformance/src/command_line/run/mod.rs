@@ -21,7 +21,7 @@ use self::{
     runs::Runs,
 };
 pub(crate) use self::{execution::run_to_end, order::Order};
-use super::{failure::Failure, list::SelectionArguments};
+use super::{failure::Failure, list::SelectionArguments, terminal_width};
 use crate::{
     check::Check,
     checks::{self, KNOWN_STORIES},
@@ -143,7 +143,13 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     again: AgainArguments,
 
-    /// Write a report: json=PATH, junit=PATH or events=PATH; `-` is standard output; may be repeated
+    /// File of known failures, beside those of the profile; one that passes is stale and fails the run
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Write a report; `-` as PATH is standard output; may be repeated. Formats: html, json, junit, tap, sarif, markdown,
+    /// github (without =PATH in a step of GitHub Actions), badge (.svg, or .json for shields.io), events, submission (a
+    /// folder)
     #[arg(long = "report", value_name = "FORMAT=PATH", help_heading = "Run")]
     reports: Vec<ReportTarget>,
 
@@ -263,15 +269,6 @@ impl RunArguments {
             _ => terminal,
         }
     }
-}
-
-/// Columns for running text: those of the terminal as far as the shell tells, within what reads well.
-fn terminal_width() -> usize {
-    const USUAL: usize = 110;
-    let told = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
-    told.unwrap_or(USUAL).clamp(80, 140)
 }
 
 #[expect(

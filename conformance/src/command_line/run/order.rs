@@ -14,15 +14,16 @@ use super::{
     values,
 };
 use crate::{
+    baseline::Baseline,
     calendar::CalendarDate,
     check::Need,
     checks,
     command_line::failure::Failure,
-    engine::{Conditions, KnownFailure},
+    engine::{Conditions, Description, KnownFailure},
     facts::{Facts, GivenValue},
     model::{self, Story},
     nearest::did_you_mean,
-    profile::Profile,
+    profile::{self, Profile},
     provider_kind::ProviderKind,
     redact::Redactor,
     spec::{Gate, RequirementSet},
@@ -46,6 +47,8 @@ pub(crate) struct Order {
     environment: BTreeMap<String, String>,
     host: Option<PathBuf>,
     profile: Option<Profile>,
+    baseline: Option<Baseline>,
+    description: Description,
     /// The command line without driver, selection and seed.
     repeated: Vec<String>,
     /// Flags that the command line gives.
@@ -75,6 +78,11 @@ impl Order {
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
         let profile = profile(arguments)?;
+        let baseline = arguments
+            .baseline
+            .as_ref()
+            .map(|path| Baseline::load(path, checks::all()))
+            .transpose()?;
         let program = arguments
             .driver
             .clone()
@@ -143,9 +151,12 @@ impl Order {
                 .unwrap_or(1.0),
             keep: arguments.keep,
             notes: Vec::new(),
+            description: Description::default(),
+            baseline,
             profile,
         };
         order.repeated = values::repeated(arguments, order.profile.as_ref(), &hidden);
+        order.description = order.describe(&hidden);
         order.notes = order.notes(arguments);
         Ok(order)
     }
@@ -201,29 +212,52 @@ impl Order {
         Ok(())
     }
 
+    /// What reports say about the driver beyond its answers.
+    pub(super) fn description(&self) -> Description {
+        self.description.clone()
+    }
+
+    fn describe(&self, hidden: &dyn Fn(&str) -> bool) -> Description {
+        let Some(profile) = &self.profile else {
+            return Description::default();
+        };
+        let text = profile.text_without(hidden);
+        Description {
+            source: profile.driver.source.clone(),
+            profile: Some(self.redactor().redact(&text).into_owned()),
+        }
+    }
+
+    /// Known failures of profile and baseline, each with the name of its file.
+    fn all_known_failures(&self) -> impl Iterator<Item = (&str, &profile::KnownFailure)> {
+        let in_profile = self.profile.iter().flat_map(|profile| {
+            let known = profile.known_failures.iter();
+            known.map(move |known| (profile.file(), known))
+        });
+        let in_baseline = self.baseline.iter().flat_map(|baseline| {
+            let known = baseline.known_failures.iter();
+            known.map(move |known| (baseline.file.as_str(), known))
+        });
+        in_profile.chain(in_baseline)
+    }
+
     /// Known failures that still count, for each check that they name.
     pub(super) fn known_failures(&self) -> Vec<KnownFailure> {
         let today = CalendarDate::of(SystemTime::now());
-        let Some(profile) = &self.profile else {
-            return Vec::new();
-        };
-        let counting = profile
-            .known_failures
-            .iter()
-            .filter(|known| known.counts_on(today));
-        counting
-            .flat_map(|known| {
+        self.all_known_failures()
+            .filter(|(_, known)| known.counts_on(today))
+            .flat_map(|(file, known)| {
                 checks::all()
                     .iter()
                     .filter(|check| known.names(check))
-                    .map(move |check| (known, check))
+                    .map(move |check| (file, known, check))
             })
-            .filter_map(|(known, check)| {
+            .filter_map(|(file, known, check)| {
                 // An escaped id is always a pattern.
                 let pattern = Pattern::new(&Pattern::escape(check.id)).ok()?;
                 Some(KnownFailure {
                     pattern,
-                    reason: format!("{} ({}:{})", known.reason, profile.file(), known.line),
+                    reason: format!("{} ({file}:{})", known.reason, known.line),
                 })
             })
             .collect()
@@ -315,19 +349,15 @@ impl Order {
     fn notes(&self, arguments: &RunArguments) -> Vec<String> {
         let today = CalendarDate::of(SystemTime::now());
         let mut notes = Vec::new();
-        if let Some(profile) = &self.profile {
-            for known in profile
-                .known_failures
-                .iter()
-                .filter(|known| !known.counts_on(today))
-            {
-                let until = known.until.map(|day| day.to_string()).unwrap_or_default();
-                let place = format!("{}:{}", profile.file(), known.line);
-                notes.push(format!(
-                    "{place}: the known failure \"{}\" was accepted until {until}; it counts again",
-                    known.check
-                ));
-            }
+        let expired = self
+            .all_known_failures()
+            .filter(|(_, known)| !known.counts_on(today));
+        for (file, known) in expired {
+            let until = known.until.map(|day| day.to_string()).unwrap_or_default();
+            notes.push(format!(
+                "{file}:{}: the known failure \"{}\" was accepted until {until}; it counts again",
+                known.line, known.check
+            ));
         }
         if self.external.is_some() && arguments.jobs.is_some_and(|jobs| jobs > 1) {
             notes.push(

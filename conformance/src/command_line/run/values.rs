@@ -113,6 +113,9 @@ pub(super) fn repeated(
     if let Some(set) = arguments.requirements {
         option("--spec", set.name().to_owned());
     }
+    if let Some(baseline) = &arguments.baseline {
+        option("--baseline", shell_word(&baseline.display().to_string()));
+    }
     if let Some(provider) = arguments.provider {
         option("--provider", provider.word().to_owned());
     }

@@ -3,7 +3,10 @@
 use super::paint::{self, Paint};
 use crate::{
     event::{CallRecord, CallTarget, LogRecord},
-    report::{collect::place_of, text::one_line},
+    report::{
+        text::one_line,
+        transcript::{Row, rows, seconds, several_processes},
+    },
 };
 
 /// Lines of calls in an excerpt.
@@ -17,13 +20,9 @@ const WORTH_MENTIONING_MS: u64 = 10;
 
 /// The calls in the order of their start, those of the provider indented below those of the driver.
 pub(super) fn excerpt(calls: &[CallRecord], width: usize) -> Vec<String> {
-    let mut sorted: Vec<&CallRecord> = calls.iter().collect();
-    sorted.sort_by_key(|call| place_of(call));
-    let several_processes = sorted
-        .iter()
-        .any(|call| matches!(call.to, CallTarget::Driver(process) if process > 1));
-    let rows = collapse(&sorted);
-    let line = |row: &Row<'_>| row.line(several_processes, width);
+    let several_processes = several_processes(calls);
+    let rows = rows(calls);
+    let line = |row: &Row<'_>| line(row, several_processes, width);
     if rows.len() <= MOST_CALLS {
         return rows.iter().map(line).collect();
     }
@@ -52,86 +51,46 @@ pub(super) fn log_excerpt(log: &[LogRecord], width: usize) -> Vec<String> {
     gap.into_iter().chain(log[left_out..].iter().map(line)).collect()
 }
 
-/// A call, or several equal ones in a row.
-struct Row<'c> {
-    call: &'c CallRecord,
-    last_at_ms: u64,
-    times: usize,
-}
-
-impl Row<'_> {
-    fn line(&self, several_processes: bool, width: usize) -> String {
-        let call = self.call;
-        let (indent, who) = match call.to {
-            CallTarget::Driver(process) if several_processes => ("", format!("p{process} ")),
-            CallTarget::Driver(_) => ("", String::new()),
-            CallTarget::Provider => ("  ", String::new()),
-            CallTarget::Guest => ("  ", "ssh ".to_owned()),
-        };
-        let time = match call.to {
-            CallTarget::Driver(_) => seconds(call.at_ms),
-            CallTarget::Provider | CallTarget::Guest => " ".repeat(seconds(call.at_ms).len()),
-        };
-        let name = format!("{indent}{}", one_line(&format!("{who}{}", call.name), 40));
-        let (result, style) = match (call.failed, call.result.trim()) {
-            (true, result) => (format!("error: {result}"), paint::BAD),
-            (false, "") => ("ok".to_owned(), paint::GOOD),
-            (false, result) => (result.to_owned(), owo_colors::Style::new()),
-        };
-        let mut rest = String::new();
-        if call.duration_ms >= WORTH_MENTIONING_MS {
-            rest.push_str(&format!("  {} ms", call.duration_ms));
-        }
-        if self.times > 1 {
-            rest.push_str(&format!(
-                "  \u{d7}{} until {}",
-                self.times,
-                seconds(self.last_at_ms)
-            ));
-        }
-        let room =
-            width.saturating_sub(time.len() + 1 + name.chars().count().max(24) + 1 + rest.chars().count());
-        let result = one_line(&result, room.max(20)).paint(style);
-        format!(
-            "{} {name:<24} {result}{}",
-            time.paint(paint::DIM),
-            rest.paint(paint::DIM)
-        )
+fn line(row: &Row<'_>, several_processes: bool, width: usize) -> String {
+    let call = row.call;
+    let (indent, who) = match call.to {
+        CallTarget::Driver(process) if several_processes => ("", format!("p{process} ")),
+        CallTarget::Driver(_) => ("", String::new()),
+        CallTarget::Provider => ("  ", String::new()),
+        CallTarget::Guest => ("  ", "ssh ".to_owned()),
+        CallTarget::World => ("", "(suite) ".to_owned()),
+    };
+    let time = match call.to {
+        CallTarget::Driver(_) | CallTarget::World => seconds(call.at_ms),
+        CallTarget::Provider | CallTarget::Guest => " ".repeat(seconds(call.at_ms).len()),
+    };
+    let name = format!("{indent}{}", one_line(&format!("{who}{}", call.name), 40));
+    let (result, style) = match (call.failed, call.result.trim()) {
+        (true, result) => (format!("error: {result}"), paint::BAD),
+        (false, "") => ("ok".to_owned(), paint::GOOD),
+        (false, result) => (result.to_owned(), owo_colors::Style::new()),
+    };
+    let mut rest = String::new();
+    if call.duration_ms >= WORTH_MENTIONING_MS {
+        rest.push_str(&format!("  {} ms", call.duration_ms));
     }
-}
-
-fn collapse<'c>(calls: &[&'c CallRecord]) -> Vec<Row<'c>> {
-    let mut rows: Vec<Row<'c>> = Vec::new();
-    for call in calls {
-        match rows.last_mut() {
-            Some(row) if alike(row.call, call) => {
-                row.times += 1;
-                row.last_at_ms = call.at_ms;
-            }
-            _ => rows.push(Row {
-                call,
-                last_at_ms: call.at_ms,
-                times: 1,
-            }),
-        }
+    if let Some(fault) = &call.fault {
+        rest.push_str(&format!("  fault: {}", one_line(fault, 40)));
     }
-    rows
-}
-
-fn alike(left: &CallRecord, right: &CallRecord) -> bool {
-    (left.to, &left.name, &left.argument, &left.result, left.failed)
-        == (
-            right.to,
-            &right.name,
-            &right.argument,
-            &right.result,
-            right.failed,
-        )
-}
-
-/// `+1.250`: seconds since the start of the check.
-fn seconds(milliseconds: u64) -> String {
-    format!("+{}.{:03}", milliseconds / 1000, milliseconds % 1000)
+    if row.times > 1 {
+        rest.push_str(&format!(
+            "  \u{d7}{} until {}",
+            row.times,
+            seconds(row.last_at_ms)
+        ));
+    }
+    let room = width.saturating_sub(time.len() + 1 + name.chars().count().max(24) + 1 + rest.chars().count());
+    let result = one_line(&result, room.max(20)).paint(style);
+    format!(
+        "{} {name:<24} {result}{}",
+        time.paint(paint::DIM),
+        rest.paint(paint::DIM)
+    )
 }
 
 #[cfg(test)]
@@ -147,6 +106,7 @@ mod tests {
             argument: String::new(),
             result: "ok".into(),
             failed: false,
+            fault: None,
         }
     }
 

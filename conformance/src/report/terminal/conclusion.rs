@@ -7,6 +7,7 @@ use crate::{
     event::Summary,
     report::{
         RunRecord, RunVerdict,
+        statistics::{self, Reasons},
         text::{one_line, printable, wrap},
     },
     verdict::Verdict,
@@ -33,6 +34,7 @@ pub(super) fn write(
     )?;
     not_run(writer, run, Verdict::NotTested, "not tested", width)?;
     not_run(writer, run, Verdict::NotApplicable, "not applicable", width)?;
+    times(writer, run, width)?;
     if !other_reports.is_empty() {
         writeln!(
             writer,
@@ -44,32 +46,45 @@ pub(super) fn write(
                 .join(", ")
         )?;
     }
-    hint(writer, run, width)
+    for line in statistics::hint(run).iter().flat_map(|hint| wrap(hint, width)) {
+        writeln!(writer, "{line}")?;
+    }
+    Ok(())
 }
 
 fn numbers(summary: &Summary) -> String {
-    let count = |verdict: Verdict| summary.verdicts.get(verdict.word()).copied().unwrap_or_default();
-    let always = [
-        ("selected", summary.selected),
-        ("applicable", summary.applicable),
-        ("run", summary.run),
-        ("passed", summary.passed),
-        ("warned", count(Verdict::Warn)),
-        ("failed", count(Verdict::Fail)),
-    ];
-    let if_any = [
-        ("timed out", count(Verdict::DriverTimeout)),
-        ("known to fail", count(Verdict::KnownFailure)),
-        ("stale", count(Verdict::Stale)),
-        ("environment errors", count(Verdict::EnvironmentError)),
-        ("suite errors", count(Verdict::SuiteError)),
-    ];
-    let words: Vec<String> = always
+    let words: Vec<String> = statistics::numbers(summary)
         .into_iter()
-        .chain(if_any.into_iter().filter(|(_, number)| *number > 0))
         .map(|(word, number)| format!("{word} {number}"))
         .collect();
     words.join(" \u{b7} ")
+}
+
+/// The slowest checks, and the waits that nearly timed out.
+fn times(writer: &mut impl Write, run: &RunRecord, width: usize) -> io::Result<()> {
+    let seconds = |milliseconds: u64| format!("{:.1} s", milliseconds as f64 / 1000.0);
+    let slow: Vec<String> = statistics::slowest(run)
+        .into_iter()
+        .map(|result| format!("{} {}", result.id, seconds(result.duration_ms)))
+        .collect();
+    if !slow.is_empty() {
+        writeln!(
+            writer,
+            "slowest: {}",
+            one_line(&slow.join(", "), width.saturating_sub(9))
+        )?;
+    }
+    for (result, wait) in statistics::close_waits(run) {
+        let text = format!(
+            "close to its limit: {} took {} of {} in {}",
+            wait.name,
+            seconds(wait.took_ms),
+            seconds(wait.limit_ms),
+            result.id
+        );
+        writeln!(writer, "{}", one_line(&text, width))?;
+    }
+    Ok(())
 }
 
 /// Checks that were not run, by reason, the most frequent first.
@@ -80,19 +95,10 @@ fn not_run(
     word: &str,
     width: usize,
 ) -> io::Result<()> {
-    let mut reasons: Vec<(String, usize)> = Vec::new();
-    for result in run.with_verdict(verdict) {
-        let reason = one_line(result.reason.as_deref().unwrap_or("no reason given"), 200);
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, count)) => *count += 1,
-            None => reasons.push((reason, 1)),
-        }
-    }
+    let Reasons { total, reasons } = statistics::reasons(run, verdict);
     if reasons.is_empty() {
         return Ok(());
     }
-    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let total: usize = reasons.iter().map(|(_, count)| count).sum();
     let together: Vec<String> = reasons
         .iter()
         .map(|(reason, count)| format!("{reason}: {count}"))
@@ -104,32 +110,6 @@ fn not_run(
     writeln!(writer, "{word}: {total}")?;
     for (reason, count) in reasons {
         writeln!(writer, "  {count:>4}  {reason}")?;
-    }
-    Ok(())
-}
-
-/// What to do when the verdict says nothing about the driver.
-fn hint(writer: &mut impl Write, run: &RunRecord, width: usize) -> io::Result<()> {
-    let text = match run.verdict {
-        RunVerdict::NothingRan if run.run.provider == "none" => {
-            "No MUST check was executed, so nothing can be said about the driver. Give the run a provider \
-             (--provider), or let it create machines without one (--create-machines)."
-        }
-        RunVerdict::NothingRan => {
-            "No MUST check was executed, so nothing can be said about the driver. Widen --only, --skip and --level, \
-             or give the run what the reasons above ask for."
-        }
-        RunVerdict::EnvironmentError => {
-            "The provider, the network or this machine was at fault, not the driver. Repair it and run again."
-        }
-        RunVerdict::SuiteError => {
-            "The suite itself is at fault. Please report it with the output of --report json=PATH."
-        }
-        RunVerdict::Interrupted => "The run was interrupted. The numbers are those of the checks that ended.",
-        RunVerdict::Conformant | RunVerdict::NotConformant => return Ok(()),
-    };
-    for line in wrap(text, width) {
-        writeln!(writer, "{line}")?;
     }
     Ok(())
 }

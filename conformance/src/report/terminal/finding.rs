@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     event::{CheckResult, Problem},
-    report::text::{count, one_line, wrap},
+    report::{
+        statistics::broken_clauses,
+        text::{count, one_line, wrap},
+    },
     spec::bugs_citing,
     verdict::{Level, Verdict},
 };
@@ -69,7 +72,11 @@ impl<W: Write> Block<'_, W> {
 
     fn title(&mut self, result: &CheckResult) -> io::Result<()> {
         let word = headline(result.verdict);
-        let clauses = format!("{}  {}", result.level.keyword(), clauses(result).join(", "));
+        let clauses = format!(
+            "{}  {}",
+            result.level.keyword(),
+            broken_clauses(result).join(", ")
+        );
         let id = one_line(&result.id, 100);
         let used = word.len() + 2 + clauses.chars().count();
         let room = self.width.saturating_sub(used + 1).max(id.chars().count() + 1);
@@ -94,7 +101,7 @@ impl<W: Write> Block<'_, W> {
     }
 
     fn seen_in(&mut self, result: &CheckResult) -> io::Result<()> {
-        let bugs = bugs_citing(clauses(result));
+        let bugs = bugs_citing(broken_clauses(result));
         let Some(first) = bugs.first() else { return Ok(()) };
         let drivers: BTreeSet<&str> = bugs.iter().map(|bug| bug.driver.as_str()).collect();
         let text = format!(
@@ -119,21 +126,6 @@ impl<W: Write> Block<'_, W> {
             writeln!(self.writer, "  {}{line}", format!("{name:<10}").paint(paint::DIM))?;
         }
         Ok(())
-    }
-}
-
-/// The clauses that are broken; without a problem, all that the check is about.
-fn clauses(result: &CheckResult) -> Vec<&str> {
-    let mut broken: Vec<&str> = Vec::new();
-    for problem in &result.problems {
-        if !broken.contains(&problem.clause.as_str()) {
-            broken.push(&problem.clause);
-        }
-    }
-    if broken.is_empty() {
-        result.clauses.iter().map(String::as_str).collect()
-    } else {
-        broken
     }
 }
 

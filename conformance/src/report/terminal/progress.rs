@@ -179,25 +179,10 @@ fn style(template: &str) -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Level;
+    use crate::sample::finished;
 
     fn result(id: &str, verdict: Verdict) -> Box<CheckResult> {
-        Box::new(CheckResult {
-            id: id.into(),
-            title: String::new(),
-            clauses: Vec::new(),
-            level: Level::Must,
-            verdict,
-            reason: None,
-            problems: Vec::new(),
-            calls: Vec::new(),
-            log: Vec::new(),
-            started_ms: 0,
-            duration_ms: 0,
-            rerun: String::new(),
-            sweep: None,
-            walks: None,
-        })
+        Box::new(finished(id, verdict))
     }
 
     #[test]

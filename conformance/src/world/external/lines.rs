@@ -71,6 +71,7 @@ impl From<RequestLine> for ProviderRequest {
             status: line.status,
             mutating: line.mutating,
             failed: line.failed,
+            fault: None,
         }
     }
 }

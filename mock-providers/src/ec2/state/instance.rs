@@ -29,6 +29,8 @@ pub(crate) struct Instance {
     pub(crate) key_name: Option<Arc<str>>,
     /// State.
     pub(crate) state: InstanceState,
+    /// The states that it passed through since it was launched, each with its beginning.
+    pub(crate) history: Vec<(Moment, InstanceState)>,
     /// Why it is in this state, as code and text; none while it is wanted to run.
     pub(crate) state_reason: Option<StateReason>,
     /// The same as a sentence, `User initiated (… GMT)`; empty when there is none.

@@ -283,6 +283,7 @@ impl Region {
             instance_type: plan.instance_type,
             key_name: plan.key_name.clone(),
             state: InstanceState::Pending,
+            history: vec![(now, InstanceState::Pending)],
             state_reason: Some(StateReason::pending()),
             transition_reason: String::new(),
             launched: now,

@@ -292,6 +292,9 @@ impl Region {
     }
 }
 
+/// States of an instance that are kept.
+const KEPT_STATES: usize = 1000;
+
 impl Instance {
     /// Changes the state.
     pub(super) fn enter(
@@ -306,6 +309,9 @@ impl Instance {
             public: self.public.clone(),
         });
         self.state = state;
+        if self.history.len() < KEPT_STATES {
+            self.history.push((now, state));
+        }
         self.state_reason = reason;
         sentence.clone_into(&mut self.transition_reason);
         self.since = now;

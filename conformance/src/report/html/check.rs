@@ -1,0 +1,200 @@
+//! The checks: each folded away, with everything that is known about it.
+
+use maud::{Markup, html};
+
+use super::{
+    inventory, sweep, timeline,
+    transcript::{self, Detail},
+    wording::{anchor, class, duration, line, mark, text},
+};
+use crate::{
+    event::{CheckResult, Problem},
+    report::{RunRecord, statistics},
+    spec::{bugs_citing, specification},
+    verdict::{Level, Verdict},
+};
+
+/// Size of the calls, logs and time lines of all checks together, in bytes: the page is to stay below 2 MB.
+const ROOM: usize = 1_500_000;
+/// Reports about real drivers that a check lists.
+const MOST_BUGS: usize = 3;
+
+pub(super) fn list(run: &RunRecord) -> Markup {
+    let evidence = evidence(run);
+    html! {
+        section #checks {
+            h2 { "Checks" }
+            (filters(run))
+            p #none .quiet hidden { "No check matches. " button #reset type="button" { "Show all" } }
+            @for (result, evidence) in run.checks.iter().zip(evidence) {
+                (check(result, &evidence))
+            }
+        }
+    }
+}
+
+fn filters(run: &RunRecord) -> Markup {
+    let all: Vec<&CheckResult> = run.checks.iter().collect();
+    html! {
+        form #filters role="search" {
+            label { "Search " input #search type="search" placeholder="id, title, clause" autocomplete="off"; }
+            label {
+                "Group "
+                select #group {
+                    option value="" { "all" }
+                    @for (name, _) in run.groups() { option value=(name) { (line(name, 40)) } }
+                }
+            }
+            label {
+                "Level "
+                select #level {
+                    option value="" { "all" }
+                    @for level in [Level::Must, Level::Should, Level::May] {
+                        option { (level.keyword()) }
+                    }
+                }
+            }
+            fieldset {
+                legend { "Verdict" }
+                @for (verdict, number) in statistics::tally(&all) {
+                    label class=(class(verdict)) {
+                        input type="checkbox" name="verdict" value=(verdict.word()) checked;
+                        " " (verdict.word()) " " (number)
+                    }
+                }
+            }
+            output #shown aria-live="polite" {}
+        }
+    }
+}
+
+/// Calls, log and time line of each check: those of findings first, as far as there is room.
+fn evidence(run: &RunRecord) -> Vec<Markup> {
+    let mut order: Vec<usize> = (0..run.checks.len()).collect();
+    order.sort_by_key(|&index| !statistics::is_finding(run.checks[index].verdict));
+    let mut all = vec![Markup::default(); run.checks.len()];
+    let mut room = ROOM;
+    for index in order {
+        let result = &run.checks[index];
+        let written = [Detail::Full, Detail::Short]
+            .map(|detail| transcript_of(result, detail))
+            .into_iter()
+            .find(|markup| markup.0.len() <= room)
+            .unwrap_or_else(left_out);
+        room = room.saturating_sub(written.0.len());
+        all[index] = written;
+    }
+    all
+}
+
+fn transcript_of(result: &CheckResult, detail: Detail) -> Markup {
+    html! {
+        (timeline::lanes(result, detail))
+        (inventory::difference(result, detail))
+        (transcript::calls(result, detail))
+        (transcript::log(result, detail))
+    }
+}
+
+fn left_out() -> Markup {
+    html! {
+        p.quiet { "Calls and log are left out, so that this page stays small. The JSON report has them." }
+    }
+}
+
+fn check(result: &CheckResult, evidence: &Markup) -> Markup {
+    html! {
+        details .check .(class(result.verdict)) id=(anchor(&result.id))
+            data-group=(crate::report::collect::group_of(&result.id))
+            data-verdict=(result.verdict.word()) data-level=(result.level.keyword()) {
+            summary {
+                b.mark { (mark(result.verdict)) } " "
+                span.word { (result.verdict.word()) } " "
+                code { (line(&result.id, 120)) } " "
+                span.title { (line(&result.title, 200)) } " "
+                span.quiet {
+                    (result.level.keyword()) " " (line(&result.clauses.join(" "), 200))
+                    @if result.verdict.was_run() { " \u{b7} " (duration(result.duration_ms)) }
+                }
+            }
+            div.body {
+                @if let Some(reason) = &result.reason {
+                    p.reason { b { (reason_word(result.verdict)) } " " (text(reason)) }
+                }
+                @for problem in &result.problems { (self::problem(problem)) }
+                @if let Some(swept) = &result.sweep { (sweep::cases(swept)) }
+                (rules(result))
+                (evidence)
+                (seen_in(result))
+                h4 { "Run just this check" }
+                p.rerun { code { (line(&result.rerun, usize::MAX)) } " " button.copy type="button" { "copy" } }
+                p { a.link href={ "#" (anchor(&result.id)) } { "link to this check" } }
+            }
+        }
+    }
+}
+
+fn reason_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::NotApplicable => "Not applicable:",
+        Verdict::NotTested => "Not tested:",
+        Verdict::KnownFailure => "Known to fail:",
+        _ => "Reason:",
+    }
+}
+
+fn problem(problem: &Problem) -> Markup {
+    html! {
+        dl.problem {
+            dt { "rule" }
+            dd { b { (line(&problem.clause, 40)) } " " span.quiet { (problem.level.keyword()) } " " (text(&problem.rule)) }
+            dt { "expected" }
+            dd { (text(&problem.expected)) }
+            dt { "got" }
+            dd.got { (text(&problem.got)) }
+        }
+    }
+}
+
+fn rules(result: &CheckResult) -> Markup {
+    let why = crate::checks::all()
+        .iter()
+        .find(|check| check.id == result.id)
+        .map(|check| check.why);
+    html! {
+        h4 { "Clauses" }
+        dl.clauses {
+            @for id in &result.clauses {
+                dt { (line(id, 40)) }
+                @match specification().clause(id) {
+                    Some(clause) => {
+                        dd {
+                            span.quiet { (clause.level.keyword()) } " " (text(&clause.requirement))
+                            " " span.quiet { (text(&clause.source)) }
+                        }
+                    }
+                    None => dd.quiet { "not a clause of this version" }
+                }
+            }
+            @if let Some(why) = why { dt { "why" } dd { (why) } }
+        }
+    }
+}
+
+fn seen_in(result: &CheckResult) -> Markup {
+    let bugs = bugs_citing(statistics::broken_clauses(result));
+    let more = bugs.len().saturating_sub(MOST_BUGS);
+    html! {
+        @if statistics::is_finding(result.verdict) && !bugs.is_empty() {
+            h4 { "Seen in real drivers" }
+            ul {
+                @for bug in bugs.iter().take(MOST_BUGS) {
+                    li {
+                        a href=(bug.url) rel="noreferrer" { (bug.reference) } " " (bug.driver) ": " (bug.symptom)
+                    }
+                }
+                @if more > 0 { li.quiet { "and " (more) " more" } }
+            }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use machine_mock_providers::{
+    faults::{FaultKind, FaultPlan},
+    vbox::{Account, Server, ServerOptions, VBoxError},
+};
+use tempfile::TempDir;
+
+use super::{Object, ProviderRequest, SLOW_SHUTDOWN, Tenant, Transition, World, WorldError};
+use crate::check::Need;
+
+/// VMs of the mock boot in milliseconds; libmachine's minutes become seconds.
+const PACE: f64 = 0.02;
+/// Where an ISO 9660 image has its mark and the name of its volume.
+const ISO_MARK: (usize, &[u8]) = (0x8001, b"CD001");
+const ISO_VOLUME: (usize, &[u8]) = (0x8028, b"B2D-v19.03.12");
+/// Length of the smallest image that has both.
+const ISO_LENGTH: usize = 38 << 10;
+/// MB; drivers that write every byte of a disk need not write twenty gigabytes for each check.
+const DISK_SIZE: u32 = 128;
+/// Addresses that VirtualBox allows by itself.
+const NETWORK: &str = "192.168.59.1/24";
+/// The image behind this address is not there.
+const MISSING_IMAGE: &str = "/boot2docker.iso";
+
+/// The suite's own VirtualBox.
+///
+/// Each check gets an account of its own: another user's registry, with a `VBoxManage` of its own in `PATH`.
+#[derive(Clone, Debug)]
+pub struct VBoxWorld {
+    server: Arc<Server>,
+    /// Holds the boot2docker image; deleted with the last handle.
+    folder: Arc<TempDir>,
+}
+
+impl VBoxWorld {
+    /// Starts the state server. `executable` becomes `VBoxManage` for drivers: one that calls
+    /// [`run_if_invoked`](machine_mock_providers::vbox::executable::run_if_invoked) first, such as the suite's own.
+    ///
+    /// # Errors
+    /// If it cannot listen on loopback, or files cannot be made.
+    pub async fn start(executable: PathBuf) -> Result<Self, WorldError> {
+        let failed = |error: std::io::Error| {
+            WorldError(format!("the suite's own VirtualBox cannot be started: {error}"))
+        };
+        let folder = TempDir::with_prefix("machine-conformance-vbox-").map_err(failed)?;
+        let image = folder.path().join("boot2docker.iso");
+        tokio::fs::write(image, boot2docker_image())
+            .await
+            .map_err(failed)?;
+        let options = ServerOptions {
+            executable: Some(executable),
+            ..ServerOptions::default()
+        };
+        Ok(Self {
+            server: Arc::new(Server::start(options).await.map_err(failed)?),
+            folder: Arc::new(folder),
+        })
+    }
+}
+
+impl VBoxWorld {
+    /// What the world offers to checks, known before it is started.
+    pub(super) fn offered() -> BTreeSet<Need> {
+        BTreeSet::from([
+            Need::Machine,
+            Need::Guest,
+            Need::Inventory,
+            Need::RequestLog,
+            Need::OutOfBand,
+            Need::Faults,
+            Need::Readdress,
+            Need::Hypervisor,
+            Need::Parallel,
+            Need::Namesakes,
+            Need::Transitions,
+            Need::Pause,
+        ])
+    }
+}
+
+/// A file that is a boot2docker image as far as drivers and VirtualBox look.
+fn boot2docker_image() -> Vec<u8> {
+    let mut image = vec![0; ISO_LENGTH];
+    for (at, text) in [ISO_MARK, ISO_VOLUME] {
+        image[at..at + text.len()].copy_from_slice(text);
+    }
+    image
+}
+
+#[async_trait]
+impl World for VBoxWorld {
+    fn kind(&self) -> &'static str {
+        "vbox"
+    }
+
+    fn offers(&self) -> BTreeSet<Need> {
+        Self::offered()
+    }
+
+    fn pace(&self) -> f64 {
+        PACE
+    }
+
+    async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {
+        let account = self.server.account(check).map_err(|error| {
+            WorldError(format!(
+                "the suite's own VirtualBox has no place for {check}: {error}"
+            ))
+        })?;
+        Ok(Arc::new(VBoxTenant {
+            account,
+            world: self.clone(),
+            foreign: Mutex::default(),
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct VBoxTenant {
+    world: VBoxWorld,
+    account: Account,
+    /// Ids of what was made for somebody else: it belongs to no machine, whatever its name is.
+    foreign: Mutex<BTreeSet<String>>,
+}
+
+fn refused(error: &VBoxError) -> WorldError {
+    WorldError(format!("VirtualBox refuses: {error}"))
+}
+
+impl VBoxTenant {
+    fn objects(&self) -> Vec<Object> {
+        let foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut objects: Vec<Object> = self.account.inventory().into_iter().map(Object::from).collect();
+        for object in &mut objects {
+            if foreign.contains(&object.id) {
+                object.owner = None;
+            }
+        }
+        // A DHCP server has the name of the network that it serves, and serves who is in it.
+        let users = objects.iter().filter(|object| object.kind == "hostonlyif");
+        let users: BTreeMap<String, String> = users
+            .filter_map(|network| {
+                let users = network.attributes.get("users")?.clone();
+                Some((format!("HostInterfaceNetworking-{}", network.name), users))
+            })
+            .collect();
+        for object in objects.iter_mut().filter(|object| object.kind == "dhcpserver") {
+            if let Some(users) = users.get(&object.name) {
+                object.attributes.insert("users".to_owned(), users.clone());
+            }
+        }
+        objects
+    }
+
+    /// UUID of the VM of a machine: drivers name it after the machine. Somebody else's VM may have the same name.
+    fn vm_of(&self, machine: &str) -> Result<String, WorldError> {
+        let owned = |object: &Object| object.kind == "vm" && object.owner.as_deref() == Some(machine);
+        let found = self.objects().into_iter().find(owned);
+        found
+            .map(|object| object.id)
+            .ok_or_else(|| WorldError(format!("VirtualBox has no VM of the machine {machine}")))
+    }
+}
+
+#[async_trait]
+impl Tenant for VBoxTenant {
+    fn settings(&self) -> BTreeMap<String, String> {
+        let image = self.world.folder.path().join("boot2docker.iso");
+        BTreeMap::from(
+            [
+                ("boot2docker-url", image.display().to_string()),
+                ("disk-size", DISK_SIZE.to_string()),
+                ("hostonly-cidr", NETWORK.to_owned()),
+                // The processor of this computer runs no VM.
+                ("no-vtx-check", "true".to_owned()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        )
+    }
+
+    fn environment(&self) -> BTreeMap<String, String> {
+        self.account.environment()
+    }
+
+    fn secrets(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    async fn inventory(&self) -> Result<Vec<Object>, WorldError> {
+        Ok(self.objects())
+    }
+
+    async fn requests(&self) -> Result<Vec<ProviderRequest>, WorldError> {
+        let requests = self.account.request_log().into_iter();
+        Ok(requests.map(ProviderRequest::from).collect())
+    }
+
+    async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {
+        self.account
+            .delete_vm(&self.vm_of(machine)?)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn power_off(&self, machine: &str) -> Result<(), WorldError> {
+        self.account
+            .power_off(&self.vm_of(machine)?)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn readdress(&self, machine: &str) -> Result<String, WorldError> {
+        self.account
+            .readdress(&self.vm_of(machine)?)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn freeze_guest(&self, machine: &str) -> Result<(), WorldError> {
+        self.account
+            .freeze_guest(&self.vm_of(machine)?)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn set_faults(&self, plan: FaultPlan) -> Result<(), WorldError> {
+        self.account.set_faults(plan);
+        Ok(())
+    }
+
+    async fn fault_hits(&self) -> Result<Vec<u32>, WorldError> {
+        Ok(self.account.faults().1)
+    }
+
+    fn can_inject(&self, fault: &FaultKind) -> bool {
+        // Its registry is in one process: it lags behind nowhere.
+        !matches!(fault, FaultKind::Stale | FaultKind::Lag { .. })
+    }
+
+    async fn heal(&self) -> Result<(), WorldError> {
+        self.account.clear_faults();
+        Ok(())
+    }
+
+    async fn seed_namesakes(&self, machine: &str) -> Result<Vec<Object>, WorldError> {
+        let vm = self.account.seed_vm(machine).map_err(|error| refused(&error))?;
+        let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        foreign.insert(vm.id.clone());
+        Ok(vec![Object {
+            owner: None,
+            ..Object::from(vm)
+        }])
+    }
+
+    async fn hold(&self, machine: &str, transition: Transition) -> Result<(), WorldError> {
+        let state = match transition {
+            Transition::Starting => "starting",
+            Transition::Stopping => "stopping",
+        };
+        self.account
+            .hold_state(&self.vm_of(machine)?, state)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn pause(&self, machine: &str) -> Result<(), WorldError> {
+        self.account
+            .pause(&self.vm_of(machine)?)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn save(&self, machine: &str) -> Result<(), WorldError> {
+        self.account
+            .save(&self.vm_of(machine)?)
+            .map_err(|error| refused(&error))
+    }
+
+    async fn slow_shutdown(&self) -> Result<(), WorldError> {
+        self.account.set_shutdown(SLOW_SHUTDOWN);
+        Ok(())
+    }
+
+    async fn missing_image(&self) -> Result<BTreeMap<String, String>, WorldError> {
+        let url = format!("{}{MISSING_IMAGE}", self.world.server.control_endpoint());
+        Ok(BTreeMap::from([("boot2docker-url".to_owned(), url)]))
+    }
+
+    async fn close(&self) {
+        self.world.server.close_account(self.account.name());
+    }
+}

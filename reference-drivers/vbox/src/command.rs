@@ -1,0 +1,397 @@
+use std::{ffi::OsString, path::Path};
+
+use crate::network::{Dhcp, Network};
+
+/// Name of the storage controller; disk and ISO have fixed places on it, as docker-machine's own driver has them.
+pub(crate) const CONTROLLER: &str = "SATA";
+/// Name of the rule that forwards a port of this computer to SSH in the guest.
+pub(crate) const SSH_RULE: &str = "ssh";
+
+/// One call of VBoxManage. VMs are always named by their id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Command {
+    /// What it does, as it reads after "cannot": `start the VM`.
+    pub(crate) purpose: &'static str,
+    pub(crate) arguments: Vec<OsString>,
+    /// Whether it may take minutes: it moves a guest or a disk.
+    pub(crate) long: bool,
+}
+
+impl Command {
+    fn new(purpose: &'static str, words: &[&str]) -> Self {
+        Self {
+            purpose,
+            arguments: words.iter().map(OsString::from).collect(),
+            long: false,
+        }
+    }
+
+    fn words(mut self, words: &[&str]) -> Self {
+        self.arguments.extend(words.iter().map(OsString::from));
+        self
+    }
+
+    fn path(mut self, path: &Path) -> Self {
+        self.arguments.push(path.into());
+        self
+    }
+
+    fn long(mut self) -> Self {
+        self.long = true;
+        self
+    }
+}
+
+/// What the VM is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hardware<'a> {
+    pub(crate) cpus: u32,
+    /// MB.
+    pub(crate) memory: u32,
+    pub(crate) host_dns_resolver: bool,
+    pub(crate) dns_proxy: bool,
+    pub(crate) nat_nic_type: &'a str,
+}
+
+pub(crate) fn version() -> Command {
+    Command::new("ask for VirtualBox's version", &["--version"])
+}
+
+pub(crate) fn list_vms() -> Command {
+    Command::new("list the VMs", &["list", "vms"])
+}
+
+pub(crate) fn list_host_only() -> Command {
+    Command::new("list the host-only networks", &["list", "hostonlyifs"])
+}
+
+pub(crate) fn list_bridged() -> Command {
+    Command::new("list the interfaces of this computer", &["list", "bridgedifs"])
+}
+
+pub(crate) fn list_dhcp() -> Command {
+    Command::new("list the DHCP servers", &["list", "dhcpservers"])
+}
+
+pub(crate) fn show(vm: &str) -> Command {
+    Command::new("look at the VM", &["showvminfo", vm, "--machinereadable"])
+}
+
+pub(crate) fn create(vm: &str, name: &str, folder: &Path) -> Command {
+    Command::new(
+        "make the VM",
+        &["createvm", "--uuid", vm, "--name", name, "--basefolder"],
+    )
+    .path(folder)
+    .words(&["--register"])
+}
+
+/// The settings of a boot2docker guest: its first network is NAT, through which SSH comes.
+pub(crate) fn configure(vm: &str, hardware: &Hardware<'_>) -> Command {
+    let switch = |on| if on { "on" } else { "off" };
+    let (cpus, memory) = (hardware.cpus.to_string(), hardware.memory.to_string());
+    Command::new(
+        "set the VM up",
+        &["modifyvm", vm, "--firmware", "bios", "--bioslogofadein", "off"],
+    )
+    .words(&[
+        "--bioslogofadeout",
+        "off",
+        "--bioslogodisplaytime",
+        "0",
+        "--biosbootmenu",
+        "disabled",
+    ])
+    .words(&[
+        "--ostype",
+        "Linux26_64",
+        "--cpus",
+        &cpus,
+        "--memory",
+        &memory,
+        "--acpi",
+        "on",
+    ])
+    .words(&[
+        "--ioapic",
+        "on",
+        "--rtcuseutc",
+        "on",
+        "--cpuhotplug",
+        "off",
+        "--pae",
+        "on",
+        "--hpet",
+        "on",
+    ])
+    .words(&["--natdnshostresolver1", switch(hardware.host_dns_resolver)])
+    .words(&["--natdnsproxy1", switch(hardware.dns_proxy)])
+    .words(&[
+        "--hwvirtex",
+        "on",
+        "--nestedpaging",
+        "on",
+        "--largepages",
+        "on",
+        "--vtxvpid",
+        "on",
+    ])
+    .words(&["--accelerate3d", "off", "--boot1", "dvd"])
+    .words(&[
+        "--nic1",
+        "nat",
+        "--nictype1",
+        hardware.nat_nic_type,
+        "--cableconnected1",
+        "on",
+    ])
+}
+
+/// A disk of so many bytes out of a raw image on standard input. The image may be shorter; the rest is empty.
+pub(crate) fn convert_from_raw(disk: &Path, bytes: u64) -> Command {
+    Command::new("make the disk", &["convertfromraw", "stdin"])
+        .path(disk)
+        .words(&[&bytes.to_string(), "--format", "VMDK"])
+        .long()
+}
+
+pub(crate) fn clone_disk(from: &Path, to: &Path) -> Command {
+    Command::new("copy the disk of the VM to import", &["clonehd"])
+        .path(from)
+        .path(to)
+        .long()
+}
+
+pub(crate) fn add_controller(vm: &str) -> Command {
+    let purpose = "add the storage controller";
+    Command::new(
+        purpose,
+        &[
+            "storagectl",
+            vm,
+            "--name",
+            CONTROLLER,
+            "--add",
+            "sata",
+            "--hostiocache",
+            "on",
+        ],
+    )
+}
+
+pub(crate) fn attach(vm: &str, port: &str, kind: &str, medium: &Path) -> Command {
+    Command::new(
+        "attach a medium",
+        &["storageattach", vm, "--storagectl", CONTROLLER, "--port", port],
+    )
+    .words(&["--device", "0", "--type", kind, "--medium"])
+    .path(medium)
+}
+
+pub(crate) fn guest_property(vm: &str, name: &str, value: &str) -> Command {
+    Command::new(
+        "tell the guest where to mount",
+        &["guestproperty", "set", vm, name, value],
+    )
+}
+
+pub(crate) fn share(vm: &str, name: &str, folder: &Path) -> Command {
+    Command::new(
+        "share a folder",
+        &["sharedfolder", "add", vm, "--name", name, "--hostpath"],
+    )
+    .path(folder)
+    .words(&["--automount"])
+}
+
+pub(crate) fn allow_symlinks(vm: &str, share: &str) -> Command {
+    let key = format!("VBoxInternal2/SharedFoldersEnableSymlinksCreate/{share}");
+    Command::new(
+        "allow links in the shared folder",
+        &["setextradata", vm, &key, "1"],
+    )
+}
+
+pub(crate) fn join_network(vm: &str, adapter: &str, nic_type: &str, promiscuity: &str) -> Command {
+    Command::new(
+        "join the host-only network",
+        &["modifyvm", vm, "--nic2", "hostonly", "--nictype2", nic_type],
+    )
+    .words(&[
+        "--nicpromisc2",
+        promiscuity,
+        "--hostonlyadapter2",
+        adapter,
+        "--cableconnected2",
+        "on",
+    ])
+}
+
+/// Forwards `port` to SSH. `replace`: there is such a rule already. `running` VMs have a command of their own.
+pub(crate) fn forward_ssh(vm: &str, port: u16, replace: bool, running: bool) -> Vec<Command> {
+    let (tool, option) = if running {
+        ("controlvm", "natpf1")
+    } else {
+        ("modifyvm", "--natpf1")
+    };
+    let rule = format!("{SSH_RULE},tcp,127.0.0.1,{port},,22");
+    let call = |words: &[&str]| Command::new("forward a port to SSH", &[tool, vm, option]).words(words);
+    let delete = replace.then(|| call(&["delete", SSH_RULE]));
+    delete.into_iter().chain([call(&[&rule])]).collect()
+}
+
+pub(crate) fn start(vm: &str, ui: &str) -> Command {
+    Command::new("start the VM", &["startvm", vm, "--type", ui]).long()
+}
+
+/// One of `acpipowerbutton`, `poweroff`, `resume`.
+pub(crate) fn control(purpose: &'static str, vm: &str, verb: &str) -> Command {
+    Command::new(purpose, &["controlvm", vm, verb]).long()
+}
+
+pub(crate) fn discard_state(vm: &str) -> Command {
+    Command::new("discard the saved state", &["discardstate", vm])
+}
+
+pub(crate) fn unregister(vm: &str) -> Command {
+    Command::new("delete the VM", &["unregistervm", vm, "--delete"]).long()
+}
+
+/// Forgets a VM whose settings are lost; there is nothing that could be deleted.
+pub(crate) fn forget(vm: &str) -> Command {
+    Command::new("forget the VM", &["unregistervm", vm])
+}
+
+/// Forgets a medium that no VM has any more. `kind` is `dvd` or `disk`.
+pub(crate) fn close_medium(kind: &str, medium: &Path) -> Command {
+    Command::new("forget a medium", &["closemedium", kind]).path(medium)
+}
+
+pub(crate) fn create_host_only() -> Command {
+    Command::new("make a host-only network", &["hostonlyif", "create"]).long()
+}
+
+pub(crate) fn configure_host_only(adapter: &str, network: &Network) -> Command {
+    let (address, mask) = (network.address().to_string(), network.mask().to_string());
+    let purpose = "give the host-only network its address";
+    Command::new(
+        purpose,
+        &[
+            "hostonlyif",
+            "ipconfig",
+            adapter,
+            "--ip",
+            &address,
+            "--netmask",
+            &mask,
+        ],
+    )
+}
+
+pub(crate) fn remove_host_only(adapter: &str) -> Command {
+    Command::new("delete the host-only network", &["hostonlyif", "remove", adapter]).long()
+}
+
+/// Adds a DHCP server, or with `change` modifies the one that is there.
+pub(crate) fn serve_dhcp(network_name: &str, dhcp: &Dhcp, change: bool) -> Command {
+    let [address, mask, lower, upper] =
+        [dhcp.address, dhcp.mask, dhcp.lower, dhcp.upper].map(|ip| ip.to_string());
+    let verb = if change { "modify" } else { "add" };
+    Command::new(
+        "set the DHCP server up",
+        &["dhcpserver", verb, "--netname", network_name, "--ip", &address],
+    )
+    .words(&[
+        "--netmask",
+        &mask,
+        "--lowerip",
+        &lower,
+        "--upperip",
+        &upper,
+        "--enable",
+    ])
+}
+
+pub(crate) fn remove_dhcp(network_name: &str) -> Command {
+    Command::new(
+        "delete the DHCP server",
+        &["dhcpserver", "remove", "--netname", network_name],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(command: &Command) -> String {
+        let words: Vec<_> = command
+            .arguments
+            .iter()
+            .map(|word| word.to_string_lossy())
+            .collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn arguments_are_those_of_recorded_calls() {
+        let hardware = Hardware {
+            cpus: 2,
+            memory: 1024,
+            host_dns_resolver: false,
+            dns_proxy: true,
+            nat_nic_type: "82540EM",
+        };
+        let modify = line(&configure("U", &hardware));
+        assert!(
+            modify.starts_with("modifyvm U --firmware bios --bioslogofadein off "),
+            "{modify}"
+        );
+        for part in [
+            "--ostype Linux26_64 --cpus 2 --memory 1024 --acpi on --ioapic on --rtcuseutc on",
+            "--natdnshostresolver1 off --natdnsproxy1 on",
+            "--nic1 nat --nictype1 82540EM --cableconnected1 on",
+        ] {
+            assert!(modify.contains(part), "{part} in {modify}");
+        }
+        assert_eq!(
+            line(&create("U", "m1", Path::new("/s/machines/m1"))),
+            "createvm --uuid U --name m1 --basefolder /s/machines/m1 --register"
+        );
+        assert_eq!(
+            line(&attach("U", "1", "hdd", Path::new("/s/a b.vmdk"))),
+            "storageattach U --storagectl SATA --port 1 --device 0 --type hdd --medium /s/a b.vmdk"
+        );
+        let forwards = |replace, running| -> Vec<String> {
+            forward_ssh("U", 40022, replace, running)
+                .iter()
+                .map(line)
+                .collect()
+        };
+        assert_eq!(
+            forwards(false, false),
+            ["modifyvm U --natpf1 ssh,tcp,127.0.0.1,40022,,22"]
+        );
+        assert_eq!(
+            forwards(true, true),
+            [
+                "controlvm U natpf1 delete ssh",
+                "controlvm U natpf1 ssh,tcp,127.0.0.1,40022,,22"
+            ]
+        );
+    }
+
+    #[test]
+    fn networks_are_written_as_recorded() {
+        let network = Network::parse("192.168.99.1/24").unwrap_or_else(|error| panic!("{error}"));
+        let dhcp = Dhcp::for_network(&network);
+        assert_eq!(
+            line(&configure_host_only("vboxnet0", &network)),
+            "hostonlyif ipconfig vboxnet0 --ip 192.168.99.1 --netmask 255.255.255.0"
+        );
+        assert_eq!(
+            line(&serve_dhcp("HostInterfaceNetworking-vboxnet0", &dhcp, true)),
+            "dhcpserver modify --netname HostInterfaceNetworking-vboxnet0 --ip 192.168.99.2 --netmask 255.255.255.0 \
+             --lowerip 192.168.99.100 --upperip 192.168.99.254 --enable"
+        );
+    }
+}

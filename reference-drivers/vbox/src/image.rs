@@ -1,0 +1,222 @@
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use machine_driver::{
+    Context, Error, ErrorKind, Result,
+    wait::{Wait, Waits},
+};
+use reqwest::Url;
+use ring::digest::{self, SHA256};
+use tokio::io::AsyncWriteExt;
+
+use crate::{
+    lock::{Lock, blocking},
+    options::invalid,
+};
+
+/// Somebody else downloads the same image.
+const DOWNLOADED: Wait = Wait::new(
+    "another process to download the image",
+    Duration::from_secs(1800),
+    Duration::from_secs(1),
+);
+/// The next piece of a download.
+const PIECE: Wait = Wait::new(
+    "the next piece of the image",
+    Duration::from_secs(60),
+    Duration::from_secs(1),
+);
+/// Scaling waits down must not cut off downloads.
+const SHORTEST_PIECE: Duration = Duration::from_secs(4);
+/// Largest image that is downloaded; boot2docker has 57 MB.
+const LARGEST: u64 = 2 << 30;
+/// Where an ISO 9660 image says that it is one.
+const MARK_AT: u64 = 0x8001;
+const MARK: &[u8] = b"CD001";
+
+/// The boot2docker image that options name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Image {
+    location: Location,
+    checksum: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Location {
+    Web(Url),
+    File(PathBuf),
+}
+
+impl Image {
+    /// Reads a URL (`http`, `https`, `file`) or an absolute path, and a checksum in hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] naming the flag.
+    pub(crate) fn parse(source: &str, checksum: &str) -> Result<Self> {
+        let malformed = || {
+            let text = format!("must be an http, https or file URL, or an absolute path, but is {source:?}");
+            invalid("vbox-boot2docker-url", &text)
+        };
+        let location = match Url::parse(source) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+                if !url.username().is_empty() || url.password().is_some() {
+                    // URLs end up in logs.
+                    return Err(invalid(
+                        "vbox-boot2docker-url",
+                        "must not carry a user or password",
+                    ));
+                }
+                Location::Web(url)
+            }
+            Ok(url) if url.scheme() == "file" => {
+                Location::File(url.to_file_path().map_err(|()| malformed())?)
+            }
+            _ if Path::new(source).is_absolute() => Location::File(source.into()),
+            _ => return Err(malformed()),
+        };
+        let checksum = checksum
+            .strip_prefix("sha256:")
+            .unwrap_or(checksum)
+            .to_lowercase();
+        let hexadecimal = checksum.len() == 64 && checksum.chars().all(|c| c.is_ascii_hexdigit());
+        if !checksum.is_empty() && !hexadecimal {
+            let text = "must be a SHA-256 of 64 hexadecimal digits";
+            return Err(invalid("vbox-boot2docker-checksum", text));
+        }
+        Ok(Self {
+            location,
+            checksum: Some(checksum).filter(|checksum| !checksum.is_empty()),
+        })
+    }
+
+    /// Path of the image on this computer, looked at: downloaded into the store's cache unless it is there (PRE-005).
+    ///
+    /// # Errors
+    /// If it cannot be had, is no ISO image, or has another checksum.
+    pub(crate) async fn fetch(&self, cache: &Path, cx: &Context) -> Result<PathBuf> {
+        let url = match &self.location {
+            Location::File(path) => {
+                self.inspect(path.clone()).await?;
+                return Ok(path.clone());
+            }
+            Location::Web(url) => url,
+        };
+        let name = &hexadecimal(digest::digest(&SHA256, url.as_str().as_bytes()).as_ref())[..16];
+        let path = cache.join(format!("boot2docker-{name}.iso"));
+        if path.exists() && self.inspect(path.clone()).await.is_ok() {
+            return Ok(path);
+        }
+        let lock = Lock::acquire(&path.with_extension("lock"), &DOWNLOADED, cx.waits()).await?;
+        if path.exists() && self.inspect(path.clone()).await.is_ok() {
+            return Ok(path);
+        }
+        cx.log().info(format!("Downloading {url}..."));
+        let part = path.with_extension("part");
+        let downloaded = match download(url, &part, cx.waits()).await {
+            Ok(()) => self.inspect(part.clone()).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = downloaded {
+            let _ = tokio::fs::remove_file(&part).await;
+            return Err(error.with_context("url", url));
+        }
+        tokio::fs::rename(&part, &path).await?;
+        drop(lock);
+        Ok(path)
+    }
+
+    async fn inspect(&self, path: PathBuf) -> Result<()> {
+        let expected = self.checksum.clone();
+        blocking(move || inspect(&path, expected.as_deref())).await
+    }
+}
+
+/// Whether a file is an ISO image and has this checksum.
+fn inspect(path: &Path, expected: Option<&str>) -> Result<()> {
+    let unreadable = |error: &std::io::Error| {
+        let text = format!("cannot read the boot2docker image {}", path.display());
+        Error::new(ErrorKind::Io, text).with_source(error)
+    };
+    let mut file = File::open(path).map_err(|error| unreadable(&error))?;
+    let mut mark = [0; MARK.len()];
+    file.seek(SeekFrom::Start(MARK_AT))
+        .map_err(|error| unreadable(&error))?;
+    if file.read_exact(&mut mark).is_err() || mark != MARK {
+        let text = format!("the boot2docker image {} is no ISO image", path.display());
+        return Err(Error::new(ErrorKind::InvalidOption, text));
+    }
+    let Some(expected) = expected else { return Ok(()) };
+    file.rewind().map_err(|error| unreadable(&error))?;
+    let mut context = digest::Context::new(&SHA256);
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer).map_err(|error| unreadable(&error))? {
+            0 => break,
+            read => context.update(&buffer[..read]),
+        }
+    }
+    let got = hexadecimal(context.finish().as_ref());
+    if got == expected {
+        return Ok(());
+    }
+    let text = format!(
+        "the boot2docker image {} has the SHA-256 {got}, but --vbox-boot2docker-checksum is {expected}",
+        path.display()
+    );
+    Err(Error::new(ErrorKind::InvalidOption, text))
+}
+
+async fn download(url: &Url, to: &Path, waits: &Waits) -> Result<()> {
+    let failed = |error: reqwest::Error| {
+        Error::new(ErrorKind::Connection, "cannot download the boot2docker image")
+            .with_source(&error.without_url())
+    };
+    // Fails if it was chosen before, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut client = reqwest::Client::builder().user_agent(concat!(
+        env!("CARGO_PKG_NAME"),
+        "/",
+        env!("CARGO_PKG_VERSION")
+    ));
+    if url.scheme() == "http" {
+        // Certificates are not needed, and some systems have none.
+        client = client.tls_certs_only([]);
+    }
+    let limit = waits.scale(PIECE.deadline).max(SHORTEST_PIECE);
+    let client = client
+        .read_timeout(limit)
+        .connect_timeout(limit)
+        .build()
+        .map_err(failed)?;
+    let mut answer = client.get(url.clone()).send().await.map_err(failed)?;
+    if !answer.status().is_success() {
+        let text = format!(
+            "cannot download the boot2docker image: the server answers {}",
+            answer.status()
+        );
+        return Err(Error::new(ErrorKind::Connection, text));
+    }
+    let mut file = tokio::fs::File::create(to).await?;
+    let mut length = 0;
+    while let Some(piece) = answer.chunk().await.map_err(failed)? {
+        length += piece.len() as u64;
+        if length > LARGEST {
+            let text = format!("the boot2docker image is larger than {} GiB", LARGEST >> 30);
+            return Err(Error::new(ErrorKind::InvalidOption, text));
+        }
+        file.write_all(&piece).await?;
+    }
+    Ok(file.sync_all().await?)
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+#[path = "tests/image.rs"]
+mod tests;

@@ -1,0 +1,271 @@
+use std::path::{Path, PathBuf};
+
+use machine_driver::{DriverFlags, DriverOptions, Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::{image::Image, network::Network};
+
+/// Network cards that VirtualBox has.
+const NIC_TYPES: [&str; 7] = [
+    "Am79C970A",
+    "Am79C973",
+    "Am79C960",
+    "82540EM",
+    "82543GC",
+    "82545EM",
+    "virtio",
+];
+const PROMISCUITIES: [&str; 3] = ["deny", "allow-vms", "allow-all"];
+const UI_TYPES: [&str; 4] = ["headless", "gui", "sdl", "separate"];
+/// VirtualBox's limit.
+const MOST_CPUS: u32 = 64;
+/// MB; boot2docker does not boot with less.
+const LEAST_MEMORY: u32 = 128;
+/// MB; VirtualBox's limit is 2 TB.
+const DISK_SIZES: std::ops::RangeInclusive<u32> = 64..=2_097_152;
+
+/// The options of `create`. The doc comments are what `docker-machine create --help` prints.
+///
+/// They are those of docker-machine's own driver `virtualbox`, under the prefix `vbox-`, and a part of the record.
+#[derive(Clone, Debug, DriverFlags, Serialize, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct Options {
+    /// Memory of the VM in MB
+    #[flag(name = "vbox-memory", env = "VBOX_MEMORY", default = 1024)]
+    pub memory: u32,
+    /// Number of CPUs; 0 for as many as this computer has
+    #[flag(name = "vbox-cpu-count", env = "VBOX_CPU_COUNT", default = 1)]
+    pub cpus: u32,
+    /// Size of the disk in MB
+    #[flag(name = "vbox-disk-size", env = "VBOX_DISK_SIZE", default = 20000)]
+    pub disk_size: u32,
+    /// URL or path of the boot2docker image
+    #[flag(
+        name = "vbox-boot2docker-url",
+        env = "VBOX_BOOT2DOCKER_URL",
+        default = "https://github.com/boot2docker/boot2docker/releases/download/v19.03.12/boot2docker.iso"
+    )]
+    pub image: String,
+    /// SHA-256 of the boot2docker image
+    #[flag(name = "vbox-boot2docker-checksum", env = "VBOX_BOOT2DOCKER_CHECKSUM")]
+    pub checksum: Option<String>,
+    /// Name of a boot2docker VM whose disk, memory and CPUs are taken over; it must be off
+    #[flag(name = "vbox-import-boot2docker-vm", env = "VBOX_IMPORT_BOOT2DOCKER_VM")]
+    pub import: Option<String>,
+    /// Private SSH key of the VM that is imported
+    #[flag(name = "vbox-import-key", env = "VBOX_IMPORT_KEY")]
+    pub import_key: Option<PathBuf>,
+    /// Let this computer's resolver answer the guest's DNS requests
+    #[flag(name = "vbox-host-dns-resolver", env = "VBOX_HOST_DNS_RESOLVER")]
+    pub host_dns_resolver: bool,
+    /// Do not let NAT answer the guest's DNS requests
+    #[flag(name = "vbox-no-dns-proxy", env = "VBOX_NO_DNS_PROXY")]
+    pub no_dns_proxy: bool,
+    /// Kind of the NAT network card
+    #[flag(name = "vbox-nat-nictype", env = "VBOX_NAT_NICTYPE", default = "82540EM")]
+    pub nat_nic_type: String,
+    /// This computer's address in the host-only network, and its prefix
+    #[flag(
+        name = "vbox-hostonly-cidr",
+        env = "VBOX_HOSTONLY_CIDR",
+        default = "192.168.59.1/24"
+    )]
+    pub host_only_cidr: String,
+    /// Kind of the host-only network card
+    #[flag(
+        name = "vbox-hostonly-nictype",
+        env = "VBOX_HOSTONLY_NICTYPE",
+        default = "82540EM"
+    )]
+    pub host_only_nic_type: String,
+    /// Whether the guest may see the traffic of others in the host-only network: deny, allow-vms, allow-all
+    #[flag(
+        name = "vbox-hostonly-nicpromisc",
+        env = "VBOX_HOSTONLY_NICPROMISC",
+        default = "deny"
+    )]
+    pub host_only_promiscuity: String,
+    /// Leave the DHCP server of the host-only network as it is
+    #[flag(name = "vbox-hostonly-no-dhcp", env = "VBOX_HOSTONLY_NO_DHCP")]
+    pub no_dhcp: bool,
+    /// How the VM is shown: headless, gui, sdl, separate
+    #[flag(name = "vbox-ui-type", env = "VBOX_UI_TYPE", default = "headless")]
+    pub ui_type: String,
+    /// Folder to share, FOLDER or FOLDER:NAME; the users' folders by default
+    #[flag(name = "vbox-share-folder", env = "VBOX_SHARE_FOLDER")]
+    pub share_folder: Option<String>,
+    /// Share no folder
+    #[flag(name = "vbox-no-share", env = "VBOX_NO_SHARE")]
+    pub no_share: bool,
+    /// Do not look whether this computer's processor can run VMs
+    #[flag(name = "vbox-no-vtx-check", env = "VBOX_NO_VTX_CHECK")]
+    pub no_vtx_check: bool,
+}
+
+impl Default for Options {
+    #[expect(
+        clippy::expect_used,
+        reason = "the derive checks defaults when it compiles, and a test reads them"
+    )]
+    fn default() -> Self {
+        Self::from_options(&DriverOptions::defaults(&Self::flags())).expect("defaults fit their options")
+    }
+}
+
+impl Options {
+    /// What can be said without VirtualBox and without files (FLAG-009, FLAG-011, FLAG-014).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] naming the flag.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.memory < LEAST_MEMORY {
+            return Err(invalid(
+                "vbox-memory",
+                &format!("must be at least {LEAST_MEMORY} MB, but is {}", self.memory),
+            ));
+        }
+        if self.cpus > MOST_CPUS {
+            return Err(invalid(
+                "vbox-cpu-count",
+                &format!("must be at most {MOST_CPUS}, but is {}", self.cpus),
+            ));
+        }
+        if !DISK_SIZES.contains(&self.disk_size) {
+            let (least, most) = (DISK_SIZES.start(), DISK_SIZES.end());
+            let text = format!("must be from {least} to {most} MB, but is {}", self.disk_size);
+            return Err(invalid("vbox-disk-size", &text));
+        }
+        for (flag, value, known) in [
+            ("vbox-nat-nictype", &self.nat_nic_type, &NIC_TYPES[..]),
+            ("vbox-hostonly-nictype", &self.host_only_nic_type, &NIC_TYPES[..]),
+            (
+                "vbox-hostonly-nicpromisc",
+                &self.host_only_promiscuity,
+                &PROMISCUITIES[..],
+            ),
+            ("vbox-ui-type", &self.ui_type, &UI_TYPES[..]),
+        ] {
+            if !known.contains(&value.as_str()) {
+                return Err(invalid(
+                    flag,
+                    &format!("must be one of {}, but is {value:?}", known.join(", ")),
+                ));
+            }
+        }
+        Network::parse(&self.host_only_cidr).map_err(|problem| invalid("vbox-hostonly-cidr", &problem))?;
+        Image::parse(&self.image, self.checksum.as_deref().unwrap_or_default())?;
+        if self.no_share && self.share_folder.is_some() {
+            return Err(invalid("vbox-no-share", "contradicts --vbox-share-folder"));
+        }
+        if let Some(share) = &self.share_folder {
+            Share::parse(share).map_err(|problem| invalid("vbox-share-folder", &problem))?;
+        }
+        if self.import_key.is_some() && self.import.is_none() {
+            return Err(invalid("vbox-import-key", "needs --vbox-import-boot2docker-vm"));
+        }
+        Ok(())
+    }
+}
+
+/// A folder of this computer that the guest sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) folder: PathBuf,
+    pub(crate) name: String,
+}
+
+impl Share {
+    /// The users' folders, where the system has them; the guest has them at the same place.
+    pub(crate) fn usual() -> Self {
+        let (folder, name) = if cfg!(windows) {
+            (r"\\?\c:\Users", "c/Users")
+        } else if cfg!(target_os = "macos") {
+            ("/Users", "Users")
+        } else {
+            ("/home", "hosthome")
+        };
+        Self {
+            folder: folder.into(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Reads `FOLDER` or `FOLDER:NAME`; a drive letter is no folder.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let (folder, name) = match text.rsplit_once(':').filter(|(folder, _)| folder.len() > 1) {
+            Some((folder, name)) => (folder, name),
+            None => (text, text.trim_start_matches(['/', '\\'])),
+        };
+        let plain = !name.is_empty() && !name.contains(['\\', ':', '\n']);
+        if !Path::new(folder).is_absolute() || !plain {
+            return Err(format!(
+                "must be an absolute FOLDER or FOLDER:NAME, but is {text:?}"
+            ));
+        }
+        Ok(Self {
+            folder: folder.into(),
+            name: name.to_owned(),
+        })
+    }
+}
+
+pub(crate) fn invalid(flag: &str, problem: &str) -> Error {
+    Error::new(ErrorKind::InvalidOption, format!("--{flag} {problem}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use machine_driver::{DriverOptions, OptionValue};
+
+    use super::*;
+
+    fn with(name: &str, value: OptionValue) -> Result<()> {
+        let mut options = DriverOptions::defaults(&Options::flags());
+        options.insert(name, value);
+        Options::from_options(&options)?.check()
+    }
+
+    #[test]
+    fn defaults_are_enough() {
+        Options::default().check().unwrap();
+        with("vbox-memory", OptionValue::Int(2048)).unwrap();
+    }
+
+    #[test]
+    fn malformed_values_are_refused_with_the_name_of_the_flag() {
+        let text = |text: &str| OptionValue::String(text.into());
+        for (flag, value) in [
+            ("vbox-memory", OptionValue::Int(12)),
+            ("vbox-memory", OptionValue::Int(-1)),
+            ("vbox-cpu-count", OptionValue::Int(1000)),
+            ("vbox-disk-size", OptionValue::Int(0)),
+            ("vbox-nat-nictype", text("e1000")),
+            ("vbox-hostonly-nictype", text("e1000e")),
+            ("vbox-hostonly-nicpromisc", text("yes")),
+            ("vbox-hostonly-cidr", text("192.168.59.0/24")),
+            ("vbox-ui-type", text("web")),
+            ("vbox-boot2docker-url", text("ftp://host/b.iso")),
+            ("vbox-boot2docker-checksum", text("abc")),
+            ("vbox-share-folder", text("relative")),
+            ("vbox-import-key", text("/k")),
+        ] {
+            let error = with(flag, value.clone()).expect_err(&format!("{flag} {value:?}"));
+            assert_eq!(error.kind(), ErrorKind::InvalidOption);
+            assert!(error.to_string().contains(&format!("--{flag}")), "{error}");
+        }
+        with("vbox-share-folder", text("/srv/data:data")).unwrap();
+    }
+
+    #[test]
+    fn shares_are_split_at_the_last_colon() {
+        let share = |text| Share::parse(text).map(|share| (share.folder.display().to_string(), share.name));
+        assert_eq!(share("/a:b:c"), Ok(("/a:b".to_owned(), "c".to_owned())));
+        assert_eq!(share("/home/a"), Ok(("/home/a".to_owned(), "home/a".to_owned())));
+        for wrong in ["", "a", ":a", "/a:", "/"] {
+            assert!(share(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

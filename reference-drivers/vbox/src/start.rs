@@ -1,0 +1,299 @@
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use machine_driver::{
+    Context, Driver, Error, ErrorKind, Result,
+    ssh::{self, Client, Endpoint, Limits},
+    wait::Wait,
+};
+use rand::RngExt;
+use tokio::{
+    io::{AsyncReadExt, AsyncSeekExt},
+    net::TcpListener,
+};
+
+use crate::{
+    answer::{self, Info, VmState},
+    command,
+    driver::VBoxDriver,
+    vboxmanage::VBoxManage,
+};
+
+// Every wait has a name, which errors quote, and an end (CREATE-017, START-010).
+const RUNNING: Wait = Wait::new("the VM to run", Duration::from_secs(300), Duration::from_secs(1));
+const ADDRESS: Wait = Wait::new(
+    "the guest to have an address in the host-only network",
+    Duration::from_secs(180),
+    Duration::from_secs(2),
+);
+/// For one SSH connection to a guest that should answer; a getter has to end before hosts lose patience.
+const SOON: Duration = Duration::from_secs(8);
+/// Scaling waits down must not cut off guests that a slow machine still answers for.
+const SHORTEST_SOON: Duration = Duration::from_secs(3);
+/// Ports for SSH: below those that systems give to outgoing connections, which come and go all the time.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+/// Ports that are tried before the system is asked for one.
+const PORT_TRIES: u32 = 64;
+/// Starts with a taken port that are repaired.
+const FORWARDING_TRIES: u32 = 3;
+/// End of a log that is read.
+const LOG_END: u64 = 256 << 10;
+
+/// Coming up, from every state.
+impl VBoxDriver {
+    pub(crate) const SSH_HOST: &'static str = "127.0.0.1";
+
+    /// Starts, resumes or restores the VM, and waits until its guest answers (START-002, START-003, START-008).
+    pub(crate) async fn bring_up(&mut self, vbox: &VBoxManage, cx: &Context) -> Result<()> {
+        let mut info = self.existing(vbox).await?;
+        if info.state()? == VmState::Stopping {
+            info = self.settled(vbox, cx).await?;
+        }
+        self.switch_on(vbox, cx, &info).await?;
+        self.come_up(vbox, cx).await
+    }
+
+    /// Gets the VM to run, or to be about to.
+    pub(crate) async fn switch_on(&mut self, vbox: &VBoxManage, cx: &Context, info: &Info) -> Result<()> {
+        let vm = self.vm_id();
+        match info.state()? {
+            VmState::Running | VmState::Starting => Ok(()),
+            VmState::Paused => {
+                let resume = command::control("resume the VM", &vm, "resume");
+                Ok(vbox.change(&resume).await?)
+            }
+            VmState::Crashed => Err(crashed()),
+            VmState::Off => {
+                let joined = info.host_only().map(|(adapter, _)| adapter);
+                self.join_network(vbox, cx, joined).await?;
+                self.power_up(vbox, cx, info).await
+            }
+            // Its network cards are part of the saved state.
+            VmState::Saved => self.power_up(vbox, cx, info).await,
+            VmState::Stopping => Err(Error::new(ErrorKind::Provider, "the VM does not finish stopping")),
+        }
+    }
+
+    async fn power_up(&mut self, vbox: &VBoxManage, cx: &Context, info: &Info) -> Result<()> {
+        let vm = self.vm_id();
+        let listener = free_port(info.ssh_port()).await?;
+        let port = listener.local_addr()?.port();
+        if info.ssh_port() != Some(port) {
+            for command in command::forward_ssh(&vm, port, info.ssh_port().is_some(), false) {
+                vbox.change(&command).await?;
+            }
+        }
+        cx.log().info("Starting VM...");
+        // Held until now, so that no other machine chooses it.
+        drop(listener);
+        if let Err(failure) = vbox.change(&command::start(&vm, &self.options.ui_type)).await {
+            // Somebody else may have started it, or the answer was lost (FAULT-007).
+            let now = self.existing(vbox).await?;
+            if !matches!(now.state()?, VmState::Running | VmState::Starting) {
+                let log = read_log(&now).await;
+                return Err(match answer::failed_start(&log) {
+                    Some(reason) => failure.error.with_context("log of the VM", reason),
+                    None => failure.error,
+                });
+            }
+        }
+        self.repair_forwarding(vbox, info, port).await
+    }
+
+    /// VirtualBox starts a VM even if its forwarded port was taken in the meantime, and only its log says so.
+    async fn repair_forwarding(&self, vbox: &VBoxManage, info: &Info, mut port: u16) -> Result<()> {
+        for _ in 0..FORWARDING_TRIES {
+            if !answer::lacks_forwarding(&read_log(info).await, port) {
+                break;
+            }
+            port = free_port(None).await?.local_addr()?.port();
+            for command in command::forward_ssh(&self.vm_id(), port, true, true) {
+                vbox.change(&command).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the VM runs and its guest answers (CREATE-003, CREATE-004).
+    async fn come_up(&mut self, vbox: &VBoxManage, cx: &Context) -> Result<()> {
+        let info = self.running(vbox, cx).await?;
+        // It may have changed (START-004, START-011, NET-010).
+        self.base.ssh_port = info.ssh_port().ok_or_else(|| {
+            let text = "the VM forwards no port to SSH in its guest; stop it and start it again";
+            Error::new(ErrorKind::Provider, text)
+        })?;
+        cx.publish(self);
+        cx.log().info("Waiting for SSH...");
+        let ready = ssh::wait_until_ready(&self.ssh_endpoint(), cx.waits()).await;
+        if let Err(error) = ready.map(drop) {
+            let now = self.existing(vbox).await?;
+            return Err(match now.state()? {
+                VmState::Running => error,
+                VmState::Crashed => crashed(),
+                state => error.with_context("state of the VM by now", state.to_machine()),
+            });
+        }
+        cx.log().info("Waiting for an address...");
+        let last = Mutex::new(None);
+        let address = cx.waits().until(&ADDRESS, || async {
+            match self.guest_address(&info, cx).await {
+                Ok(address) => Ok(Some(address)),
+                Err(error) => {
+                    *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    Ok(None)
+                }
+            }
+        });
+        let address = address.await.map_err(|timeout| {
+            let last = last.lock().unwrap_or_else(PoisonError::into_inner).take();
+            match last {
+                Some(last) => timeout.with_source(&last),
+                None => timeout,
+            }
+        })?;
+        self.base.ip_address = address.to_string();
+        cx.publish(self);
+        Ok(())
+    }
+
+    pub(crate) async fn running(&self, vbox: &VBoxManage, cx: &Context) -> Result<Info> {
+        self.reach(vbox, cx, &RUNNING, |state| match state {
+            VmState::Running => Ok(true),
+            VmState::Crashed => Err(crashed()),
+            VmState::Off => Err(Error::new(
+                ErrorKind::Provider,
+                "the VM went off while it started; its log says why",
+            )),
+            _ => Ok(false),
+        })
+        .await
+    }
+
+    /// Polls the VM until it is in a state that is `right`. VBoxManage fails now and then while a VM changes hands, so
+    /// a failing look is one look less.
+    pub(crate) async fn reach(
+        &self,
+        vbox: &VBoxManage,
+        cx: &Context,
+        wait: &Wait,
+        right: impl Fn(VmState) -> Result<bool> + Send + Sync,
+    ) -> Result<Info> {
+        let last = Mutex::new(None);
+        let reached = cx.waits().until(wait, || async {
+            match self.existing(vbox).await {
+                Ok(info) => Ok(right(info.state()?)?.then_some(info)),
+                Err(error) if error.kind() == ErrorKind::NotFound => Err(error),
+                Err(error) => {
+                    *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    Ok(None)
+                }
+            }
+        });
+        let reached = reached.await;
+        let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
+        reached.map_err(|error| match last {
+            Some(last) if error.kind() == ErrorKind::Timeout => error.with_source(&last),
+            _ => error,
+        })
+    }
+
+    /// Address of the guest in the host-only network, as the guest says.
+    pub(crate) async fn guest_address(&self, info: &Info, cx: &Context) -> Result<IpAddr> {
+        let (_, card) = info.host_only().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Provider,
+                "the VM has no network card in a host-only network",
+            )
+        })?;
+        let soon = cx.waits().scale(SOON).max(SHORTEST_SOON);
+        let limits = Limits {
+            connect: soon,
+            command: soon,
+            ..Limits::default()
+        };
+        let endpoint = Endpoint {
+            port: info.ssh_port().unwrap_or_else(|| self.ssh_port()),
+            ..self.ssh_endpoint()
+        };
+        let output = Client::connect(&endpoint, limits)
+            .await?
+            .run("ip addr show")
+            .await?;
+        answer::guest_address(&String::from_utf8_lossy(&output.stdout), &card).ok_or_else(|| {
+            let text = format!("the guest has no address at its card {card} in the host-only network yet");
+            Error::new(ErrorKind::Provider, text)
+        })
+    }
+
+    fn ssh_endpoint(&self) -> Endpoint {
+        Endpoint {
+            host: Self::SSH_HOST.to_owned(),
+            port: self.ssh_port(),
+            user: self.ssh_username(),
+            key_path: self.ssh_key_path().into(),
+        }
+    }
+}
+
+fn crashed() -> Error {
+    let text = "the VM has crashed (guru meditation); kill the machine and start it again";
+    Error::new(ErrorKind::Provider, text)
+}
+
+/// A port of this computer that nobody listens on, the `usual` one if possible; others find it taken until it is
+/// dropped.
+async fn free_port(usual: Option<u16>) -> Result<TcpListener> {
+    let random = (0..PORT_TRIES).map(|_| rand::rng().random_range(PORTS));
+    let candidates: Vec<u16> = usual.into_iter().chain(random).chain([0]).collect();
+    let mut refused = None;
+    for port in candidates {
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = Some(error),
+        }
+    }
+    let error = Error::new(ErrorKind::Io, "there is no free port of 127.0.0.1 for SSH");
+    Err(match refused {
+        Some(source) => error.with_source(&source),
+        None => error,
+    })
+}
+
+/// The end of the VM's log; empty if there is none.
+async fn read_log(info: &Info) -> String {
+    let Some(folder) = info.log_folder() else {
+        return String::new();
+    };
+    let read = async {
+        let mut file = tokio::fs::File::open(folder.join("VBox.log")).await?;
+        let length = file.metadata().await?.len();
+        file.seek(std::io::SeekFrom::Start(length.saturating_sub(LOG_END)))
+            .await?;
+        let mut bytes = Vec::new();
+        file.take(LOG_END).read_to_end(&mut bytes).await?;
+        Ok::<_, std::io::Error>(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    read.await.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_usual_port_is_kept_unless_it_is_taken() {
+        let first = free_port(None).await.unwrap();
+        let port = first.local_addr().unwrap().port();
+        assert!(PORTS.contains(&port));
+        let second = free_port(Some(port)).await.unwrap();
+        assert_ne!(second.local_addr().unwrap().port(), port);
+        drop(first);
+        let third = free_port(Some(port)).await.unwrap();
+        assert_eq!(third.local_addr().unwrap().port(), port);
+    }
+}

@@ -1,0 +1,160 @@
+#![allow(clippy::unwrap_used)]
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use machine_driver::{BoxFuture, wait::Clock};
+
+use super::*;
+
+const MISSING: &str = "VBoxManage: error: Could not find a registered machine with UUID {1}";
+const LOCKED: &str = "VBoxManage: error: The machine 'm' already has a lock request pending";
+
+/// A hundred times as fast as the system's.
+#[derive(Debug)]
+struct FastClock(Instant);
+
+impl Clock for FastClock {
+    fn now(&self) -> Instant {
+        self.0 + self.0.elapsed() * 100
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration / 100))
+    }
+}
+
+/// A shell stands for VBoxManage; what it runs is the arguments.
+fn shell(clock: Option<FastClock>) -> VBoxManage {
+    let waits = match clock {
+        Some(clock) => Waits::with_clock(Arc::new(clock)),
+        None => Waits::default().scaled(0.01),
+    };
+    let cx = Context::new(Log::discard(), waits, |_| {});
+    VBoxManage::at("/bin/sh".into(), &cx)
+}
+
+fn script(text: &str) -> Command {
+    Command {
+        purpose: "do it",
+        arguments: ["-c", text].map(Into::into).to_vec(),
+        long: false,
+    }
+}
+
+/// Counts its calls in a file; the first `failures` of them say `error`.
+fn failing(count: &Path, failures: u32, error: &str) -> Command {
+    script(&format!(
+        "echo x >> '{0}'; if [ $(wc -l < '{0}') -le {failures} ]; then echo \"{error}\" >&2; exit 1; fi; echo done",
+        count.display()
+    ))
+}
+
+fn calls(count: &Path) -> usize {
+    std::fs::read_to_string(count).unwrap().lines().count()
+}
+
+#[tokio::test]
+async fn reads_are_repeated_and_changes_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reads, changes) = (folder.path().join("reads"), folder.path().join("changes"));
+    let error = "VBoxManage: error: The object is not ready";
+    let vbox = shell(None);
+    let read = vbox
+        .read(&failing(&reads, 2, error), |stdout| Ok(stdout.to_owned()))
+        .await;
+    assert_eq!(read.unwrap(), "done\n");
+    assert_eq!(calls(&reads), 3);
+    let failure = vbox.change(&failing(&changes, 1, error)).await.unwrap_err();
+    assert_eq!(failure.error.to_string(), "cannot do it: The object is not ready");
+    assert_eq!(calls(&changes), 1);
+}
+
+#[tokio::test]
+async fn answers_that_make_no_sense_are_asked_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = folder.path().join("count");
+    let vbox = shell(None);
+    let command = script(&format!("echo x >> '{}'; echo '<html>'", count.display()));
+    let error = vbox
+        .read(&command, Info::parse)
+        .await
+        .unwrap_err()
+        .error
+        .to_string();
+    assert!(error.contains("VMState"), "{error}");
+    assert_eq!(calls(&count), TRIES as usize);
+}
+
+#[tokio::test]
+async fn a_missing_vm_is_believed_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = folder.path().join("count");
+    let failure = shell(None)
+        .read(&failing(&count, 9, MISSING), Info::parse)
+        .await
+        .unwrap_err();
+    assert_eq!(failure.refusal, Refusal::Missing);
+    assert_eq!(calls(&count), 1);
+}
+
+#[tokio::test]
+async fn a_lock_is_waited_out_by_changes_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = folder.path().join("count");
+    shell(None).change(&failing(&count, 3, LOCKED)).await.unwrap();
+    assert_eq!(calls(&count), 4);
+}
+
+#[tokio::test]
+async fn the_exit_code_and_the_words_both_count() {
+    let vbox = shell(None);
+    let said = vbox
+        .change(&script("echo 'VBoxManage: error: Invalid NIC number 9' >&2"))
+        .await;
+    assert!(
+        said.unwrap_err()
+            .error
+            .to_string()
+            .contains("Invalid NIC number 9")
+    );
+    let silent = vbox
+        .change(&script("echo Usage; exit 2"))
+        .await
+        .unwrap_err()
+        .error
+        .to_string();
+    assert!(silent.contains("exit status: 2"), "{silent}");
+    vbox.change(&script("echo 'VBoxManage: warning: strange' >&2"))
+        .await
+        .unwrap();
+    let missing = VBoxManage {
+        program: "/no/such/VBoxManage".into(),
+        ..vbox
+    };
+    let error = missing.change(&script("")).await.unwrap_err().error.to_string();
+    assert!(error.contains("/no/such/VBoxManage"), "{error}");
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_end_is_killed() {
+    let vbox = shell(Some(FastClock(Instant::now())));
+    let failure = vbox
+        .read(&script("exec sleep 600"), Info::parse)
+        .await
+        .unwrap_err();
+    assert_eq!(failure.error.kind(), ErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn input_is_fed_and_texts_are_english() {
+    let vbox = shell(None);
+    vbox.feed(&script("test \"$(cat)\" = key || exit 1"), b"key")
+        .await
+        .unwrap();
+    // Input that is not read is no error.
+    vbox.feed(&script("exit 0"), &vec![0; 1 << 20]).await.unwrap();
+    let language = vbox
+        .read(&script("echo $LC_ALL"), |stdout| Ok(stdout.to_owned()))
+        .await;
+    assert_eq!(language.unwrap(), "C\n");
+}

@@ -53,7 +53,7 @@ fn usage_errors() {
 
 #[test]
 fn help() {
-    let topics: [&[&str]; 8] = [
+    let topics: [&[&str]; 9] = [
         &["--help"],
         &["run", "--help"],
         &["list", "--help"],

@@ -235,13 +235,18 @@ impl Tenant {
             .act(self.now(), |virtual_box, _| look(virtual_box))
     }
 
-    /// Waits until there is a result. Blocks, so it is not for tasks.
-    pub(super) fn wait_for<R>(&self, mut look: impl FnMut(&VirtualBox) -> Option<R>) -> R {
+    /// Waits until there is a result; none when the account has ended before. Blocks, so it is not for tasks.
+    pub(super) fn wait_for<R>(&self, mut look: impl FnMut(&VirtualBox) -> Option<R>) -> Option<R> {
         let mut changes = self.changes.subscribe();
         let runtime = tokio::runtime::Handle::current();
         loop {
+            // Before the look, so that no change between the two is missed.
+            let is_over = changes.borrow_and_update().is_over;
             if let Some(result) = self.look(&mut look) {
-                return result;
+                return Some(result);
+            }
+            if is_over {
+                return None;
             }
             // The sender is ours, so it is there.
             let _ = runtime.block_on(changes.changed());

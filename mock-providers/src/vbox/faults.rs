@@ -83,8 +83,10 @@ pub(super) fn after(fault: &FaultKind, mut answer: Answer, call: &Incoming) -> A
         FaultKind::Stall { .. } => Answer::Stalled,
         FaultKind::Truncate { bytes } => {
             if let Answer::Finished(finished) = &mut answer {
-                let end = finished.stdout.floor_char_boundary(*bytes);
-                finished.stdout.truncate(end);
+                // Before the character in whose middle it would be.
+                let is_boundary = |end: &usize| finished.stdout.is_char_boundary(*end);
+                let end = (0..=(*bytes).min(finished.stdout.len())).rev().find(is_boundary);
+                finished.stdout.truncate(end.unwrap_or(0));
                 finished.stderr = failure::lines(&VBoxError::not_ready(Component::SESSION_MACHINE), "error");
                 finished.exit = 1;
             }

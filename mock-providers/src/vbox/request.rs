@@ -137,7 +137,7 @@ fn describe(arguments: &[String]) -> (String, String) {
     let word = |index: usize| words.get(index).copied().unwrap_or_default().to_owned();
     let option = |names: &[&str]| {
         let is_name = |argument: &&str| names.contains(argument);
-        let at = arguments.iter().position(|argument| is_name(argument));
+        let at = arguments.iter().position(is_name);
         at.and_then(|at| arguments.get(at + 1))
             .copied()
             .unwrap_or_default()

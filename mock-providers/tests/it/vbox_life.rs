@@ -433,3 +433,28 @@ async fn a_call_that_hangs_ends_with_its_fault() {
     assert_eq!(ended.code(), Some(1));
     assert_eq!(account.run(["list", "vms"]).await.exit, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_waits_ends_with_its_account() {
+    let (server, account) = server().await;
+    account.seed_vm("vm").unwrap();
+    account.set_faults(FaultPlan::one(When::operation("startvm"), FaultKind::NeverReady));
+    let caller = account.clone();
+    let waiting = tokio::spawn(async move { caller.run(["startvm", "vm", "--type", "headless"]).await });
+    let starting = async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(5));
+        while account.state("vm").unwrap() != MachineState::Starting {
+            ticks.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), starting)
+        .await
+        .unwrap();
+    assert!(!waiting.is_finished());
+    server.close_account("test");
+    let finished = tokio::time::timeout(Duration::from_secs(60), waiting)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(finished.exit, 1, "{finished:?}");
+}

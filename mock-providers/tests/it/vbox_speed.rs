@@ -16,6 +16,7 @@ const CALLS: usize = 50;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "prints a figure and expects nothing"]
+#[expect(clippy::print_stdout, reason = "the figure is the result")]
 async fn listing_machines() {
     let options = ServerOptions {
         executable: Some(env!("CARGO_BIN_EXE_VBoxManage").into()),

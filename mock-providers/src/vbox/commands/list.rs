@@ -62,7 +62,7 @@ impl Call<'_> {
         match topic {
             "vms" => self.list_machines(is_long, is_sorted, |_| true),
             "runningvms" => {
-                self.list_machines(is_long, is_sorted, |machine| machine.state.counts_as_running())
+                self.list_machines(is_long, is_sorted, |machine| machine.state.counts_as_running());
             }
             "hdds" => self.list_media(MediumKind::HardDisk, is_long),
             "dvds" => self.list_media(MediumKind::Dvd, is_long),

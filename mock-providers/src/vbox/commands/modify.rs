@@ -42,7 +42,7 @@ static RULES: LazyLock<(Rules, Vec<String>)> = LazyLock::new(|| {
     for (name, is_switch) in usage::options("modifyvm") {
         let name = name
             .strip_suffix('X')
-            .map_or(name.clone(), |stem| format!("{stem}N"));
+            .map_or_else(|| name.clone(), |stem| format!("{stem}N"));
         let stem = name.trim_end_matches('N').to_owned();
         let old = OLD_NAMES.iter().find(|(present, _)| *present == name);
         let old = old

@@ -90,7 +90,9 @@ impl Call<'_> {
 
     /// Waits until the machine has done what it was told.
     pub(super) fn outcome(&self, id: Uuid) -> Result<(), VBoxError> {
-        self.tenant.wait_for(|virtual_box| virtual_box.outcome(id))
+        let outcome = self.tenant.wait_for(|virtual_box| virtual_box.outcome(id));
+        // An account that ends takes its VMs along.
+        outcome.unwrap_or_else(|| Err(VBoxError::no_machine(&id.to_string())))
     }
 
     /// What faults and the state of the installation make of a start.

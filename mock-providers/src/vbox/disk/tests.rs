@@ -66,6 +66,7 @@ fn what_is_written_is_read_in_every_format() {
 
 /// The second opinion, where it is installed.
 #[test]
+#[expect(clippy::print_stdout, reason = "says that nothing was tested")]
 fn qemu_recognises_the_images_and_finds_no_errors() {
     if Command::new("qemu-img").arg("--version").output().is_err() {
         println!("not tested: there is no qemu-img");

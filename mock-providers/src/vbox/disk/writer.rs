@@ -34,7 +34,7 @@ impl ImageWriter {
     /// `NotAligned` for a capacity that is no multiple of 512; `NotSupported` for one of 0 or of more than 16 TiB;
     /// `AlreadyExists`; what the operating system says.
     pub(crate) fn create(path: &Path, image: &NewImage) -> Result<Self, FileError> {
-        if image.capacity % SECTOR != 0 {
+        if !image.capacity.is_multiple_of(SECTOR) {
             return Err(FileError::NotAligned);
         }
         if image.capacity == 0 || image.capacity > MOST {

@@ -166,9 +166,13 @@ fn session(page: &mut Page, machine: &Machine, has_console: bool) {
 }
 
 fn shared_folders(page: &mut Page, machine: &Machine) {
-    let lists: [(&str, &[SharedFolder]); 2] = [
-        ("Machine", &machine.configuration.shared_folders),
-        ("Transient", &machine.transient_folders),
+    let transient: &[SharedFolder] = match machine.state.is_online() {
+        true => &machine.transient_folders,
+        false => &[],
+    };
+    let lists = [
+        ("Machine", machine.configuration.shared_folders.as_slice()),
+        ("Transient", transient),
     ];
     let none = if lists.iter().all(|(_, folders)| folders.is_empty()) {
         "<none>"

@@ -32,8 +32,8 @@ impl VirtualBox {
         };
         let empty = self.create_machine(&new, host)?;
         let mut copy = Machine {
-            configuration: source.configuration.clone(),
-            extra_data: source.extra_data.clone(),
+            configuration: source.configuration,
+            extra_data: source.extra_data,
             state: MachineState::PoweredOff,
             session: Session::Unlocked,
             ..empty

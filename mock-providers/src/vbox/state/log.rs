@@ -29,7 +29,10 @@ pub(super) fn of_state(machine: &Machine) -> String {
 
 /// The whole log of a start that has failed. Its last line says nothing, as in real ones.
 pub(super) fn of_failure(machine: &Machine, version: &str, error: &VBoxError, status: &str) -> String {
-    let text = error.message.as_deref().unwrap_or(error.code.description());
+    let text = error
+        .message
+        .as_deref()
+        .unwrap_or_else(|| error.code.description());
     let (name, number) = (error.code.name(), error.code.number());
     let class = error.component.class;
     format!(

@@ -217,7 +217,7 @@ pub(crate) struct Machine {
 impl Machine {
     /// Folder of the settings file.
     pub(crate) fn folder(&self) -> &Path {
-        self.settings_file.parent().unwrap_or(Path::new("/"))
+        self.settings_file.parent().unwrap_or_else(|| Path::new("/"))
     }
 
     /// Folder of snapshots and saved states.

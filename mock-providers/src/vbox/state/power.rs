@@ -91,7 +91,10 @@ impl VirtualBox {
         }
         let Ok(machine) = self.require_mut(id) else { return };
         machine.enter(state, at);
-        machine.transient_folders.clear();
+        if state == MachineState::PoweredOff {
+            // A saved machine keeps them with its memory.
+            machine.transient_folders.clear();
+        }
         machine
             .guest_properties
             .retain(|_, property| !property.is_transient());

@@ -65,7 +65,7 @@ fn act(rig: &mut Rig, which: usize, step: Step) -> Result<()> {
         return Ok(());
     }
     if let Step::Create = step {
-        let name = format!("new{}", rig.files.all.len());
+        let name = Uuid::random().to_string().replace('-', "");
         rig.create(&name);
         return Ok(());
     }

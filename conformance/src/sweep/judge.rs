@@ -175,7 +175,7 @@ impl Judged<'_> {
                     format!("{case}: the failing Create deletes what it has made"),
                     || format!("there is still: {}", objects_of(&left)),
                 );
-                if case.call.mutating && case.kind.gives_a_reason() {
+                if case.then.is_none() && case.call.mutating && case.kind.gives_a_reason() {
                     "FAULT-009"
                 } else {
                     "CREATE-008"

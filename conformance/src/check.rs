@@ -124,6 +124,8 @@ pub enum Need {
     Transitions,
     /// The provider can be made to carry out one change at a time.
     Busy,
+    /// The suite can pause an instance behind the driver's back (gate `pause`).
+    Pause,
     /// The driver is for rancher-machine (gate `rancher`).
     Rancher,
     /// The check looks at what all other checks observed, so it runs last.
@@ -153,6 +155,7 @@ impl Need {
             Self::Catalog => "this provider does not tell which values the driver's options have",
             Self::Transitions => "this provider cannot hold an instance between two states",
             Self::Busy => "this provider cannot be made to carry out one change at a time",
+            Self::Pause => "this provider cannot pause an instance",
             Self::Rancher => "the profile does not say that the driver is for rancher-machine",
             Self::WholeRun => "the run has no other checks",
         }

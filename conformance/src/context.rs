@@ -1,5 +1,7 @@
 //! What a running check sees: the subject, its own part of the world, expectations, and machines.
 
+mod cases;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -18,16 +20,16 @@ use tokio::sync::Semaphore;
 use crate::{
     check::{Check, Need, Stop},
     engine::{Setup, unmet},
-    event::{Problem, Sweep},
+    event::{Problem, Sweep, Walks},
     expectation::Rule,
     facts::{Facts, GivenValue},
     limits::Limits,
     machine::Machine,
+    model,
     recorder::{Observations, Recorder},
-    redact::Redactor,
     session::Session,
     subject::{Launch, LineSink},
-    world::{ObservedTenant, Tenant, WorldError},
+    world::{Tenant, WorldError},
 };
 
 /// Handle of a running check; cheap to clone.
@@ -49,6 +51,7 @@ struct Inner {
     numbers: AtomicU32,
     cases: Arc<Semaphore>,
     sweep: Mutex<Option<Sweep>>,
+    walks: Mutex<Option<Walks>>,
     /// Contexts of cases; an interruption cuts them off before they end their processes.
     parts: Mutex<Vec<Weak<Self>>>,
 }
@@ -86,6 +89,7 @@ impl Context {
             numbers: AtomicU32::new(0),
             cases: given.cases,
             sweep: Mutex::default(),
+            walks: Mutex::default(),
             parts: Mutex::default(),
         }))
     }
@@ -103,6 +107,10 @@ impl Context {
 
     fn problems(&self) -> MutexGuard<'_, Vec<Problem>> {
         self.0.problems.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn has_problems(&self) -> bool {
+        !self.problems().is_empty()
     }
 
     pub(crate) fn take_problems(&self) -> Vec<Problem> {
@@ -170,6 +178,11 @@ impl Context {
     /// Whether the run offers `need`.
     pub fn offers(&self, need: Need) -> bool {
         unmet(&self.0.setup, need).is_none()
+    }
+
+    /// How many walks the run makes, and which.
+    pub(crate) fn walks(&self) -> Arc<model::Settings> {
+        Arc::clone(&self.0.setup.walks)
     }
 
     /// A number that is the same for the same seed, check and `what`.
@@ -351,12 +364,13 @@ impl Context {
     ) -> Result<Arc<Machine>, Stop> {
         let store = self.store().await?;
         let machine = Machine::begin(self, environment, name, store, options).await?;
-        self.0
-            .machines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Arc::clone(&machine));
+        self.add_machine(&machine);
         Ok(machine)
+    }
+
+    pub(crate) fn add_machine(&self, machine: &Arc<Machine>) {
+        let mut machines = self.0.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        machines.push(Arc::clone(machine));
     }
 
     /// A machine that accepted its options and is ready for `Create`.
@@ -441,94 +455,10 @@ impl Context {
         Ok(machine)
     }
 
-    // ---- sweeps ----
-
-    /// A context for one case of this check, with a recorder, a folder and, unless `tenant` is given, a part of the
-    /// provider of its own. `label` is unique in the check.
-    pub(crate) async fn for_case(&self, label: &str, tenant: Option<Arc<dyn Tenant>>) -> Result<Self, Stop> {
-        let inner = &self.0;
-        let tenant = match tenant {
-            Some(tenant) => tenant,
-            None => {
-                let name = format!("{} {label}", inner.check.id);
-                inner.setup.world.tenant(&name).await?
-            }
-        };
-        let private = inner
-            .private
-            .join(label.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
-        tokio::fs::create_dir_all(&private).await.map_err(|error| {
-            Stop::Environment(format!("cannot make the folder {}: {error}", private.display()))
-        })?;
-        let secrets = inner.setup.secrets.iter().cloned().chain(tenant.secrets());
-        let recorder = Recorder::new(Arc::new(Redactor::new(secrets)));
-        let case = Self::new(Given {
-            check: inner.check,
-            setup: Arc::clone(&inner.setup),
-            facts: Arc::clone(&inner.facts),
-            limits: inner.limits.clone(),
-            tenant: Arc::new(ObservedTenant::new(tenant, recorder.clone())),
-            recorder,
-            private,
-            earlier: Observations::default(),
-            cases: Arc::clone(&inner.cases),
-        });
-        let mut parts = inner.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        parts.retain(|part| part.strong_count() > 0);
-        parts.push(Arc::downgrade(&case.0));
-        drop(parts);
-        Ok(case)
-    }
-
-    /// Ends every process of a case, and with `tenant` also its part of the provider.
-    pub(crate) async fn end_case(&self, tenant: bool) {
-        drop(self.machines());
-        for session in self.sessions() {
-            session.abandon().await;
-        }
-        if self.0.setup.keep {
-            return;
-        }
-        // A folder that cannot be deleted now goes with the folder of the check.
-        let _ = tokio::fs::remove_dir_all(&self.0.private).await;
-        if tenant {
-            self.0.tenant.close().await;
-        }
-    }
-
-    /// Permits for cases: as many run at the same time as checks do.
-    pub(crate) fn case_permits(&self) -> &Arc<Semaphore> {
-        &self.0.cases
-    }
-
-    /// Cases that run at the same time.
-    pub(crate) fn jobs(&self) -> usize {
-        self.0.setup.jobs.max(1)
-    }
-
-    pub(crate) fn set_sweep(&self, sweep: Sweep) {
-        *self.0.sweep.lock().unwrap_or_else(PoisonError::into_inner) = Some(sweep);
-    }
-
-    pub(crate) fn take_sweep(&self) -> Option<Sweep> {
-        self.0.sweep.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
     // ---- the end ----
 
     pub(crate) fn machines(&self) -> Vec<Arc<Machine>> {
         std::mem::take(&mut self.0.machines.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Every process, also those of cases that were cut off.
-    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
-        let mut sessions =
-            std::mem::take(&mut *self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner));
-        let parts = std::mem::take(&mut *self.0.parts.lock().unwrap_or_else(PoisonError::into_inner));
-        for part in parts.iter().filter_map(Weak::upgrade) {
-            sessions.append(&mut part.sessions.lock().unwrap_or_else(PoisonError::into_inner));
-        }
-        sessions
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    model::{Action, Situation, Story},
     verdict::{Level, Verdict},
     world::Object,
 };
@@ -116,6 +117,9 @@ pub struct CheckResult {
     /// What a sweep tried; only checks of the group `sweep` have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
+    /// What was walked; only checks of the group `walk` have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walks: Option<Walks>,
     /// The provider's objects before, at the end and after cleaning up; `None` if the provider cannot be looked into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<InventoryRecord>,
@@ -225,6 +229,77 @@ pub enum CaseOutcome {
     NotReached,
     /// The case broke off because of something else; the reason of the check says what.
     BrokenOff,
+}
+
+/// Walks: stories of operations and outside events, each carried out with machines of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Walks {
+    /// Stories that were carried out.
+    pub stories: usize,
+    /// Steps of all of them together.
+    pub steps: usize,
+    /// Ways that were taken through the reference state machine, and how often.
+    pub transitions: Vec<Transition>,
+    /// Stories that failed, at most one for each way to fail, each as short as it could be made.
+    pub failures: Vec<FailedStory>,
+    /// Stories that were not carried out, with the reason.
+    pub left_out: Vec<String>,
+}
+
+/// A way through the reference state machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Transition {
+    /// Situation before.
+    pub from: Situation,
+    /// What was done.
+    pub action: Action,
+    /// Situation afterwards.
+    pub to: Situation,
+    /// How often.
+    pub count: usize,
+}
+
+/// A story that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FailedStory {
+    /// Where it comes from: `walk 3`, the name of a story of the suite, or a file.
+    pub origin: String,
+    /// Clauses that it broke.
+    pub clauses: Vec<String>,
+    /// Step by step what happened; the last step is the one that failed.
+    pub lines: Vec<StoryLine>,
+    /// The story, to be carried out again with `--replay`.
+    pub story: Story,
+    /// Number of steps before it was made shorter.
+    pub steps_at_first: usize,
+    /// Stories that were tried to make it shorter.
+    pub attempts: usize,
+    /// Whether it failed in the same way when it was carried out again. If not, chance is part of it.
+    pub repeats: bool,
+    /// Other stories that failed in the same way.
+    pub likewise: Vec<String>,
+    /// File in which it was saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved: Option<String>,
+}
+
+/// One step of a story.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct StoryLine {
+    /// Number of the round, from 1; what has the same number happened at the same time.
+    pub round: usize,
+    /// What was done, for example `Stop` or `machine 2: power off at the provider`.
+    pub told: String,
+    /// Situation before.
+    pub before: Situation,
+    /// Situation afterwards.
+    pub after: Situation,
+    /// What the operation returned; empty for events.
+    pub result: String,
 }
 
 /// One broken expectation.

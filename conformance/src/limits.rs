@@ -141,6 +141,11 @@ impl Limits {
         UNDONE
     }
 
+    /// How fast machines live here, compared with those of a real provider.
+    pub fn pace(&self) -> f64 {
+        self.machine.scale(Duration::from_secs(1)).as_secs_f64()
+    }
+
     /// Waits for machines.
     pub fn machine_waits(&self) -> &Waits {
         &self.machine

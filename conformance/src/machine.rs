@@ -70,6 +70,34 @@ impl Machine {
         })
     }
 
+    /// A machine with the same name, store and options, made anew as by `create` after `rm`, which deletes the folder of
+    /// the machine. It is not configured yet.
+    ///
+    /// # Errors
+    /// [`Stop`] if the folder cannot be deleted, or the driver does not start.
+    pub async fn anew(&self) -> Result<Arc<Self>, Stop> {
+        self.session().close().await;
+        let dir = self.dir();
+        match tokio::fs::remove_dir_all(&dir).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let text = format!("cannot delete the folder {}: {error}", dir.display());
+                return Err(Stop::Environment(text));
+            }
+            _ => {}
+        }
+        let (name, store) = (self.name.clone(), self.store.clone());
+        let machine = Self::begin(
+            &self.cx,
+            self.environment.clone(),
+            name,
+            store,
+            self.options.clone(),
+        )
+        .await?;
+        self.cx.add_machine(&machine);
+        Ok(machine)
+    }
+
     /// Name of the machine.
     pub fn name(&self) -> &str {
         &self.name

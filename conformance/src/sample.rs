@@ -36,6 +36,7 @@ pub(crate) fn finished(id: &str, verdict: Verdict) -> CheckResult {
         duration_ms: 0,
         rerun: String::new(),
         sweep: None,
+        walks: None,
         inventory: None,
         states: Vec::new(),
         waits: Vec::new(),

@@ -318,6 +318,12 @@ pub(crate) fn hit_the_limit(method: &str, error: &Error) -> bool {
     error.kind() == ErrorKind::Timeout && error.message().starts_with(&late)
 }
 
+/// Whether `error` says that the driver crashed: it panicked, or its process ended. `process` is whether it has one; in
+/// the suite's own process the connection that broke is the driver's, to its provider.
+pub(crate) fn is_crash(error: &Error, process: bool) -> bool {
+    (process && error.kind() == ErrorKind::Connection) || error.to_string().contains("Panic in the driver")
+}
+
 fn done(_: &()) -> String {
     "ok".to_owned()
 }

@@ -79,6 +79,13 @@ impl StableOutput {
         for left in result.sweep.iter_mut().flat_map(|sweep| &mut sweep.cases) {
             left.left.iter_mut().for_each(|text| *text = self.text(text));
         }
+        for failure in result.walks.iter_mut().flat_map(|walks| &mut walks.failures) {
+            failure.origin = self.text(&failure.origin);
+            failure.saved = failure.saved.as_ref().map(|path| self.text(path));
+            for line in &mut failure.lines {
+                line.result = self.text(&line.result);
+            }
+        }
         result.calls.sort_by_key(place_of);
         for (call, at_ms) in result.calls.iter_mut().zip(0..) {
             *call = CallRecord {

@@ -90,6 +90,7 @@ pub fn judge<D>(expected: &Expected<D>, results: &[CheckResult]) -> Vec<String> 
             ));
         }
     }
+    wrong.extend(complaints.values().flat_map(|result| untidy(result)));
     let names_it = complaints.values().any(|result| {
         let in_problems = result.problems.iter().any(|problem| {
             problem.clause == expected.clause
@@ -108,6 +109,27 @@ pub fn judge<D>(expected: &Expected<D>, results: &[CheckResult]) -> Vec<String> 
             "no problem under {} says {:?}: {problems:#?}",
             expected.clause, expected.says
         ));
+    }
+    wrong
+}
+
+/// Problems that lack a part, or are about a clause that their check does not name.
+fn untidy(result: &CheckResult) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for problem in &result.problems {
+        let parts = [&problem.rule, &problem.expected, &problem.got];
+        if parts.iter().any(|part| part.trim().is_empty()) {
+            wrong.push(format!(
+                "{}: a problem without rule, expectation or what was got: {problem:?}",
+                result.id
+            ));
+        }
+        if !result.clauses.contains(&problem.clause) {
+            wrong.push(format!(
+                "{} complains about {}, which it does not name",
+                result.id, problem.clause
+            ));
+        }
     }
     wrong
 }

@@ -6,6 +6,7 @@ pub mod console;
 pub mod defects;
 pub mod ec2_defects;
 pub mod executables;
+pub mod false_alarms;
 pub mod go_tools;
 pub mod judge;
 pub mod load;

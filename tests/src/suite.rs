@@ -12,6 +12,7 @@ use machine_conformance::{
     checks,
     engine::{self, Description, Setup},
     event::{CheckResult, EventKind},
+    model::Settings,
     subject::{InProcessSubject, PluginSubject, Subject},
     world::{Ec2World, TemplateWorld, World},
 };
@@ -25,7 +26,7 @@ use crate::{
 
 /// Runs every check against the template driver with `defect`: in-process where that shows it, because it is faster,
 /// else as `program`, the executable of the known-bad drivers. Checks in which the provider fails take longest: a defect
-/// that is not about them meets only those that are to complain, and of the sweeps every defect does.
+/// that is not about them meets only those that are to complain, and of the sweeps and walks every defect does.
 ///
 /// # Errors
 /// If the world cannot be started.
@@ -35,7 +36,7 @@ pub async fn run_defective(program: &Path, defect: Defect) -> Result<Vec<CheckRe
         .filter(|check| defect.only_group().is_none_or(|group| check.group() == group))
         .filter(|check| match check.group() {
             _ if defect == Defect::Nothing || expected_of(defect).contains(&check.id) => true,
-            "sweep" => false,
+            "sweep" | "walk" => false,
             "faults" => defect.is_about_faults(),
             _ => true,
         })
@@ -71,8 +72,34 @@ fn expected_of(defect: Defect) -> &'static [&'static str] {
     row.map(|expected| expected.checks).unwrap_or_default()
 }
 
+/// Runs some checks against the template driver with `defect`, in-process, with these walks and this seed.
+///
+/// # Errors
+/// If the world cannot be started.
+pub async fn run_walks(
+    defect: Defect,
+    chosen: impl Fn(&Check) -> bool,
+    walks: Settings,
+    seed: u64,
+) -> Result<Vec<CheckResult>> {
+    let world = TemplateWorld::start()
+        .await
+        .context("starting the template cloud")?;
+    let factory = move |log, waits| Defective::template(defect, log, waits);
+    let subject = Arc::new(InProcessSubject::from_factory("template", factory));
+    let checks = checks::all()
+        .iter()
+        .copied()
+        .filter(|check| chosen(check))
+        .collect();
+    let mut setup = setup(subject, Arc::new(world), checks);
+    setup.walks = Arc::new(walks);
+    setup.seed = seed;
+    results(setup).await
+}
+
 /// Runs checks against the EC2 driver with `defect`, in-process: those of the groups of `expected`, all groups if there
-/// is none, and of the sweeps only those that are to complain.
+/// is none, and of the sweeps and walks only those that are to complain.
 ///
 /// # Errors
 /// If the world cannot be started.
@@ -87,7 +114,7 @@ pub async fn run_defective_ec2(
         .collect();
     let checks = checks::all().iter().copied();
     let checks = checks.filter(|check| match check.group() {
-        "sweep" => named.contains(&check.id),
+        "sweep" | "walk" => named.contains(&check.id),
         group => groups.is_empty() || groups.contains(group),
     });
     let world = Ec2World::start().await.context("starting EC2")?;
@@ -116,8 +143,11 @@ async fn run(
     world: Arc<dyn World>,
     checks: Vec<&'static Check>,
 ) -> Result<Vec<CheckResult>> {
-    let facts = engine::look_up(subject.as_ref(), 1.0).await;
-    let setup = Setup {
+    results(setup(subject, world, checks)).await
+}
+
+fn setup(subject: Arc<dyn Subject>, world: Arc<dyn World>, checks: Vec<&'static Check>) -> Setup {
+    Setup {
         subject,
         world,
         checks,
@@ -126,13 +156,18 @@ async fn run(
         lacks: BTreeMap::new(),
         guest_os: None,
         known_failures: Vec::new(),
+        walks: Arc::default(),
         seed: 1,
         jobs: 4,
         timeout_factor: 1.0,
         keep: false,
         rerun: "machine-conformance run".to_owned(),
         description: Description::default(),
-    };
+    }
+}
+
+async fn results(setup: Setup) -> Result<Vec<CheckResult>> {
+    let facts = engine::look_up(setup.subject.as_ref(), 1.0).await;
     let (events, mut received) = mpsc::unbounded_channel();
     let (_keep, cancelled) = watch::channel(false);
     engine::run(setup, facts, events, cancelled).await;

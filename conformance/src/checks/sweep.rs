@@ -2,10 +2,10 @@
 
 use crate::{
     check::{Check, Need},
-    sweep::{Operation, sweep},
+    sweep::{Operation, sweep, sweep_roll_back},
 };
 
-pub(crate) const CHECKS: &[Check] = &[CREATE, REMOVE, START, STOP, RESTART, KILL, GET_STATE];
+pub(crate) const CHECKS: &[Check] = &[CREATE, ROLL_BACK, REMOVE, START, STOP, RESTART, KILL, GET_STATE];
 
 const NEEDS: &[Need] = &[Need::Machine, Need::Inventory, Need::RequestLog, Need::Faults];
 const NEEDS_OF_POWER: &[Need] = &[
@@ -14,6 +14,17 @@ const NEEDS_OF_POWER: &[Need] = &[
     Need::Inventory,
     Need::RequestLog,
     Need::Faults,
+];
+
+/// What Stop, Restart and Kill must keep.
+const CLAUSES_OF_POWER: &[&str] = &[
+    "ERR-005",
+    "PERSIST-006",
+    "START-012",
+    "ERR-006",
+    "FAULT-001",
+    "FAULT-002",
+    "ERR-002",
 ];
 
 const CREATE: Check = Check {
@@ -30,6 +41,7 @@ const CREATE: Check = Check {
         "ERR-006",
         "FAULT-001",
         "FAULT-002",
+        "FAULT-003",
         "ERR-002",
     ],
     needs: NEEDS,
@@ -39,6 +51,26 @@ const CREATE: Check = Check {
            and deletes; after Remove the inventory is what it was.",
     bad: "The server exists, its id was in the lost answer, and nothing else leads to it.",
     run: |cx| Box::pin(sweep(cx, Operation::Create)),
+};
+
+const ROLL_BACK: Check = Check {
+    id: "sweep::roll_back",
+    title: "A roll-back that fails as well tells the first cause, and hides nothing from Remove",
+    clauses: &[
+        "CREATE-008",
+        "CREATE-011",
+        "CREATE-012",
+        "PLUG-007",
+        "CREATE-017",
+        "ERR-006",
+    ],
+    needs: NEEDS,
+    why: "The provider that refuses an order is often the one that refuses to delete; and who is told of the second \
+          failure alone looks for the wrong thing.",
+    good: "The order of the server is refused, and so is the deletion of the key. Create returns both reasons, the first \
+           one first; Remove finds the key by its name.",
+    bad: "Create returns \"cannot delete the key\", and the key stays for ever.",
+    run: |cx| Box::pin(sweep_roll_back(cx)),
 };
 
 const REMOVE: Check = Check {
@@ -86,15 +118,7 @@ const START: Check = Check {
 const STOP: Check = Check {
     id: "sweep::stop",
     title: "Stop that meets a fault stops the machine or fails, and the next Stop works",
-    clauses: &[
-        "ERR-005",
-        "PERSIST-006",
-        "START-012",
-        "ERR-006",
-        "FAULT-001",
-        "FAULT-002",
-        "ERR-002",
-    ],
+    clauses: CLAUSES_OF_POWER,
     needs: NEEDS_OF_POWER,
     why: "Who believes that a machine is off moves its disk or its address.",
     good: "The answer to the request is lost; Stop fails or looks, and the machine ends as it says.",
@@ -105,15 +129,7 @@ const STOP: Check = Check {
 const RESTART: Check = Check {
     id: "sweep::restart",
     title: "Restart that meets a fault restarts the machine or fails, and the next Restart works",
-    clauses: &[
-        "ERR-005",
-        "PERSIST-006",
-        "START-012",
-        "ERR-006",
-        "FAULT-001",
-        "FAULT-002",
-        "ERR-002",
-    ],
+    clauses: CLAUSES_OF_POWER,
     needs: NEEDS_OF_POWER,
     why: "A Restart has most steps of all, and each of them can be the last.",
     good: "The look-up after the reboot fails once; Restart looks again.",
@@ -124,15 +140,7 @@ const RESTART: Check = Check {
 const KILL: Check = Check {
     id: "sweep::kill",
     title: "Kill that meets a fault ends the machine or fails, and the next Kill works",
-    clauses: &[
-        "ERR-005",
-        "PERSIST-006",
-        "START-012",
-        "ERR-006",
-        "FAULT-001",
-        "FAULT-002",
-        "ERR-002",
-    ],
+    clauses: CLAUSES_OF_POWER,
     needs: NEEDS_OF_POWER,
     why: "Kill is the last resort; when it says nothing, nobody looks again.",
     good: "The provider refuses; Kill passes its reason on.",

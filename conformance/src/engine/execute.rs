@@ -13,6 +13,7 @@ use crate::{
     event::{CheckResult, InventoryRecord, LogRecord, StateRecord},
     facts::Facts,
     limits::Limits,
+    model,
     recorder::{self, Observations, Recorder, Times},
     redact::Redactor,
     selection::level_of,
@@ -40,6 +41,7 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         inventory: None,
         states: Vec::new(),
         waits: Vec::new(),
+        walks: None,
     }
 }
 
@@ -96,6 +98,7 @@ pub(super) async fn check(
     let ending = ending(&cx, check, &limits, cancelled).await;
     result.problems = cx.take_problems();
     result.sweep = cx.take_sweep();
+    result.walks = cx.take_walks();
     (result.verdict, result.reason) = decide::verdict(ending, &result.problems, recorder.first_timeout());
     result.reason = result.reason.map(|reason| recorder.clean(&reason));
     decide::apply_known_failures(&mut result, &setup.known_failures);
@@ -135,10 +138,10 @@ async fn ending(
     limits: &Limits,
     mut cancelled: watch::Receiver<bool>,
 ) -> Ending {
-    let limit = if check.group() == sweep::GROUP {
-        limits.sweep()
-    } else {
-        limits.check()
+    let limit = match check.group() {
+        // They limit their parts.
+        sweep::GROUP | model::GROUP => limits.sweep(),
+        _ => limits.check(),
     };
     let running = AssertUnwindSafe((check.run)(cx.clone())).catch_unwind();
     tokio::select! {

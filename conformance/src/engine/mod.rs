@@ -23,6 +23,7 @@ use crate::{
     event::{CheckResult, Event, EventKind, RunInfo, Summary},
     facts::{Facts, GivenValue},
     limits::Limits,
+    model,
     recorder::{Observations, Recorder},
     redact::Redactor,
     session::Session,
@@ -51,6 +52,8 @@ pub struct Setup {
     pub guest_os: Option<String>,
     /// Checks that are known to fail.
     pub known_failures: Vec<KnownFailure>,
+    /// How many walks there are, and which.
+    pub walks: Arc<model::Settings>,
     /// Seed of every random choice.
     pub seed: u64,
     /// Checks that run at the same time; at least 1.

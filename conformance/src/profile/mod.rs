@@ -29,6 +29,12 @@
 //! [waits]
 //! factor = 2.0                                # for every limit and wait of the suite
 //!
+//! [walks]                                     # random stories that are compared with the reference state machine
+//! count = 20                                  # of one machine
+//! length = 12                                 # steps of each
+//! corpus = "stories"                          # folder: what is in it is carried out first, what fails is saved in it
+//! weights = { delete-instance = 5, kill = 0 } # how often something happens, compared with the others
+//!
 //! [[known-failure]]
 //! check = "stop::guest_ignores_acpi"          # a check, a group, a clause, or a glob of one
 //! reason = "provider has no forced stop, ticket 4711"
@@ -40,6 +46,7 @@ mod reader;
 mod sections;
 mod setting;
 mod source;
+mod walks;
 
 use std::{
     collections::BTreeMap,
@@ -57,7 +64,7 @@ pub use self::{
     source::{Place, ProfileError},
 };
 use self::{reader::Reader, setting::SettingSource, source::Source};
-use crate::{check::Check, nearest::did_you_mean, provider_kind::ProviderKind, spec::Gate};
+use crate::{check::Check, model::Action, nearest::did_you_mean, provider_kind::ProviderKind, spec::Gate};
 
 /// A driver's description, read from `conformance.toml`.
 #[derive(Clone, Debug)]
@@ -75,8 +82,24 @@ pub struct Profile {
     pub expect: ExpectSection,
     /// `[waits] factor`: every wait of the suite is multiplied by it.
     pub wait_factor: Option<f64>,
+    /// `[walks]`
+    pub walks: WalksSection,
     /// `[[known-failure]]`
     pub known_failures: Vec<KnownFailure>,
+}
+
+/// `[walks]`: random stories of operations and outside events.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct WalksSection {
+    /// Number of walks of one machine.
+    pub count: Option<usize>,
+    /// Steps of a walk.
+    pub length: Option<usize>,
+    /// Folder of stories, relative to the profile's.
+    pub corpus: Option<String>,
+    /// How often something happens, compared with the others.
+    pub weights: BTreeMap<Action, u32>,
 }
 
 /// `[driver]`: the executable and what it is given.
@@ -145,6 +168,7 @@ impl Profile {
             create_machines: false,
             expect: ExpectSection::default(),
             wait_factor: None,
+            walks: WalksSection::default(),
             known_failures: Vec::new(),
         };
         profile.read(&mut reader, document.get_ref(), checks);
@@ -186,6 +210,11 @@ impl Profile {
         } else {
             path.to_owned()
         })
+    }
+
+    /// The folder of stories, with a relative path resolved against the profile's folder.
+    pub fn corpus_folder(&self) -> Option<PathBuf> {
+        self.walks.corpus.as_ref().map(|folder| self.folder.join(folder))
     }
 
     /// Resolves a value; `variable` looks up environment variables of the suite. A variable that is not set, or

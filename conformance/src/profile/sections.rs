@@ -29,7 +29,7 @@ impl Profile {
         document: &DeTable<'_>,
         checks: &[&'static Check],
     ) {
-        const SECTIONS: [&str; 5] = ["driver", "provider", "expect", "waits", "known-failure"];
+        const SECTIONS: [&str; 6] = ["driver", "provider", "expect", "waits", "walks", "known-failure"];
         reader.only_keys(document, "the profile", &SECTIONS);
         for (key, value) in document {
             let name: &str = key.get_ref();
@@ -47,6 +47,7 @@ impl Profile {
                 "driver" => self.read_driver(reader, table),
                 "provider" => self.read_provider(reader, table),
                 "expect" => self.read_expect(reader, table),
+                "walks" => self.read_walks(reader, table),
                 _ => self.read_waits(reader, table),
             }
         }

@@ -9,7 +9,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::{
     Report, RunRecord,
-    terminal::{finding, sweep::numbers},
+    terminal::{finding, sweep::numbers, walks},
     text::one_line,
 };
 use crate::{
@@ -97,6 +97,11 @@ fn test_case(group: &str, result: &CheckResult) -> TestCase {
         case.add_property(("cases", sweep.cases.len().to_string().as_str()));
         case.add_property(("leaks", sweep.count(CaseOutcome::Leaked).to_string().as_str()));
         case.set_system_out(numbers(sweep));
+    }
+    if let Some(walks) = &result.walks {
+        case.add_property(("stories", walks.stories.to_string().as_str()));
+        case.add_property(("steps", walks.steps.to_string().as_str()));
+        case.set_system_out(walks::numbers(walks));
     }
     if result.verdict == Verdict::Warn {
         case.set_system_out(text(result));

@@ -3,10 +3,11 @@
 use std::{fmt, sync::Arc, time::Instant};
 
 use machine_driver::{Error, State};
+use machine_mock_providers::faults::FaultPlan;
 
 use super::{
     judge,
-    kind::{Kind, Victim},
+    kind::{Kind, SECOND_REASON, Victim},
     operation::Operation,
     plan::{Call, Place},
     stage::{self, Stage},
@@ -21,12 +22,14 @@ use crate::{
     world::Object,
 };
 
-/// A fault at a call.
+/// A fault at a call, and perhaps another one later.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
     pub(super) operation: Operation,
     pub(super) call: Call,
     pub(super) kind: Kind,
+    /// The second fault, at a call that the first one has led to.
+    pub(super) then: Option<(Call, Kind)>,
 }
 
 impl fmt::Display for Case {
@@ -37,7 +40,11 @@ impl fmt::Display for Case {
             self.operation.method(),
             self.call,
             self.kind.words()
-        )
+        )?;
+        match &self.then {
+            None => Ok(()),
+            Some((call, kind)) => write!(f, ", then {call}: {}", kind.words()),
+        }
     }
 }
 
@@ -89,6 +96,20 @@ impl Case {
         }
     }
 
+    fn plan(&self) -> FaultPlan {
+        let second = self.then.iter().map(|(call, kind)| kind.at(call, SECOND_REASON));
+        self.kind
+            .plan(&self.call)
+            .faults
+            .into_iter()
+            .chain(second)
+            .collect()
+    }
+
+    fn victim(&self) -> Option<Victim> {
+        self.then.as_ref().map_or(self.kind, |(_, kind)| *kind).victim()
+    }
+
     async fn try_once(
         &self,
         sweep: &Context,
@@ -130,14 +151,14 @@ impl Case {
         let session = stage::process_for(cx, &machine, self.operation).await?;
         let before = cx.inventory().await?;
         let begun = Instant::now();
-        cx.tenant().set_faults(self.kind.plan(&self.call)).await?;
-        let outcome = match self.kind.victim() {
+        cx.tenant().set_faults(self.plan()).await?;
+        let outcome = match self.victim() {
             None => Outcome::Returned(self.operation.call(&session).await),
             Some(victim) => self.kill_during_call(cx, &session, victim).await?,
         };
         let hits = cx.tenant().fault_hits().await?;
         cx.tenant().heal().await?;
-        if hits.iter().all(|hits| *hits == 0) {
+        if hits.contains(&0) {
             let requests = cx.tenant().requests().await?.into_iter();
             let calls = requests.filter(|request| request.at >= begun && request.name == self.call.name);
             return Ok(Tried::Missed(u32::try_from(calls.count()).unwrap_or(u32::MAX)));
@@ -162,7 +183,13 @@ impl Case {
         let mut called = tokio::spawn(self.operation.call_in_vain(Arc::clone(session.driver())));
         let held = async {
             loop {
-                if cx.tenant().fault_hits().await?.iter().any(|hits| *hits > 0) {
+                if cx
+                    .tenant()
+                    .fault_hits()
+                    .await?
+                    .last()
+                    .is_some_and(|hits| *hits > 0)
+                {
                     return Ok::<_, Stop>(());
                 }
                 limits.process_waits().pause(&limits.sample()).await;
@@ -181,7 +208,11 @@ impl Case {
         }
         host.kill().await;
         called.abort();
-        let how = format!("{} at {}", self.kind.words(), self.call);
+        let (call, kind) = self
+            .then
+            .as_ref()
+            .map_or((&self.call, self.kind), |(call, kind)| (call, *kind));
+        let how = format!("{} at {call}", kind.words());
         cx.recorder().call(
             CallTarget::Driver(session.number()),
             started,
@@ -241,10 +272,15 @@ impl Case {
     }
 
     fn blank(&self, outcome: CaseOutcome) -> SweepCase {
+        let (mut call, mut fault) = (self.call.to_string(), self.kind.words().to_owned());
+        if let Some((second, kind)) = &self.then {
+            call = format!("{call}, then {second}");
+            fault = format!("{fault}, then {}", kind.words());
+        }
         SweepCase {
-            call: self.call.to_string(),
+            call,
             mutating: self.call.mutating,
-            fault: self.kind.words().to_owned(),
+            fault,
             outcome,
             clauses: Vec::new(),
             left: Vec::new(),

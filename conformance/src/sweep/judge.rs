@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use machine_driver::{Error, ErrorKind, State};
+use machine_driver::{Error, State};
 
 use super::{
     case::{Case, Outcome},
@@ -15,7 +15,7 @@ use crate::{
     context::Context,
     machine::Machine,
     provider::{instances_of, left_over, objects_of},
-    session::hit_the_limit,
+    session::{hit_the_limit, is_crash},
     world::Object,
 };
 
@@ -33,9 +33,16 @@ pub(super) async fn judge(
     outcome: Outcome,
 ) -> Result<Vec<Object>, Stop> {
     if let Outcome::Returned(Err(error)) = &outcome {
-        error_is_right(cx, case, error);
+        if !ended_well(cx, case, error) {
+            // Nothing more can be said about the error.
+        } else if case.then.is_some() {
+            first_cause_is_told(cx, case, error);
+        } else {
+            error_is_right(cx, case, error);
+        }
     }
     if case.kind == Kind::Refused
+        && case.then.is_none()
         && case.operation.has_no_second_way()
         && let Outcome::Returned(Ok(_)) = &outcome
     {
@@ -62,27 +69,52 @@ pub(super) async fn judge(
     }
 }
 
-/// The error of the operation: whether there may be one, and what it says.
-fn error_is_right(cx: &Context, case: &Case, error: &Error) {
-    let (kind, text) = (case.kind, error.to_string());
+/// Whether the operation ended by itself, and its process lives.
+fn ended_well(cx: &Context, case: &Case, error: &Error) -> bool {
+    let text = error.to_string();
+    let kind = case.then.as_ref().map_or(case.kind, |(_, kind)| *kind);
     if hit_the_limit(case.operation.method(), error) {
         let clause = match kind {
             Kind::NoAnswer => "FAULT-005",
             _ => case.operation.must_end(),
         };
-        return cx.rule(clause).broken(format!("an end of {case}"), text);
+        cx.rule(clause).broken(format!("an end of {case}"), text);
+        return false;
     }
-    // In-process, this kind of error is the driver's own.
-    let died = error.kind() == ErrorKind::Connection && cx.offers(Need::Process);
-    if died || text.contains("Panic in the driver") {
+    if is_crash(error, cx.offers(Need::Process)) {
         let clause = if kind.makes_no_sense() {
             "FAULT-006"
         } else {
             "PLUG-007"
         };
-        return cx.rule(clause).broken(
+        cx.rule(clause).broken(
             format!("an answer or an error of {case}, and a process that lives"),
             text,
+        );
+        return false;
+    }
+    true
+}
+
+/// The error after two faults: the first is the cause, whatever becomes of the roll-back.
+fn first_cause_is_told(cx: &Context, case: &Case, error: &Error) {
+    if case.kind.gives_a_reason() {
+        let text = error.to_string();
+        cx.rule("CREATE-011").holds(
+            text.contains(REASON),
+            format!("{case}: an error with the first reason of the provider, {REASON:?}"),
+            || text.clone(),
+        );
+    }
+}
+
+/// The error of the operation: whether there may be one, and what it says.
+fn error_is_right(cx: &Context, case: &Case, error: &Error) {
+    let (kind, text) = (case.kind, error.to_string());
+    if kind == Kind::Late {
+        cx.rule("FAULT-003").broken(
+            format!("{case}: what is made is waited for until it is shown"),
+            &text,
         );
     }
     if kind.passes() && !case.call.mutating {
@@ -133,7 +165,11 @@ impl Judged<'_> {
                 }
             }
             Outcome::Returned(Err(_)) => {
-                let left = left_behind(cx, self.baseline, Patience::Undone).await?;
+                // What a roll-back could not delete is still there.
+                let left = match case.then {
+                    None => left_behind(cx, self.baseline, Patience::Undone).await?,
+                    Some(_) => Vec::new(),
+                };
                 cx.rule("CREATE-009").holds(
                     left.is_empty(),
                     format!("{case}: the failing Create deletes what it has made"),

@@ -2,10 +2,12 @@
 
 use machine_mock_providers::faults::{Fault, FaultKind, FaultPlan, When};
 
-use super::plan::Call;
+use super::{operation::Operation, plan::Call};
 
 /// The provider's reason in refusals, which errors should pass on (ERR-002). No driver says it by itself.
 pub(crate) const REASON: &str = "rack K17 is under maintenance";
+/// Its reason when it refuses something else afterwards.
+pub(super) const SECOND_REASON: &str = "the quota of deletions is used up";
 
 /// One way in which a call goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,10 @@ pub(super) enum Kind {
     CutOff,
     /// The answer is that of a proxy.
     Garbage,
+    /// What the call makes is shown late.
+    Late,
+    /// The call is carried out, and what it starts fails while it boots.
+    BootFails,
     /// The plugin is killed before the call is carried out.
     PluginKilledBefore,
     /// The plugin is killed after the call was carried out, before it knows.
@@ -44,7 +50,9 @@ pub(super) enum Victim {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 12] = [
+    /// Kinds of single faults. [`BootFails`](Self::BootFails) is none: it has checks of its own, and comes before another
+    /// fault.
+    pub(super) const ALL: [Self; 13] = [
         Self::Error,
         Self::Refused,
         Self::NotFound,
@@ -54,9 +62,21 @@ impl Kind {
         Self::AnswerLost,
         Self::CutOff,
         Self::Garbage,
+        Self::Late,
         Self::PluginKilledBefore,
         Self::PluginKilledAfter,
         Self::HostKilled,
+    ];
+
+    /// Kinds of faults that meet a roll-back.
+    pub(super) const IN_ROLL_BACK: [Self; 7] = [
+        Self::Error,
+        Self::Refused,
+        Self::NotFound,
+        Self::Reset,
+        Self::AnswerLost,
+        Self::PluginKilledBefore,
+        Self::PluginKilledAfter,
     ];
 
     /// What reports call it.
@@ -71,6 +91,8 @@ impl Kind {
             Self::AnswerLost => "answer lost",
             Self::CutOff => "answer cut off",
             Self::Garbage => "answer is garbage",
+            Self::Late => "shown late",
+            Self::BootFails => "boot fails",
             Self::PluginKilledBefore => "plugin killed before it was carried out",
             Self::PluginKilledAfter => "plugin killed after it was carried out",
             Self::HostKilled => "host killed",
@@ -79,13 +101,19 @@ impl Kind {
 
     /// Milliseconds for which a call is held while its host dies.
     const HELD: u64 = 20;
+    /// Attempts to see what a call made that come too early.
+    const TOO_EARLY: u32 = 2;
 
     pub(super) fn fault(self) -> FaultKind {
+        self.fault_because(REASON)
+    }
+
+    fn fault_because(self, reason: &str) -> FaultKind {
         match self {
             Self::Error | Self::Refused => FaultKind::HttpError {
                 status: 500,
                 code: None,
-                message: Some(REASON.to_owned()),
+                message: Some(reason.to_owned()),
                 acted: false,
             },
             Self::NotFound => FaultKind::NotFound,
@@ -99,22 +127,39 @@ impl Kind {
                 status: None,
                 body: "<html><body>502 Bad Gateway</body></html>".to_owned(),
             },
+            Self::Late => FaultKind::Lag {
+                reads: Self::TOO_EARLY,
+                ms: 0,
+            },
+            Self::BootFails => FaultKind::BootError {
+                message: Some(reason.to_owned()),
+            },
             Self::HostKilled => FaultKind::Delay { ms: Self::HELD },
         }
     }
 
     /// The plan by which the provider does this to `call`.
     pub(super) fn plan(self, call: &Call) -> FaultPlan {
-        let fault = Fault::new(When::operation(&call.name), self.fault()).skip(call.number - 1);
+        self.at(call, REASON).into()
+    }
+
+    /// The fault at `call`, with the reason that the provider gives.
+    pub(super) fn at(self, call: &Call, reason: &str) -> Fault {
+        let fault = Fault::new(When::operation(&call.name), self.fault_because(reason)).skip(call.number - 1);
         match self {
-            Self::Refused => fault.into(),
-            _ => fault.times(1).into(),
+            Self::Refused => fault,
+            _ => fault.times(1),
         }
     }
 
-    /// Whether it is worth a case at `call`: only what changes something can be refused for good.
-    pub(super) fn fits(self, call: &Call) -> bool {
-        self != Self::Refused || call.mutating
+    /// Whether it is worth a case at `call` of `operation`: only what changes something can be refused for good, and only
+    /// what is made can be shown late.
+    pub(super) fn fits(self, operation: Operation, call: &Call) -> bool {
+        match self {
+            Self::Refused => call.mutating,
+            Self::Late => call.mutating && operation == Operation::Create,
+            _ => true,
+        }
     }
 
     pub(super) fn victim(self) -> Option<Victim> {

@@ -1,16 +1,19 @@
-//! Exhaustive single faults.
+//! Exhaustive single faults, and pairs of faults.
 //!
 //! An operation is carried out once without faults, and the provider calls that it makes are noted. Then it is
 //! carried out once for each of these calls and each kind of fault. After each case the provider is healthy again;
 //! the machine is removed from the record as a host would have saved it, and the inventory must be back at what it was
 //! before. Operations that keep the machine (power and state) are tried on one machine in turn: each case must leave
 //! it usable for the next one, and it is removed at the end.
+//!
+//! Pairs are a fault in `Create` and one in the roll-back that follows (`roll_back`); there are many, so the seed chooses.
 
 mod case;
 mod judge;
 mod kind;
 mod operation;
 mod plan;
+mod roll_back;
 mod stage;
 mod summary;
 
@@ -35,7 +38,7 @@ use crate::{
     event::{CallRecord, LogRecord},
 };
 
-pub(crate) use self::operation::Operation;
+pub(crate) use self::{operation::Operation, roll_back::sweep_roll_back};
 
 /// Group of the checks that are sweeps.
 pub(crate) const GROUP: &str = "sweep";
@@ -55,29 +58,29 @@ pub(crate) async fn sweep(cx: Context, operation: Operation) -> Result<(), Stop>
             operation.method()
         )));
     }
-    let (kinds, left_out) = kinds(&cx);
-    let cases: VecDeque<(usize, Case)> = reference
-        .calls
-        .iter()
-        .flat_map(|call| {
-            kinds
-                .iter()
-                .filter(|kind| kind.fits(call))
-                .map(move |kind| (call, *kind))
-        })
-        .map(|(call, kind)| Case {
+    let (kinds, left_out) = kinds(&cx, &Kind::ALL);
+    let cases = reference.calls.iter().flat_map(|call| {
+        let fitting = kinds.iter().filter(|kind| kind.fits(operation, call));
+        fitting.map(|kind| Case {
             operation,
             call: call.clone(),
-            kind,
+            kind: *kind,
+            then: None,
         })
-        .enumerate()
-        .collect();
+    });
+    let done = carry_out(&cx, operation, cases.collect()).await?;
+    summary::report(&cx, operation, done, left_out, reference)
+}
+
+/// Carries cases out, as many at the same time as the run has jobs; the results are in the order of the cases.
+async fn carry_out(cx: &Context, operation: Operation, cases: Vec<Case>) -> Result<Vec<Done>, Stop> {
     let workers = if operation.keeps_the_machine() {
         cases.len().div_ceil(CASES_A_MACHINE)
     } else {
         cases.len()
     };
-    let queue = Arc::new(Mutex::new(cases));
+    let queue: VecDeque<(usize, Case)> = cases.into_iter().enumerate().collect();
+    let queue = Arc::new(Mutex::new(queue));
     let mut working = JoinSet::new();
     for worker in 0..workers.min(cx.jobs()) {
         working.spawn(work(cx.clone(), operation, worker, Arc::clone(&queue)));
@@ -87,8 +90,7 @@ pub(crate) async fn sweep(cx: Context, operation: Operation) -> Result<(), Stop>
         done.extend(joined.map_err(|error| Stop::Suite(format!("a case of the sweep broke: {error}")))?);
     }
     done.sort_by_key(|(index, _)| *index);
-    let done = done.into_iter().map(|(_, done)| done).collect();
-    summary::report(&cx, operation, done, left_out, reference)
+    Ok(done.into_iter().map(|(_, done)| done).collect())
 }
 
 /// Takes one case after the other.
@@ -118,10 +120,10 @@ async fn work(
     finished
 }
 
-/// The kinds of faults that this run can inject, and the others with the reason.
-fn kinds(cx: &Context) -> (Vec<Kind>, Vec<String>) {
+/// Those of `wanted` that this run can inject, and the others with the reason.
+fn kinds(cx: &Context, wanted: &[Kind]) -> (Vec<Kind>, Vec<String>) {
     let mut left_out = Vec::new();
-    let kinds = Kind::ALL.into_iter().filter(|kind| {
+    let kinds = wanted.iter().copied().filter(|kind| {
         let reason = if kind.victim().is_some() && !cx.offers(Need::Process) {
             Need::Process.missing()
         } else if !cx.tenant().can_inject(&kind.fault()) {

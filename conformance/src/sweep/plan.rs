@@ -96,6 +96,7 @@ mod tests {
             status: "200".to_owned(),
             mutating: name.starts_with("Create"),
             failed: false,
+            fault: None,
         }
     }
 

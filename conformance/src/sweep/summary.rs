@@ -7,7 +7,7 @@ use crate::{
     event::{CaseOutcome, Problem, Sweep},
 };
 
-/// Other cases that a problem lists by name.
+/// Calls that a problem lists by name.
 const LISTED: usize = 8;
 
 impl Done {
@@ -46,19 +46,13 @@ pub(super) fn report(
         .first()
         .and_then(|first| first.stop.clone().map(|stop| (first.name(), stop)));
     let count = stops.len();
-    let mut cases = Vec::new();
-    let mut evidence = Some((reference.records, reference.log));
-    let mut found = false;
-    for done in done {
-        if !found && !done.problems.is_empty() {
-            found = true;
-            evidence = Some((done.calls, done.log));
-        }
-        cases.push(done.case);
-    }
-    if let Some((calls, log)) = evidence.take() {
-        cx.recorder().adopt(calls, log);
-    }
+    let mut done = done;
+    let (calls, log) = match worst(&done).and_then(|worst| done.get_mut(worst)) {
+        Some(worst) => (std::mem::take(&mut worst.calls), std::mem::take(&mut worst.log)),
+        None => (reference.records, reference.log),
+    };
+    cx.recorder().adopt(calls, log);
+    let cases = done.into_iter().map(|done| done.case).collect();
     cx.set_sweep(Sweep {
         operation: operation.method().to_owned(),
         cases,
@@ -73,35 +67,59 @@ pub(super) fn report(
     }
 }
 
+/// The case whose calls are shown: the first one that leaks, or else the first one that breaks anything.
+fn worst(done: &[Done]) -> Option<usize> {
+    let leaks = |done: &Done| done.case.outcome == CaseOutcome::Leaked;
+    let first = done.iter().position(leaks);
+    first.or_else(|| done.iter().position(|done| !done.problems.is_empty()))
+}
+
 /// One problem for each clause: the first one, with the other cases in which it was broken.
 fn merged(done: &[Done]) -> Vec<Problem> {
-    let mut merged: Vec<(Problem, Vec<String>)> = Vec::new();
+    let mut merged: Vec<(Problem, Vec<&Done>)> = Vec::new();
     for done in done {
         for problem in &done.problems {
             match merged
                 .iter_mut()
                 .find(|(first, _)| first.clause == problem.clause)
             {
-                Some((_, others)) => others.push(done.name()),
+                Some((_, others)) => others.push(done),
                 None => merged.push((problem.clone(), Vec::new())),
             }
         }
     }
-    let with_others = merged.into_iter().map(|(mut problem, mut others)| {
-        others.dedup();
-        if !others.is_empty() {
-            let more = others.len().saturating_sub(LISTED);
-            others.truncate(LISTED);
+    let with_others = merged.into_iter().map(|(mut problem, others)| {
+        let mut calls = by_call(&others);
+        if !calls.is_empty() {
+            let more = calls.len().saturating_sub(LISTED);
+            calls.truncate(LISTED);
             problem
                 .got
-                .push_str(&format!("; likewise with {}", others.join(", ")));
+                .push_str(&format!("; likewise with {}", calls.join(", ")));
             if more > 0 {
-                problem.got.push_str(&format!(", and {more} more"));
+                problem.got.push_str(&format!(", and {more} more calls"));
             }
         }
         problem
     });
     with_others.collect()
+}
+
+/// The calls of some cases, each with its faults, for example `DeleteKey (error 500, answer lost)`.
+fn by_call(cases: &[&Done]) -> Vec<String> {
+    let mut calls: Vec<(&str, Vec<&str>)> = Vec::new();
+    for done in cases {
+        let (call, fault) = (done.case.call.as_str(), done.case.fault.as_str());
+        match calls.iter_mut().find(|(known, _)| *known == call) {
+            Some((_, faults)) if faults.contains(&fault) => {}
+            Some((_, faults)) => faults.push(fault),
+            None => calls.push((call, vec![fault])),
+        }
+    }
+    calls
+        .into_iter()
+        .map(|(call, faults)| format!("{call} ({})", faults.join(", ")))
+        .collect()
 }
 
 #[cfg(test)]
@@ -139,12 +157,19 @@ mod tests {
             done("CreateKey", &["CREATE-008"]),
             done("GetKey", &[]),
             done("CreateServer", &["CREATE-008", "CREATE-009"]),
+            Done {
+                case: SweepCase {
+                    fault: "error 500".to_owned(),
+                    ..done("CreateServer", &[]).case
+                },
+                ..done("CreateServer", &["CREATE-008"])
+            },
         ];
         let got: Vec<_> = merged(&cases).into_iter().map(|problem| problem.got).collect();
         assert_eq!(
             got,
             [
-                "left by CreateKey; likewise with CreateServer: answer lost",
+                "left by CreateKey; likewise with CreateServer (answer lost, error 500)",
                 "left by CreateServer"
             ]
         );
@@ -156,6 +181,19 @@ mod tests {
             .map(|number| done(&format!("Call{number}"), &["RM-013"]))
             .collect();
         let got = merged(&cases).remove(0).got;
-        assert!(got.ends_with(", and 11 more"), "{got}");
+        assert!(got.ends_with(", and 11 more calls"), "{got}");
+    }
+
+    #[test]
+    fn the_first_leak_is_shown() {
+        let mut cases = [
+            done("CreateKey", &[]),
+            done("GetKey", &["ERR-002"]),
+            done("GetServer", &[]),
+        ];
+        assert_eq!(worst(&cases), Some(1));
+        cases[2].case.outcome = CaseOutcome::Leaked;
+        assert_eq!(worst(&cases), Some(2));
+        assert_eq!(worst(&cases[..1]), None);
     }
 }

@@ -14,7 +14,8 @@ use machine_mock_providers::{
 };
 
 use super::{
-    Object, Offer, ProviderRequest, StateChange, Supplied, Tenant, Transition, World, WorldError, fault_of,
+    Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
+    WorldError, fault_of,
 };
 use crate::check::Need;
 
@@ -325,6 +326,11 @@ impl Tenant for Ec2Tenant {
         self.account
             .hold_state(&self.instance_of(machine)?, state)
             .map_err(|error| refused(&error))
+    }
+
+    async fn slow_shutdown(&self) -> Result<(), WorldError> {
+        self.account.slow_shutdown(SLOW_SHUTDOWN);
+        Ok(())
     }
 
     async fn close(&self) {

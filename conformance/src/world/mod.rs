@@ -26,6 +26,10 @@ pub(crate) use observed::ObservedTenant;
 pub use provided::{Offer, Supplied, Transition};
 pub use template::TemplateWorld;
 
+/// How long a mock's guest takes to shut down after [`Tenant::slow_shutdown`]: much longer than from the return of `Stop`
+/// to the answer of the next `GetState`, also on a busy machine, and shorter than the settle window.
+const SLOW_SHUTDOWN: Duration = Duration::from_millis(1000);
+
 /// What goes wrong in a world: always the environment's fault, never the driver's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -206,6 +210,22 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// If the provider cannot do it.
     async fn one_change_at_a_time(&self) -> Result<(), WorldError> {
         Err(unoffered("refuse changes while it carries out another"))
+    }
+
+    /// Pauses the instance of `machine` behind the driver's back ([`Need::Pause`]).
+    ///
+    /// # Errors
+    /// If there is none, or the provider cannot do it.
+    async fn pause(&self, _machine: &str) -> Result<(), WorldError> {
+        Err(unoffered("pause an instance"))
+    }
+
+    /// From now on guests of this tenant take a while to shut down, so that a `Stop` that does not wait is seen.
+    ///
+    /// # Errors
+    /// If the provider cannot do it; real ones are slow enough.
+    async fn slow_shutdown(&self) -> Result<(), WorldError> {
+        Err(unoffered("slow a shutdown down"))
     }
 
     /// Ends the tenant: everything in it is gone afterwards.

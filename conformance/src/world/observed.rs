@@ -144,6 +144,16 @@ impl Tenant for ObservedTenant {
         self.recorded("allow one change at a time", "", action).await
     }
 
+    async fn pause(&self, machine: &str) -> Result<(), WorldError> {
+        let action = self.tenant.pause(machine);
+        self.recorded("pause the instance", machine, action).await
+    }
+
+    async fn slow_shutdown(&self) -> Result<(), WorldError> {
+        let action = self.tenant.slow_shutdown();
+        self.recorded("slow shutdowns down", "", action).await
+    }
+
     async fn close(&self) {
         self.tenant.close().await;
     }

@@ -13,7 +13,8 @@ use machine_mock_providers::{
 };
 
 use super::{
-    Object, Offer, ProviderRequest, StateChange, Supplied, Tenant, Transition, World, WorldError, fault_of,
+    Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
+    WorldError, fault_of,
 };
 use crate::check::Need;
 
@@ -283,6 +284,11 @@ impl Tenant for TemplateTenant {
 
     async fn one_change_at_a_time(&self) -> Result<(), WorldError> {
         self.account.one_change_at_a_time(BUSY);
+        Ok(())
+    }
+
+    async fn slow_shutdown(&self) -> Result<(), WorldError> {
+        self.account.slow_shutdown(SLOW_SHUTDOWN);
         Ok(())
     }
 

@@ -120,6 +120,7 @@ pub(crate) fn result(id: &str, clauses: &[&str], level: Level, verdict: Verdict)
         inventory: None,
         states: Vec::new(),
         waits: Vec::new(),
+        walks: None,
     }
 }
 

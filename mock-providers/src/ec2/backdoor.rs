@@ -1,6 +1,6 @@
 //! What tests see of an account, and do to it behind the driver's back.
 
-use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc};
+use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use super::{
     account::{Account, RegionOfTenant},
@@ -270,6 +270,13 @@ impl Account {
     /// As for [`Account::guest`].
     pub fn set_acpi(&self, id_or_name: &str, acpi: Acpi) -> Result<()> {
         self.guest(id_or_name).map(|guest| guest.set_acpi(acpi))
+    }
+
+    /// From now on instances take this long from `stopping` to `stopped`, in all regions that the account has used.
+    pub fn slow_shutdown(&self, time: Duration) {
+        for region in self.tenant.regions() {
+            region.contents.lock().region.times.stop = time;
+        }
     }
 
     /// Holds an instance in a state until something else is asked of it.

@@ -198,6 +198,12 @@ impl Account {
         self.guest(id_or_name).map(|guest| guest.set_acpi(acpi))
     }
 
+    /// From now on servers take this long from `shutdown` until they are off, and guests that do not react ten times as
+    /// long.
+    pub fn slow_shutdown(&self, time: Duration) {
+        self.tenant.contents.lock().cloud.slow_shutdown(time);
+    }
+
     /// Holds a server in a state until something else is asked of it.
     ///
     /// # Errors

@@ -245,6 +245,12 @@ impl Cloud {
         Ok(())
     }
 
+    /// Lets orderly shutdowns take longer from now on.
+    pub(super) fn slow_shutdown(&mut self, time: Duration) {
+        self.times.shutdown = time;
+        self.times.shutdown_timeout = time * 10;
+    }
+
     /// Removes a server at once.
     pub(super) fn forget(&mut self, id: &str, hardware: &mut dyn Hardware) {
         hardware.destroy(id);

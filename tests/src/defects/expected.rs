@@ -349,6 +349,12 @@ pub const TABLE: &[Expected<Defect>] = &[
     ),
     expect(Defect::StopKills, "STOP-003", &["stop::is_orderly"], "power_off"),
     expect(
+        Defect::StopReturnsEarly,
+        "STOP-002",
+        &["stop::returns_when_stopped"],
+        "Stopping",
+    ),
+    expect(
         Defect::StopOfVanishedSucceeds,
         "STOP-006",
         &["stop::vanished_instance_is_an_error"],
@@ -450,7 +456,6 @@ pub const TABLE: &[Expected<Defect>] = &[
             "remove::works_from_the_record",
             "remove::works_when_stopped",
             "faults::many_pages_are_read",
-            "faults::failed_boot_fails_create",
             "create::killed_create_can_be_removed",
         ],
         "Remove",
@@ -908,5 +913,41 @@ pub const TABLE: &[Expected<Defect>] = &[
             "faults::many_pages_are_read",
         ],
         "left behind",
+    ),
+    expect(
+        Defect::StartBelievesTheRecord,
+        "START-001",
+        &["walk::known_stories"],
+        "Create, power off at the provider, Start",
+    ),
+    expect(
+        Defect::StoppedAndVanishedCannotBeRemoved,
+        "RM-008",
+        &["walk::known_stories"],
+        "Create, Stop, delete the instance at the provider, Remove",
+    ),
+    expect(
+        Defect::SecondStartForgetsTheServer,
+        "START-001",
+        &["walk::known_stories"],
+        "Create, Stop, Start, Stop, Start",
+    ),
+    expect(
+        Defect::StopAfterRestartDoesNothing,
+        "STOP-001",
+        &["walk::known_stories"],
+        "Create, Restart, Stop (one process)",
+    ),
+    expect(
+        Defect::GetterCrashesDuringRestart,
+        "CONC-004",
+        &["walk::known_stories"],
+        "Create, Restart beside all getters",
+    ),
+    expect(
+        Defect::WorksOnTheLastServer,
+        "CONC-003",
+        &["walk::known_stories"],
+        " + machine ",
     ),
 ];

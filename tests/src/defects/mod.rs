@@ -9,6 +9,7 @@ pub(crate) mod inner;
 mod making;
 mod process;
 mod provider;
+mod remembering;
 mod serial;
 mod telling;
 mod unverified;
@@ -221,6 +222,8 @@ defects! {
     StopDoesNothing;
     /// `Stop` cuts the power.
     StopKills;
+    /// `Stop` returns when the provider has accepted it.
+    StopReturnsEarly;
     /// `Stop` of a vanished server returns nil.
     StopOfVanishedSucceeds;
     /// `Stop` deletes the server.
@@ -390,4 +393,17 @@ defects! {
     WaitsForEverForAnAnswer;
     /// `Remove` of a record from before `Create` does not look for anything.
     UnrecordedServerIsForgotten;
+
+    /// `Start` does nothing when the machine ran after the last operation.
+    StartBelievesTheRecord;
+    /// `Remove` fails when the machine was stopped and its server is gone.
+    StoppedAndVanishedCannotBeRemoved;
+    /// The second `Start` puts a wrong id into the record.
+    SecondStartForgetsTheServer;
+    /// `Stop` does nothing in a process that has restarted the machine.
+    StopAfterRestartDoesNothing;
+    /// A getter panics while `Restart` runs.
+    GetterCrashesDuringRestart;
+    /// `Stop`, `Kill` and `Restart` work on the server that was chosen last, perhaps for another machine.
+    WorksOnTheLastServer;
 }

@@ -43,6 +43,7 @@ impl Telling {
         Defect::GetterCrashesAfterRemove,
         Defect::TransitionsAreRunning,
         Defect::StartReturnsEarly,
+        Defect::StopReturnsEarly,
         Defect::StartForgetsTheAddress,
         Defect::RestartForgetsTheAddress,
         Defect::KillAsksTheGuestFirst,
@@ -244,6 +245,29 @@ impl DynDriver for Telling {
         })
     }
 
+    fn stop(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let running = matches!(self.inner.0.state().await, Ok(State::Running));
+            if self.defect != Defect::StopReturnsEarly || !running {
+                return self.inner.0.stop().await;
+            }
+            let path = format!("servers/{}/actions", self.inner.text("ServerId").await);
+            let order = json!({ "type": "shutdown" });
+            let (status, answer) = self
+                .inner
+                .provider()
+                .await?
+                .call("POST", &path, Some(order))
+                .await?;
+            match status {
+                200..300 => Ok(()),
+                _ => Err(machine_driver::Error::remote(format!(
+                    "cannot shut down: {answer}"
+                ))),
+            }
+        })
+    }
+
     fn restart(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             self.inner.0.restart().await?;
@@ -270,6 +294,5 @@ impl DynDriver for Telling {
         ssh_username() -> String;
         pre_create_check() -> ();
         remove() -> ();
-        stop() -> ();
     }
 }

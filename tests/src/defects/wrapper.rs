@@ -21,7 +21,9 @@ use machine_driver::{
 };
 use serde_json::{Map, Value};
 
-use super::{Defect, faulty::Faulty, making::Making, serial::Serial, telling::Telling};
+use super::{
+    Defect, faulty::Faulty, making::Making, remembering::Remembering, serial::Serial, telling::Telling,
+};
 
 impl std::fmt::Debug for Defective {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -65,6 +67,7 @@ impl Defective {
             defect if defect.is_about_faults() => Arc::new(Faulty::new(template, defect)),
             _ if Making::DEFECTS.contains(&defect) => Arc::new(Making::new(template, defect)),
             _ if Telling::DEFECTS.contains(&defect) => Arc::new(Telling::new(template, defect)),
+            _ if Remembering::DEFECTS.contains(&defect) => Arc::new(Remembering::new(template, defect)),
             _ => Arc::new(Self::new(template, defect, log)),
         }
     }

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use futures_util::future::{join, join_all};
-use machine_driver::{Error, ErrorKind};
 use tokio::sync::watch;
 
 use crate::{
     check::{Check, Need},
-    context::Context,
-    session::Session,
+    overlap,
 };
 
 /// Callers of one process at the same time.
@@ -35,7 +33,7 @@ pub(super) const CALLS_OVERLAP: Check = Check {
                 outcome
             };
             let callers = (0..CALLERS).map(|_| {
-                call_all(
+                overlap::getters_until(
                     &cx,
                     Arc::clone(&session),
                     machine.name().to_owned(),
@@ -81,7 +79,7 @@ pub(super) const GETTERS_DURING_REMOVE: Check = Check {
             };
             let (outcome, seen) = join(
                 remove,
-                call_all(&cx, Arc::clone(&reader), machine.name().to_owned(), finished),
+                overlap::getters_until(&cx, Arc::clone(&reader), machine.name().to_owned(), finished),
             )
             .await;
             if let Some(problem) = seen {
@@ -92,74 +90,3 @@ pub(super) const GETTERS_DURING_REMOVE: Check = Check {
         })
     },
 };
-
-/// Calls the getters again and again until `finished`, and once more. What crashes, hangs or tears is the result; the
-/// first of it ends the calls.
-async fn call_all(
-    cx: &Context,
-    session: Arc<Session>,
-    name: String,
-    finished: watch::Receiver<bool>,
-) -> Option<String> {
-    loop {
-        let last = *finished.borrow();
-        let outcomes = [
-            ("GetState", session.state().await.map(drop)),
-            ("GetIP", session.ip().await.map(drop)),
-            ("GetURL", session.url().await.map(drop)),
-            ("GetSSHHostname", session.ssh_hostname().await.map(drop)),
-            ("GetSSHPort", session.ssh_port().await.map(drop)),
-        ];
-        let crash = outcomes
-            .into_iter()
-            .find_map(|(method, outcome)| outcome.err().filter(is_crash).map(|error| (method, error)));
-        if let Some((method, error)) = crash {
-            return Some(format!("{method}: {error}"));
-        }
-        if let Some(torn) = torn(&session, &name).await {
-            return Some(torn);
-        }
-        if last {
-            return None;
-        }
-        cx.limits().process_waits().pause(&cx.limits().probe()).await;
-    }
-}
-
-/// What is wrong with name and record, which no call changes.
-async fn torn(session: &Session, name: &str) -> Option<String> {
-    match session.machine_name().await {
-        Ok(answer) if answer == name => {}
-        Ok(answer) => return Some(format!("GetMachineName answers {answer:?}")),
-        Err(error) => return Some(format!("GetMachineName: {error}")),
-    }
-    match session.config_object().await {
-        Ok(record) if record.get("MachineName").and_then(|value| value.as_str()) == Some(name) => None,
-        Ok(record) => Some(format!(
-            "MachineName in the record is {:?}",
-            record.get("MachineName")
-        )),
-        Err(error) => Some(format!("GetConfigRaw: {error}")),
-    }
-}
-
-fn is_crash(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Connection | ErrorKind::Panic | ErrorKind::Timeout
-    ) || error.to_string().contains("Panic in the driver")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_crashes_and_hangs_count() {
-        assert!(is_crash(&Error::new(ErrorKind::Connection, "unexpected EOF")));
-        assert!(is_crash(&Error::remote(
-            "Panic in the driver: index out of range"
-        )));
-        assert!(!is_crash(&Error::remote("Host is not running")));
-    }
-}

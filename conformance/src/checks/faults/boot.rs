@@ -12,6 +12,7 @@ use crate::{
     check::{Check, Need, Stop},
     context::Context,
     provider::{left_over, objects_of},
+    session::is_crash,
 };
 
 /// Reason of a boot that fails.
@@ -29,16 +30,26 @@ pub(super) const FAILED_BOOT_FAILS_CREATE: Check = Check {
         Box::pin(async move {
             let baseline = cx.inventory().await?;
             let machine = cx.configured().await?;
+            let checked = machine.session().pre_create_check().await;
+            checked.map_err(|error| cx.prerequisite("PreCreateCheck", &error))?;
             inject(&cx, When::always(), boot_error()).await?;
-            let outcome = machine.create().await;
+            let outcome = machine.create_checked().await;
+            let hits = cx.tenant().fault_hits().await?;
             cx.tenant().heal().await?;
+            if let (Err(error), true) = (&outcome, hits.iter().all(|hits| *hits == 0)) {
+                return Err(cx.prerequisite("Create before the instance boots", error));
+            }
             ended(&cx, "CREATE-007", "Create", &outcome);
             cx.rule("FAULT-011")
                 .fails(&outcome, "Create of an instance that fails while it boots");
-            cx.rule("FAULT-011").succeeds(
-                &machine.remove().await,
-                "Remove of a machine whose instance failed",
-            );
+            let removed = machine.remove().await;
+            if let Err(error) = &removed
+                && is_crash(error, cx.offers(Need::Process))
+            {
+                return Err(cx.prerequisite("Remove", error));
+            }
+            cx.rule("FAULT-011")
+                .succeeds(&removed, "Remove of a machine whose instance failed");
             if let Err(left) = cx.back_to(&baseline).await {
                 cx.rule("FAULT-011")
                     .broken("the inventory back at the baseline", left);

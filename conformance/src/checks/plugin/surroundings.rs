@@ -1,6 +1,6 @@
 //! What a plugin must leave alone: standard input, the terminal, the browser.
 
-use std::{collections::BTreeMap, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
 use machine_driver::{DynDriver, plugin::Host, wait::Waits};
 use tokio::time::timeout;
@@ -117,8 +117,7 @@ async fn with_input(cx: &Context) -> Result<Arc<Host>, Stop> {
         .environment
         .insert("CONFORMANCE_INPUT".into(), input.into());
     // As a machine of this world lives, so that the driver's own waits are as short as in other checks.
-    let factor = cx.limits().machine_waits().scale(Duration::from_secs(1));
-    let factor = factor.as_secs_f64().to_string();
+    let factor = cx.limits().pace().to_string();
     options
         .environment
         .insert(Waits::FACTOR_VARIABLE.into(), factor.into());

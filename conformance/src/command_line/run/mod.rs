@@ -6,23 +6,26 @@ mod values;
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use clap::Args;
+use clap::{Args, builder::TypedValueParser};
 use tokio::sync::{mpsc, watch};
 
 use self::{assignment::Assignment, order::Order};
 use super::{failure::Failure, interrupt, list::SelectionArguments, terminal_width};
 use crate::{
-    checks,
+    checks::{self, KNOWN_STORIES},
     engine::{self, Setup},
     event::Event,
     facts::Facts,
+    model::{MOST_STEPS, MOST_WALKS},
     provider_kind::ProviderKind,
     report::{
         ReportTarget, Reports, RunRecord,
         terminal::{Progress, Terminal},
     },
+    selection::Selection,
     stable_output::StableOutput,
     subject::PluginSubject,
+    verdict::Level,
     world::{Ec2World, NoWorld, TemplateWorld, World, WorldError},
 };
 
@@ -86,6 +89,22 @@ pub(super) struct RunArguments {
     #[arg(long, value_name = "F", value_parser = factor, help_heading = "Run")]
     timeout_factor: Option<f64>,
 
+    /// Random walks of one machine; those of several machines and with parallel calls are a third of it each
+    #[arg(long, value_name = "N", value_parser = at_most(MOST_WALKS), help_heading = "Walks")]
+    walks: Option<usize>,
+
+    /// Steps of a walk
+    #[arg(long, value_name = "N", value_parser = at_most(MOST_STEPS), help_heading = "Walks")]
+    walk_length: Option<usize>,
+
+    /// Folder of stories: those in it are carried out first, and walks that fail are saved in it
+    #[arg(long, value_name = "FOLDER", help_heading = "Walks")]
+    corpus: Option<PathBuf>,
+
+    /// Carry out this story and nothing else; may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "skip", "walks", "corpus"], help_heading = "Walks")]
+    replay: Vec<PathBuf>,
+
     /// Leave machines, folders and processes of the checks for inspection
     #[arg(long, help_heading = "Run")]
     keep: bool,
@@ -113,9 +132,21 @@ fn factor(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("write a number above 0 and at most {most}"))
 }
 
+/// Numbers from 1 to `most`.
+fn at_most(most: usize) -> impl TypedValueParser<Value = usize> {
+    clap::value_parser!(u64)
+        .range(1..=most as u64)
+        .map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+}
+
 impl RunArguments {
     pub(super) fn execute(&self) -> Result<u8, Failure> {
-        let selected = self.selection.selection().apply(checks::all())?;
+        let selection = if self.replay.is_empty() {
+            self.selection.selection()
+        } else {
+            Selection::new(vec![KNOWN_STORIES.to_owned()], Vec::new(), Level::May)
+        };
+        let selected = selection.apply(checks::all())?;
         let order = Order::new(self, &|name| std::env::var(name).ok())?;
         for note in &order.notes {
             note_on_stderr(note);
@@ -197,6 +228,7 @@ async fn run(
         description: order.description(),
         lacks: order.lacks(),
         guest_os: order.guest_os(),
+        walks: Arc::new(order.walks),
         flags: order.flags,
         secrets: order.secrets,
         seed: order.seed,

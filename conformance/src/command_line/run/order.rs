@@ -21,6 +21,7 @@ use crate::{
     command_line::failure::Failure,
     engine::{Description, KnownFailure},
     facts::{Facts, GivenValue},
+    model::{self, Story},
     nearest::did_you_mean,
     profile::{self, Profile},
     provider_kind::ProviderKind,
@@ -49,6 +50,7 @@ pub(super) struct Order {
     pub(super) secrets: Vec<(String, String)>,
     pub(super) provider: ProviderKind,
     pub(super) create_machines: bool,
+    pub(super) walks: model::Settings,
     pub(super) seed: u64,
     pub(super) jobs: usize,
     pub(super) timeout_factor: f64,
@@ -114,6 +116,7 @@ impl Order {
             flags,
             secrets,
             provider: provider(arguments, profile.as_ref()),
+            walks: walks(arguments, profile.as_ref())?,
             create_machines: arguments.create_machines
                 || profile.as_ref().is_some_and(|profile| profile.create_machines),
             seed: arguments
@@ -247,6 +250,7 @@ impl Order {
             Gate::Ssh => Some(Need::Guest),
             Gate::Xkey => Some(Need::Supplied),
             Gate::Par => Some(Need::Parallel),
+            Gate::Pause => Some(Need::Pause),
             // No check needs these yet.
             _ => None,
         };
@@ -342,6 +346,34 @@ fn provider(arguments: &RunArguments, profile: Option<&Profile>) -> ProviderKind
         .provider
         .or_else(|| profile.and_then(|profile| profile.provider))
         .unwrap_or_default()
+}
+
+/// What is walked: the command line over the profile, and the stories in files.
+fn walks(arguments: &RunArguments, profile: Option<&Profile>) -> Result<model::Settings, Failure> {
+    let section = profile.map(|profile| profile.walks.clone()).unwrap_or_default();
+    let usual = model::Settings::default();
+    let folder = arguments
+        .corpus
+        .clone()
+        .or_else(|| profile.and_then(Profile::corpus_folder));
+    let unusable = |error: model::CorpusError| Failure::usage(error.to_string());
+    let known = match &folder {
+        Some(folder) if arguments.replay.is_empty() => Story::load_folder(folder).map_err(unusable)?,
+        _ => Vec::new(),
+    };
+    let replay = arguments.replay.iter().map(|path| {
+        let story = Story::load(path).map_err(unusable)?;
+        Ok((path.display().to_string(), story))
+    });
+    Ok(model::Settings {
+        walks: arguments.walks.or(section.count).unwrap_or(usual.walks),
+        length: arguments.walk_length.or(section.length).unwrap_or(usual.length),
+        weights: section.weights,
+        known,
+        replay: replay.collect::<Result<_, Failure>>()?,
+        folder,
+        ..usual
+    })
 }
 
 /// Four checks per processor: they mostly wait.

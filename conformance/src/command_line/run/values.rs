@@ -133,6 +133,18 @@ pub(super) fn repeated(
     for secret in &arguments.secrets {
         option("--secret", shell_word(secret));
     }
+    // They decide which walks a seed gives.
+    for (name, number) in [
+        ("--walks", arguments.walks),
+        ("--walk-length", arguments.walk_length),
+    ] {
+        if let Some(number) = number {
+            option(name, number.to_string());
+        }
+    }
+    for path in &arguments.replay {
+        option("--replay", shell_word(&path.display().to_string()));
+    }
     if let Some(factor) = arguments.timeout_factor {
         option("--timeout-factor", factor.to_string());
     }

@@ -8,7 +8,7 @@ use std::{
 use super::{
     calls,
     paint::{self, Paint},
-    sweep,
+    sweep, walks,
 };
 use crate::{
     event::{CheckResult, Problem},
@@ -56,6 +56,9 @@ impl<W: Write> Block<'_, W> {
         }
         if let Some(sweep) = &result.sweep {
             self.lines("cases", &sweep::excerpt(sweep, self.width - TEXT))?;
+        }
+        if let Some(walks) = &result.walks {
+            self.lines("story", &walks::excerpt(walks, self.width - TEXT))?;
         }
         if !shorter {
             self.lines("calls", &calls::excerpt(&result.calls, self.width - TEXT))?;

@@ -38,6 +38,7 @@ pub(super) fn write(writer: &mut impl Write, run: &RunRecord) -> io::Result<()> 
     for (name, results) in &groups {
         let bar = bar(results, BAR);
         let cases = cases(results)
+            .or_else(|| steps(results))
             .map(|cases| format!("   {cases}"))
             .unwrap_or_default();
         writeln!(
@@ -62,6 +63,14 @@ fn cases(results: &[&CheckResult]) -> Option<String> {
         leaks => text::count(leaks, "leak").paint(paint::BAD),
     };
     (total > 0).then(|| format!("{}, {leaks}", text::count(total, "case")))
+}
+
+/// The walks in a group.
+fn steps(results: &[&CheckResult]) -> Option<String> {
+    let walks = || results.iter().filter_map(|result| result.walks.as_ref());
+    let stories: usize = walks().map(|walks| walks.stories).sum();
+    let steps: usize = walks().map(|walks| walks.steps).sum();
+    (stories > 0).then(|| format!("{stories} stories, {}", text::count(steps, "step")))
 }
 
 /// The bar of some results, `width` characters long.

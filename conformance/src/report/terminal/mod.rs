@@ -7,6 +7,7 @@ mod groups;
 mod paint;
 mod progress;
 pub(super) mod sweep;
+pub(super) mod walks;
 
 use std::io::{self, Write};
 

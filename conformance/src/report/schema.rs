@@ -112,6 +112,34 @@ fn full() -> RunRecord {
         }],
         left_out: vec!["reason".into()],
     });
+    result.walks = Some(Walks {
+        stories: 1,
+        steps: 2,
+        transitions: vec![Transition {
+            from: Situation::Absent,
+            action: Action::Create,
+            to: Situation::Running,
+            count: 3,
+        }],
+        failures: vec![FailedStory {
+            origin: "walk 3".into(),
+            clauses: vec!["STOP-001".into()],
+            lines: vec![StoryLine {
+                round: 1,
+                told: "Create".into(),
+                before: Situation::Absent,
+                after: Situation::Running,
+                result: "ok".into(),
+            }],
+            story: Story::of(Processes::Fresh, &[Action::Create]),
+            steps_at_first: 9,
+            attempts: 4,
+            repeats: true,
+            likewise: Vec::new(),
+            saved: None,
+        }],
+        left_out: Vec::new(),
+    });
     let mut run = RunRecord {
         summary: summarise(&checks, 1, false),
         checks,

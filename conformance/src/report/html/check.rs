@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::{
     inventory, sweep, timeline,
     transcript::{self, Detail},
+    walk,
     wording::{anchor, class, duration, line, mark, text},
 };
 use crate::{
@@ -123,6 +124,7 @@ fn check(result: &CheckResult, evidence: &Markup) -> Markup {
                 }
                 @for problem in &result.problems { (self::problem(problem)) }
                 @if let Some(swept) = &result.sweep { (sweep::cases(swept)) }
+                @if let Some(walks) = &result.walks { (walk::stories(walks)) }
                 (rules(result))
                 (evidence)
                 (seen_in(result))

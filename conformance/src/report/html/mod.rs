@@ -10,6 +10,7 @@ mod policy;
 mod sweep;
 mod timeline;
 mod transcript;
+mod walk;
 mod wording;
 
 use std::io::{self, Write};
@@ -67,6 +68,7 @@ fn page(run: &RunRecord) -> Markup {
                     (overview::findings(run))
                     (overview::groups(run))
                     (sweep::heat_maps(run))
+                    (walk::diagrams(run))
                     (overview::times(run))
                     (overview::not_run(run))
                     (check::list(run))

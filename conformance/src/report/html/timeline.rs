@@ -46,7 +46,7 @@ pub(super) fn lanes(result: &CheckResult, detail: Detail) -> Markup {
     let step = step(end);
     html! {
         h4 { "Time line" }
-        svg.lanes viewBox=(format!("0 0 {} {}", NAMES + TIME + 10.0, height + 24)) role="img"
+        svg.lanes viewBox=(format!("0 0 {} {}", NAMES + TIME + 30.0, height + 24)) role="img"
             aria-label="time line of the calls; the table below has them as text" {
             @for tick in (0..=end / step).map(|number| number * step) {
                 line.tick x1=(number(scale(tick))) x2=(number(scale(tick))) y1="0" y2=(height) {}
@@ -70,7 +70,7 @@ fn bar(bar: &Bar, top: usize, scale: &impl Fn(u64) -> f64) -> Markup {
         }
         @if let Some(label) = label { text x=(number(from + 3.0)) y=(top + 14) { (label) } }
         @if bar.fault {
-            path.fault d=(format!("M{} {}l4 -6h-8z", number(from + 1.0), top + 8)) { title { (bar.title) } }
+            path.fault d=(format!("M{} {}l5 -8h-10z", number(from + 1.0), top + 8)) { title { (bar.title) } }
         }
     }
 }

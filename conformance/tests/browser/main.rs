@@ -182,7 +182,7 @@ fn hostile_result(evil: &str) -> CheckResult {
         state: evil.to_owned(),
     }];
     result.sweep = swept;
-    for sweep in &mut result.sweep {
+    if let Some(sweep) = &mut result.sweep {
         sweep.operation = evil.to_owned();
         sweep.left_out = vec![evil.to_owned()];
         for case in &mut sweep.cases {

@@ -98,7 +98,7 @@ impl Account {
             for instance in contents.region.instances.values() {
                 let of_instance = instance.history.iter();
                 changes.extend(of_instance.map(|(at, state)| {
-                    StateChange::new(self.tenant.moment(*at), &instance.id.to_string(), state.name())
+                    StateChange::new(self.tenant.moment(*at), instance.id.as_ref(), state.name())
                 }));
             }
         }

@@ -56,8 +56,8 @@ impl Job {
     }
 }
 
-/// What every suite can write.
-const FORMATS: &str = "json junit";
+/// The formats that the action writes by default; the one for GitHub goes into the summary of the step.
+const FORMATS: &str = "html json junit sarif github";
 
 const DRIVER: (&str, &str) = ("DRIVER", "./docker-machine-driver-template");
 
@@ -108,7 +108,7 @@ async fn a_driver_that_is_not_conformant_fails_the_action_after_its_reports_are_
         ("1", "not-conformant")
     );
     let reports = job.folder.path().join("reports");
-    assert_eq!(fs::read_dir(reports).unwrap().count(), 2, "the reports are there");
+    assert_eq!(fs::read_dir(reports).unwrap().count(), 4, "the reports are there");
     let failed = job
         .step("verdict.sh", &[("EXIT_CODE", "1"), ("FAIL_ON", "must")])
         .await

@@ -378,7 +378,9 @@ async fn virtualbox() {
         return;
     };
     // Which of its Creates at the same time fails is chance: they race for host-only networks.
-    let skipped = WAITS_OF_MINUTES.into_iter().chain(["sweep", "walk", "concurrency"]);
+    let skipped = WAITS_OF_MINUTES
+        .into_iter()
+        .chain(["sweep", "walk", "concurrency"]);
     let options: Vec<&str> = ["--jobs", "16", "--timeout-factor", "3"]
         .into_iter()
         .chain(skipped.flat_map(|check| ["--skip", check]))

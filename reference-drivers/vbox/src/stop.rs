@@ -9,20 +9,21 @@ use crate::{
     vboxmanage::VBoxManage,
 };
 
-// Every wait has a name, which errors quote, and an end (STOP-007, KILL-003).
+// Every wait has a name, which errors quote, and an end (STOP-007, KILL-003). Each is longer than the deadline of a call,
+// so that one call without an answer does not use it up (FAULT-001).
 const SHUT_DOWN: Wait = Wait::new(
     "the guest to shut down",
-    Duration::from_secs(180),
+    Duration::from_secs(300),
     Duration::from_secs(1),
 );
 const SETTLED: Wait = Wait::new(
     "the VM to finish stopping",
-    Duration::from_secs(180),
+    Duration::from_secs(300),
     Duration::from_secs(1),
 );
 const POWERED_OFF: Wait = Wait::new(
     "the VM to be off",
-    Duration::from_secs(180),
+    Duration::from_secs(300),
     Duration::from_secs(1),
 );
 

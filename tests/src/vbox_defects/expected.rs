@@ -124,22 +124,4 @@ pub const TABLE: &[Expected<Defect>] = &[
         &["guest::default_is_boot2docker"],
         "alpine",
     ),
-    expect(
-        Defect::AddressIsBehindNat,
-        "NET-004",
-        &["network::url_has_the_address"],
-        "10.0.2.15",
-    ),
-    expect(
-        Defect::SshPortIsTheGuests,
-        "SSH-004",
-        &["ssh::key_alone_suffices"],
-        "22",
-    ),
-    expect(
-        Defect::SshUserIsRoot,
-        "SSH-005",
-        &["ssh::key_alone_suffices"],
-        "root",
-    ),
 ];

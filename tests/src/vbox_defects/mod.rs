@@ -84,12 +84,6 @@ defects! {
     PreCreateCheckMakesANetwork;
     /// The default image is not boot2docker.
     DefaultImageIsAnother;
-    /// `GetIP` is the address behind NAT, which nobody reaches.
-    AddressIsBehindNat;
-    /// `GetSSHPort` is the guest's, not the forwarded one.
-    SshPortIsTheGuests;
-    /// `GetSSHUsername` is root.
-    SshUserIsRoot;
 }
 
 impl Defect {

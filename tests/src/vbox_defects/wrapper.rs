@@ -11,11 +11,6 @@ use machine_driver::{
 use super::{Defect, calls::call};
 use crate::defects::inner::{Inner, pass_on};
 
-/// Port of SSH in the guest.
-const GUEST_PORT: u16 = 22;
-/// What NAT gives to every guest.
-const ADDRESS_BEHIND_NAT: &str = "10.0.2.15";
-
 /// The VirtualBox driver with a defect.
 pub(super) struct Defective {
     inner: Inner,
@@ -110,39 +105,6 @@ impl DynDriver for Defective {
         })
     }
 
-    fn ip(&self) -> BoxFuture<'_, Result<String>> {
-        Box::pin(async move {
-            let ip = self.inner.0.ip().await?;
-            Ok(if self.has(Defect::AddressIsBehindNat) {
-                ADDRESS_BEHIND_NAT.to_owned()
-            } else {
-                ip
-            })
-        })
-    }
-
-    fn ssh_port(&self) -> BoxFuture<'_, Result<u16>> {
-        Box::pin(async move {
-            let port = self.inner.0.ssh_port().await?;
-            Ok(if self.has(Defect::SshPortIsTheGuests) {
-                GUEST_PORT
-            } else {
-                port
-            })
-        })
-    }
-
-    fn ssh_username(&self) -> BoxFuture<'_, Result<String>> {
-        Box::pin(async move {
-            let user = self.inner.0.ssh_username().await?;
-            Ok(if self.has(Defect::SshUserIsRoot) {
-                "root".to_owned()
-            } else {
-                user
-            })
-        })
-    }
-
     fn start(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             if self.has(Defect::StartKnowsOffOnly) && self.is(&[State::Paused, State::Saved]).await {
@@ -192,9 +154,12 @@ impl DynDriver for Defective {
         set_config_raw(json: Vec<u8>) -> ();
         set_config_from_flags(options: DriverOptions) -> ();
         machine_name() -> String;
+        ip() -> String;
         ipv6() -> String;
         ssh_hostname() -> String;
         ssh_key_path() -> String;
+        ssh_port() -> u16;
+        ssh_username() -> String;
         url() -> String;
         create() -> ();
         restart() -> ();

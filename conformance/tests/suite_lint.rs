@@ -12,26 +12,19 @@ use machine_conformance::{
     spec::{Coverage, Standing, specification},
 };
 
-/// Clauses of the gates `pause` and `b2d` that no check decides and nothing excludes, until a world offers them.
-const NOT_YET: &[&str] = &["OS-002", "PRE-005", "STATE-013"];
-
 /// Folders whose code judges drivers.
 const JUDGES: [&str; 3] = ["src/checks", "src/model", "src/sweep"];
 
 #[test]
 fn every_clause_is_decided_or_excluded() {
     let coverage = Coverage::of(checks::all()).unwrap();
-    let open: BTreeSet<&str> = specification()
+    let open: Vec<&str> = specification()
         .clauses
         .iter()
         .filter(|clause| matches!(coverage.standing(clause), Standing::NotYet))
         .map(|clause| clause.id.as_str())
         .collect();
-    let listed: BTreeSet<&str> = NOT_YET.iter().copied().collect();
-    assert_eq!(
-        open, listed,
-        "left: neither decided by a check nor excluded; right: the ones that may be"
-    );
+    assert!(open.is_empty(), "neither decided by a check nor excluded: {open:?}");
 }
 
 #[test]
@@ -97,7 +90,7 @@ fn checks_explain_themselves() {
         );
         for text in [check.why, check.good, check.bad] {
             assert!(
-                text.ends_with(['.', '?', '!', '"', '`']),
+                text.ends_with(['.', '?', '!', '"', '`', ']']),
                 "{}: {text:?} breaks off",
                 check.id
             );
@@ -116,7 +109,8 @@ fn lines() -> Vec<(String, String)> {
     let mut lines = Vec::new();
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap();
+        let tests = ["#[cfg(test)]", "#[cfg(all(test"].map(|mark| text.find(mark).unwrap_or(text.len()));
+        let code = &text[..tests[0].min(tests[1])];
         let name = path.strip_prefix(root).unwrap().display().to_string();
         for (number, line) in (1..).zip(code.lines()) {
             if !line.trim_start().starts_with("//") {

@@ -71,8 +71,8 @@ mod tests {
         assert_eq!(
             error.lines(),
             [
-                "baseline.toml:4:2: unknown key \"driver\" in the baseline",
                 "baseline.toml:1:1: this known failure has no \"reason\"",
+                "baseline.toml:4:2: unknown key \"driver\" in the baseline",
             ]
         );
         assert!(

@@ -118,7 +118,7 @@ fn refused(operation: Action, situation: Situation) -> Expected {
         after_error.extend(&fair.after_nil);
     }
     match operation {
-        Action::Restart => after_error.push(Situation::Stopped),
+        Action::Restart if situation.has_instance() => after_error.push(Situation::Stopped),
         Action::Remove => {
             after_error.retain(|after| *after != Situation::Removed);
             after_error.push(Situation::Vanished);

@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::RunRecord;
 use crate::{
     event::{
-        CallRecord, CallTarget, CaseOutcome, InventoryRecord, LogRecord, Problem, StateRecord, Sweep,
-        SweepCase, WaitRecord,
+        CallRecord, CallTarget, CaseOutcome, FailedStory, InventoryRecord, LogRecord, Problem, StateRecord,
+        StoryLine, Sweep, SweepCase, Transition, WaitRecord, Walks,
     },
+    model::{Action, Processes, Situation, Story},
     report::SCHEMA,
     sample::finished,
     summary::summarise,

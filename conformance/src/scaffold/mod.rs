@@ -201,7 +201,9 @@ mod tests {
                 );
             }
             for (path, text) in &files {
-                assert!(!text.contains("{{"), "{}", path.display());
+                for placeholder in ["{{name}}", "{{like}}"] {
+                    assert!(!text.contains(placeholder), "{}", path.display());
+                }
             }
         }
     }

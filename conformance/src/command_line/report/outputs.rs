@@ -14,21 +14,21 @@ use crate::{
 pub(super) struct Outputs {
     /// Write it in this format, as `run --report` does, instead of showing it; may be repeated
     #[arg(long = "report", value_name = "FORMAT=PATH")]
-    reports: Vec<ReportTarget>,
+    targets: Vec<ReportTarget>,
 }
 
 impl Outputs {
     /// Writes the reports; without any, the one for people to standard output.
     pub(super) fn write(&self, record: &RunRecord) -> Result<(), Failure> {
-        if self.reports.iter().filter(|target| target.is_stdout()).count() > 1 {
+        if self.targets.iter().filter(|target| target.is_stdout()).count() > 1 {
             return Err(Failure::usage("only one report can go to standard output"));
         }
         let mut reports = Reports::new();
-        if self.reports.is_empty() {
+        if self.targets.is_empty() {
             let terminal = Terminal::new(anstream::AutoStream::auto(io::stdout()), terminal_width());
             reports.add("terminal", Box::new(terminal) as Box<dyn Report>);
         }
-        for target in &self.reports {
+        for target in &self.targets {
             reports.add(target.to_string(), target.open()?);
         }
         record.events().for_each(|event| reports.event(&event));

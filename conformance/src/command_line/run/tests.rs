@@ -105,7 +105,7 @@ fn a_profile_alone_is_enough() {
     assert_eq!(hidden, ["12345678", "t0p-s3cret"]);
     assert_eq!(
         order.lacks().into_keys().collect::<Vec<_>>(),
-        [Need::Power, Need::Rancher]
+        [Need::Power, Need::Pause, Need::Rancher]
     );
     assert_eq!(order.guest_os().as_deref(), Some("debian"));
 }

@@ -24,7 +24,10 @@ fn every_clause_is_decided_or_excluded() {
         .filter(|clause| matches!(coverage.standing(clause), Standing::NotYet))
         .map(|clause| clause.id.as_str())
         .collect();
-    assert!(open.is_empty(), "neither decided by a check nor excluded: {open:?}");
+    assert!(
+        open.is_empty(),
+        "neither decided by a check nor excluded: {open:?}"
+    );
 }
 
 #[test]
@@ -75,8 +78,10 @@ fn checks_explain_themselves() {
             ("bad", check.bad),
         ];
         for (name, text) in texts {
+            // An example may be a single value.
+            let fewest = if matches!(name, "good" | "bad") { 1 } else { 2 };
             assert!(
-                text.split_whitespace().count() >= 2,
+                text.split_whitespace().count() >= fewest,
                 "{}: {name} is {text:?}",
                 check.id
             );
@@ -88,13 +93,12 @@ fn checks_explain_themselves() {
             "{}: the title is no sentence",
             check.id
         );
-        for text in [check.why, check.good, check.bad] {
-            assert!(
-                text.ends_with(['.', '?', '!', '"', '`', ']']),
-                "{}: {text:?} breaks off",
-                check.id
-            );
-        }
+        assert!(
+            check.why.ends_with(['.', '?', '!', '"', '`']),
+            "{}: {:?} breaks off",
+            check.id,
+            check.why
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path, process::ExitCode, sync::Arc};
 
 use machine_conformance::{
     checks,
-    engine::{self, Setup},
+    engine::{self, Description, Setup},
     event::{CheckResult, EventKind},
     spec::RequirementSet,
     subject::PluginSubject,
@@ -100,6 +100,7 @@ async fn run() -> Vec<CheckResult> {
         keep: false,
         pause: None,
         rerun: "machine-conformance run".to_owned(),
+        description: Description::default(),
     };
     let (events, mut received) = mpsc::unbounded_channel();
     let (_keep, cancelled) = watch::channel(false);

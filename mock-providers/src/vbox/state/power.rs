@@ -236,6 +236,7 @@ impl VirtualBox {
         host.hardware.power_off(id);
         let machine = self.require_mut(id)?;
         machine.enter(MachineState::PoweredOff, host.now);
+        machine.transient_folders.clear();
         match remove_file {
             true => self.drop_saved_state(id, host),
             false => machine.state_file = None,

@@ -174,7 +174,7 @@ fn every_report_fits_the_schema() {
         [""; 0],
         "readers accept fields that they do not know"
     );
-    let mut wrong = full.clone();
+    let mut wrong = full;
     wrong["checks"][0]["verdict"] = "green".into();
     wrong["schema"] = "machine-conformance/report/v9".into();
     assert_eq!(problems(&wrong).len(), 2, "{:?}", problems(&wrong));

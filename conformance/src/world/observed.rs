@@ -45,6 +45,10 @@ impl Tenant for ObservedTenant {
         self.tenant.settings()
     }
 
+    fn environment(&self) -> BTreeMap<String, String> {
+        self.tenant.environment()
+    }
+
     fn secrets(&self) -> BTreeMap<String, String> {
         self.tenant.secrets()
     }

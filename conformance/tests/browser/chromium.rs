@@ -125,6 +125,10 @@ impl Browser {
         }
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers write the arguments where they call"
+    )]
     fn call(&mut self, method: &str, arguments: Value) -> Value {
         self.last_id += 1;
         let mut message = json!({ "id": self.last_id, "method": method, "params": arguments });

@@ -368,32 +368,62 @@ async fn delete_unused(vbox: &VBoxManage, entry: &Entry, vms: &[&str]) -> Result
         }
     }
     let dhcp = if entry.made_dhcp {
-        gone(vbox.change(&command::remove_dhcp(&entry.network_name)).await)
+        deleted(vbox.change(&command::remove_dhcp(&entry.network_name)).await)
     } else {
-        Ok(())
+        Ok(true)
     };
     let adapter = if entry.made_adapter {
-        gone(vbox.change(&command::remove_host_only(&entry.adapter)).await)
+        deleted(vbox.change(&command::remove_host_only(&entry.adapter)).await)
     } else {
-        Ok(())
+        Ok(true)
     };
-    all([dhcp, adapter]).map(|()| true)
+    if matches!((&dhcp, &adapter), (Ok(true), Ok(true))) {
+        return Ok(true);
+    }
+    all([dhcp.map(drop), adapter.map(drop)])?;
+    // An answer "not found" alone does not make the driver forget what it has made (RM-011).
+    match still_listed(vbox, entry).await? {
+        None => Ok(true),
+        Some(what) => {
+            let text =
+                format!("VirtualBox says that there is no {what}, and lists it; remove the machine again");
+            Err(Error::new(ErrorKind::Provider, text))
+        }
+    }
 }
 
-/// What is gone already is deleted (RM-012).
-fn gone(outcome: Result<(), Failure>) -> Result<()> {
-    match outcome {
-        Err(Failure { refusal, error }) => {
-            let text = error.to_string();
-            let absent = text.contains("could not be found") || text.contains("Failed to find DHCP server");
-            if absent || refusal == Refusal::Missing {
-                Ok(())
-            } else {
-                Err(error)
-            }
-        }
-        Ok(()) => Ok(()),
+/// Whether this call deleted it; `false` if VirtualBox says that it is gone already, which is as good (RM-012).
+fn deleted(outcome: Result<(), Failure>) -> Result<bool> {
+    let Err(Failure { refusal, error }) = outcome else {
+        return Ok(true);
+    };
+    let text = error.to_string();
+    let absent = text.contains("could not be found") || text.contains("Failed to find DHCP server");
+    if absent || refusal == Refusal::Missing {
+        Ok(false)
+    } else {
+        Err(error)
     }
+}
+
+/// What the driver has made of a network and VirtualBox still lists.
+async fn still_listed(vbox: &VBoxManage, entry: &Entry) -> Result<Option<String>> {
+    if entry.made_dhcp {
+        let servers = vbox
+            .read(&command::list_dhcp(), |stdout| blocks_with("NetworkName", stdout))
+            .await?;
+        let name = Some(&entry.network_name);
+        if servers.iter().any(|server| server.get("NetworkName") == name) {
+            return Ok(Some(format!("DHCP server of {}", entry.network_name)));
+        }
+    }
+    if entry.made_adapter {
+        let adapters = adapters(vbox).await?;
+        if adapters.iter().any(|adapter| adapter.name == entry.adapter) {
+            return Ok(Some(format!("host-only interface {}", entry.adapter)));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

@@ -250,7 +250,7 @@ impl<'a> Replay<'a> {
                 ));
             }
             ["die-at-next-call"] => {
-                account.set_faults(FaultPlan::one(When::call(1), FaultKind::Drop { acted: false }))
+                account.set_faults(FaultPlan::one(When::call(1), FaultKind::Drop { acted: false }));
             }
             ["no-faults"] => account.clear_faults(),
             ["truncate", folder] => {

@@ -45,7 +45,7 @@ impl Bindings {
             if length == 0 {
                 return Err(differ(&format!("{{{name}}}"), actual));
             }
-            if name.starts_with(|first: char| first == 'i' || first == 'I' || first == 'm') {
+            if name.starts_with(['i', 'I', 'm']) {
                 let known = self
                     .0
                     .entry(name.to_lowercase())

@@ -920,7 +920,7 @@ pub const TABLE: &[Expected<Defect>] = &[
     expect(
         Defect::StartBelievesTheRecord,
         "START-001",
-        &["walk::known_stories"],
+        &["walk::known_stories", "kill::start_works_afterwards"],
         "Create, power off at the provider, Start",
     ),
     expect(

@@ -27,7 +27,8 @@ pub(crate) fn run_to_end(
     reports: Reports,
 ) -> Result<RunRecord, Failure> {
     let subject = order.subject()?;
-    Execution::new()?.run(order, subject, checks, None, reports)
+    let cost = Cost::of(&order, &checks)?;
+    Execution::new()?.run(order, subject, checks, cost, None, reports)
 }
 
 /// A runtime with the signals taken over.
@@ -71,12 +72,13 @@ impl Execution {
         order: Order,
         subject: PluginSubject,
         checks: Vec<&'static Check>,
+        cost: Cost,
         pause: Option<Arc<dyn Pause>>,
         reports: Reports,
     ) -> Result<RunRecord, Failure> {
         let cancelled = self.cancelled.clone();
         self.runtime
-            .block_on(run(order, subject, checks, pause, reports, cancelled))
+            .block_on(run(order, subject, checks, cost, pause, reports, cancelled))
     }
 }
 
@@ -84,11 +86,11 @@ async fn run(
     order: Order,
     subject: PluginSubject,
     checks: Vec<&'static Check>,
+    cost: Cost,
     pause: Option<Arc<dyn Pause>>,
     reports: Reports,
     mut cancelled: watch::Receiver<bool>,
 ) -> Result<RunRecord, Failure> {
-    let cost = Cost::of(&order, &checks)?;
     if let Some(note) = &cost.note {
         note_on_stderr(note);
     }

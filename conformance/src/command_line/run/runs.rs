@@ -5,7 +5,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{RunArguments, again::Failed, execution::Execution, note_on_stderr, order::Order, watch::Watch};
+use super::{
+    RunArguments, again::Failed, cost::Cost, execution::Execution, note_on_stderr, order::Order, watch::Watch,
+};
 use crate::{
     command_line::failure::Failure,
     engine::Pause,
@@ -109,6 +111,8 @@ impl Runs<'_> {
             Some(failed) => failed.of(selected)?,
             None => selected,
         };
+        // Before the files of reports are made: nothing runs without the user's consent.
+        let cost = Cost::of(&order, &selected)?;
         let reports = self.arguments.open_reports(order.seed, terminal)?;
         let own;
         let execution = match execution {
@@ -118,7 +122,7 @@ impl Runs<'_> {
                 &own
             }
         };
-        execution.run(order, subject, selected, self.pause.clone(), reports)
+        execution.run(order, subject, selected, cost, self.pause.clone(), reports)
     }
 }
 

@@ -27,6 +27,7 @@ mod trials;
 use std::{process::ExitCode, sync::Arc};
 
 use libtest_mimic::Arguments;
+use machine_mock_providers::vbox;
 
 pub use self::target::Target;
 use self::{board::Board, parts::PartsFolder, trials::Trials};
@@ -62,7 +63,13 @@ macro_rules! conformance_main {
 
 /// Lists or runs the checks as the arguments of the process say. What [`conformance_main!`](crate::conformance_main)
 /// calls.
+///
+/// Started under the name `VBoxManage`, the process is that program of the mock VirtualBox instead: drivers of
+/// VirtualBox start it, and no other executable of the suite need be at hand.
 pub fn main(target: &Target) -> ExitCode {
+    if let Some(code) = vbox::executable::run_if_invoked() {
+        return code;
+    }
     let arguments = Arguments::from_args();
     match trials(target, &arguments) {
         Ok(trials) => trials.run(arguments),

@@ -75,15 +75,21 @@ impl NewArguments {
             .path
             .clone()
             .unwrap_or_else(|| PathBuf::from(format!("docker-machine-driver-{}", self.name)));
-        let files = scaffold.write(&folder).map_err(|error| refused(&error))?;
+        let written = scaffold.write(&folder).map_err(|error| refused(&error))?;
         let shown = folder.display();
         writeln!(
             out,
             "wrote {} files into {shown}: a driver like {} ({})",
-            files.len(),
+            written.files.len(),
             self.like.word,
             self.like.purpose
         )?;
+        if let Err(problem) = &written.formatted {
+            writeln!(
+                out,
+                "not formatted ({problem}): run cargo fmt once (rustup component add rustfmt)"
+            )?;
+        }
         writeln!(
             out,
             "\nNext:\n  cd {shown}\n  cargo test\n  git init && git add . && git commit -m \"docker-machine-driver-{}: begin\"",

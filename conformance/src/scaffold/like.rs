@@ -14,6 +14,8 @@ pub struct Like {
     pub purpose: &'static str,
     /// The driver's type in its source.
     pub(super) type_name: &'static str,
+    /// What begins like a variable of the driver's and is another's.
+    pub(super) foreign_variables: &'static [&'static str],
     /// Its package.
     pub(super) folder: Dir<'static>,
 }
@@ -25,13 +27,27 @@ impl Like {
             word: "template",
             purpose: "a cloud with an HTTP API of its own",
             type_name: "TemplateDriver",
+            foreign_variables: &[],
             folder: include_dir!("$CARGO_MANIFEST_DIR/../reference-drivers/template"),
         },
         Self {
             word: "ec2",
             purpose: "Amazon EC2 and what speaks its protocol",
             type_name: "Ec2Driver",
+            foreign_variables: &[],
             folder: include_dir!("$CARGO_MANIFEST_DIR/../reference-drivers/ec2"),
+        },
+        Self {
+            word: "vbox",
+            purpose: "VirtualBox, and hypervisors that are led by a command",
+            type_name: "VBoxDriver",
+            foreign_variables: &[
+                "VBOX_E_",
+                "VBOX_INSTALL_PATH",
+                "VBOX_MSI_INSTALL_PATH",
+                "VBOX_USER_HOME",
+            ],
+            folder: include_dir!("$CARGO_MANIFEST_DIR/../reference-drivers/vbox"),
         },
     ];
 }

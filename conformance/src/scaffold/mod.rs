@@ -3,6 +3,7 @@
 //! The sources of the reference drivers are embedded in the executable. Names are replaced, the manifest is made to
 //! stand alone, and what gates the repository is added.
 
+mod format;
 mod like;
 mod manifest;
 mod name;
@@ -47,12 +48,22 @@ pub struct Scaffold {
     pub source: Source,
 }
 
+/// What was written.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "front ends read it")]
+pub struct Written {
+    /// Paths of the files, in order.
+    pub files: Vec<PathBuf>,
+    /// Whether the sources are as `cargo fmt` wants them, or why that is not known: new names sort differently.
+    pub formatted: Result<(), String>,
+}
+
 impl Scaffold {
-    /// Writes the repository into `folder`, which must not exist or be empty. Returns the paths of its files, in order.
+    /// Writes the repository into `folder`, which must not exist or be empty.
     ///
     /// # Errors
     /// If the folder holds something already, or cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>, ScaffoldError> {
+    pub fn write(&self, folder: &Path) -> Result<Written, ScaffoldError> {
         refuse_contents(folder)?;
         let mut written = Vec::new();
         for (path, text) in self.files()? {
@@ -69,7 +80,10 @@ impl Scaffold {
             })?;
             written.push(path);
         }
-        Ok(written)
+        Ok(Written {
+            formatted: format::sources(folder, &written),
+            files: written,
+        })
     }
 
     /// Texts of all files, by path.

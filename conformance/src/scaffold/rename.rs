@@ -26,10 +26,6 @@ impl<'a> Rename<'a> {
             ),
             (like.type_name.to_owned(), format!("{}Driver", name.camel())),
             (
-                format!("{}_", old.to_uppercase()),
-                format!("{}_", name.snake().to_uppercase()),
-            ),
-            (
                 format!("reference-drivers/{old}/conformance.toml"),
                 "conformance.toml".to_owned(),
             ),
@@ -48,11 +44,32 @@ impl<'a> Rename<'a> {
         for (old, new) in &self.everywhere {
             text = text.replace(old, new);
         }
-        text = self.flags(&text);
+        text = self.variables(&self.flags(&text));
         if path.extension().is_some_and(|end| end == "rs") {
             text = text.replace(&format!("\"{}\"", self.like.word), &format!("\"{}\"", self.name));
         }
         text
+    }
+
+    /// Names of environment variables, but for those that belong to somebody else.
+    fn variables(&self, text: &str) -> String {
+        let old = format!("{}_", self.like.word.to_uppercase());
+        let new = format!("{}_", self.name.snake().to_uppercase());
+        let mut renamed = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find(&old) {
+            let (before, name) = rest.split_at(at);
+            let is_foreign = self
+                .like
+                .foreign_variables
+                .iter()
+                .any(|foreign| name.starts_with(foreign));
+            renamed.push_str(before);
+            renamed.push_str(if is_foreign { &old } else { &new });
+            rest = &name[old.len()..];
+        }
+        renamed.push_str(rest);
+        renamed
     }
 
     /// The text of a file with `{{placeholders}}`.
@@ -93,7 +110,11 @@ mod tests {
     use super::*;
 
     fn renamed(path: &str, text: &str) -> String {
-        let like = "template".parse::<&'static Like>().unwrap();
+        renamed_like("template", path, text)
+    }
+
+    fn renamed_like(like: &str, path: &str, text: &str) -> String {
+        let like = like.parse::<&'static Like>().unwrap();
         let name = "acme-cloud".parse().unwrap();
         Rename::new(like, &name).text(Path::new(path), text)
     }
@@ -119,6 +140,15 @@ mod tests {
         ] {
             assert_eq!(renamed("src/x.rs", old), new);
         }
+    }
+
+    #[test]
+    fn variables_of_the_hypervisor_keep_their_names() {
+        let text = "env = \"VBOX_MEMORY\"; variable(\"VBOX_USER_HOME\"); \"code VBOX_E_OBJECT_NOT_FOUND\"";
+        assert_eq!(
+            renamed_like("vbox", "src/x.rs", text),
+            text.replace("VBOX_MEMORY", "ACME_CLOUD_MEMORY")
+        );
     }
 
     #[test]

@@ -1,12 +1,17 @@
 //! `machine-conformance new`: what it writes builds, is formatted, has no lints, and passes the suite.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use machine_front_end_tests::{
     executables::{lock, machine_conformance, target_folder, workspace},
     run::{Finished, to_end},
 };
+use tempfile::TempDir;
 use tokio::process::Command;
 
 /// A build with nothing but the downloaded sources, on a loaded machine.
@@ -29,29 +34,83 @@ async fn cargo(folder: &Path, target: &Path, words: &[&str]) -> Finished {
     to_end(command, LIMIT).await.unwrap()
 }
 
+/// A repository of a new driver, and the folder that all of them are built in: most of the build is the same each time.
+struct Repository {
+    _folder: TempDir,
+    path: PathBuf,
+    target: PathBuf,
+}
+
+impl Repository {
+    async fn like(like: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let project = workspace().display().to_string();
+        let words = ["acme-cloud", "--like", like, "--sdk-path", &project];
+        let written = new(folder.path(), &words).await.exits(0);
+        assert!(!written.stdout.contains("not formatted"), "{written}");
+        let path = folder.path().join("docker-machine-driver-acme-cloud");
+        // The versions that are there already, so that nothing is downloaded.
+        fs::copy(workspace().join("Cargo.lock"), path.join("Cargo.lock")).unwrap();
+        Self {
+            _folder: folder,
+            path,
+            target: target_folder().unwrap().join("new-driver"),
+        }
+    }
+
+    async fn is_formatted(&self) {
+        cargo(&self.path, &self.target, &["fmt", "--check"])
+            .await
+            .exits(0);
+    }
+
+    /// Its own tests, lints and the conformance suite.
+    async fn is_conformant(&self) {
+        let _lock = lock(&self.target).unwrap();
+        let tests = ["test", "--offline", "--quiet"];
+        let finished = cargo(
+            &self.path,
+            &self.target,
+            &[&tests[..], &["--lib", "--bins"]].concat(),
+        )
+        .await
+        .exits(0);
+        assert!(finished.stdout.contains("test result: ok."), "{finished}");
+        let suite = [&tests[..], &["--test", "conformance", "--", "--skip", "sweep"]].concat();
+        let finished = cargo(&self.path, &self.target, &suite).await.exits(0);
+        assert!(finished.stderr.contains("CONFORMANT"), "{finished}");
+        assert!(!finished.stderr.contains("NOT CONFORMANT"), "{finished}");
+    }
+}
+
 #[tokio::test]
-async fn a_new_driver_builds_and_is_conformant() {
-    let folder = tempfile::tempdir().unwrap();
-    let project = workspace().display().to_string();
-    new(folder.path(), &["acme-cloud", "--sdk-path", &project])
-        .await
-        .exits(0);
-    let driver = folder.path().join("docker-machine-driver-acme-cloud");
-    // The versions that are there already, so that nothing is downloaded.
-    fs::copy(workspace().join("Cargo.lock"), driver.join("Cargo.lock")).unwrap();
-    // One folder for all runs of this test: most of the build is the same each time.
-    let target = target_folder().unwrap().join("new-driver");
-    let _lock = lock(&target).unwrap();
-    cargo(&driver, &target, &["fmt", "--check"]).await.exits(0);
-    let tests = ["test", "--offline", "--quiet"];
-    let finished = cargo(&driver, &target, &[&tests[..], &["--lib", "--bins"]].concat())
-        .await
-        .exits(0);
-    assert!(finished.stdout.contains("test result: ok."), "{finished}");
-    let suite = [&tests[..], &["--test", "conformance", "--", "--skip", "sweep"]].concat();
-    let finished = cargo(&driver, &target, &suite).await.exits(0);
-    assert!(finished.stderr.contains("CONFORMANT"), "{finished}");
-    assert!(!finished.stderr.contains("NOT CONFORMANT"), "{finished}");
+async fn a_driver_like_the_template_is_conformant() {
+    let repository = Repository::like("template").await;
+    repository.is_formatted().await;
+    repository.is_conformant().await;
+}
+
+#[tokio::test]
+async fn a_driver_like_vbox_is_conformant() {
+    let repository = Repository::like("vbox").await;
+    repository.is_formatted().await;
+    repository.is_conformant().await;
+}
+
+#[tokio::test]
+async fn a_driver_like_ec2_is_complete() {
+    let repository = Repository::like("ec2").await;
+    repository.is_formatted().await;
+    // Whether the manifest stands alone; the sources are those of the reference driver with other names.
+    let words = ["tree", "--offline", "--quiet", "--depth", "1"];
+    let tree = cargo(&repository.path, &repository.target, &words).await.exits(0);
+    assert!(tree.stdout.contains("aws-sdk-ec2"), "{tree}");
+}
+
+#[tokio::test]
+#[ignore = "compiles the AWS SDK once more, which takes five minutes"]
+async fn a_driver_like_ec2_is_conformant() {
+    Repository::like("ec2").await.is_conformant().await;
 }
 
 #[tokio::test]

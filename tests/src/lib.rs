@@ -13,6 +13,7 @@ pub mod go_tools;
 pub mod judge;
 pub mod load;
 pub mod mock_process;
+pub mod mutation;
 pub mod peers;
 pub mod python_tools;
 pub mod rancher_machine;

@@ -189,6 +189,7 @@ fn setup(subject: Arc<dyn Subject>, world: Arc<dyn World>, checks: Vec<&'static 
         seed: 1,
         jobs: 4,
         timeout_factor: 1.0,
+        fail_fast: false,
         keep: false,
         pause: None,
         rerun: "machine-conformance run".to_owned(),

@@ -64,8 +64,13 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
 
 /// The result of a check that the user's interruption kept from starting.
 pub(super) fn interrupted(setup: &Setup, check: &Check) -> (CheckResult, Observations) {
+    not_started(setup, check, "the run was interrupted")
+}
+
+/// The result of a check that was selected and did not start.
+pub(super) fn not_started(setup: &Setup, check: &Check, reason: &str) -> (CheckResult, Observations) {
     let mut result = blank(setup, check, 0);
-    result.reason = Some("the run was interrupted".to_owned());
+    result.reason = Some(reason.to_owned());
     (result, Observations::default())
 }
 

@@ -8,7 +8,7 @@ mod plan;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Instant, SystemTime},
 };
 
@@ -65,6 +65,8 @@ pub struct Setup {
     pub jobs: usize,
     /// Factor for all limits and waits.
     pub timeout_factor: f64,
+    /// Whether no further check starts after one that breaks the run.
+    pub fail_fast: bool,
     /// Whether machines are left for the user to look at.
     pub keep: bool,
     /// Who looks at each failed check before it is cleaned up.
@@ -119,6 +121,7 @@ pub async fn run(
         start,
         events,
         cancelled,
+        enough: Arc::default(),
     };
     run.send(EventKind::RunStarted(run.info()));
     let mut results = Vec::new();
@@ -148,6 +151,8 @@ struct Run {
     start: Instant,
     events: mpsc::UnboundedSender<Event>,
     cancelled: watch::Receiver<bool>,
+    /// The check after which no further one starts.
+    enough: Arc<OnceLock<String>>,
 }
 
 impl Run {
@@ -179,13 +184,16 @@ impl Run {
             let (setup, facts) = (Arc::clone(&self.setup), Arc::clone(&self.facts));
             let (permits, cancelled) = (Arc::clone(&permits), self.cancelled.clone());
             let (events, start, earlier) = (self.events.clone(), self.start, earlier.clone());
-            let cases = Arc::clone(&cases);
+            let (cases, enough) = (Arc::clone(&cases), Arc::clone(&self.enough));
             running.spawn(async move {
                 let Ok(_permit) = permits.acquire().await else {
                     return execute::interrupted(&setup, check);
                 };
                 if *cancelled.borrow() {
                     return execute::interrupted(&setup, check);
+                }
+                if let Some(failed) = enough.get() {
+                    return execute::not_started(&setup, check, &format!("{failed} ended the run"));
                 }
                 let started = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
                 let _ = events.send(Event::new(
@@ -213,6 +221,10 @@ impl Run {
     }
 
     fn finished(&self, result: CheckResult, results: &mut Vec<CheckResult>) {
+        if self.setup.fail_fast && result.verdict.breaks_the_run() {
+            // The first one is named; what was under way meanwhile may fail as well.
+            let _ = self.enough.set(result.id.clone());
+        }
         self.send(EventKind::CheckFinished(Box::new(result.clone())));
         results.push(result);
     }

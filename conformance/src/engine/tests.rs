@@ -97,6 +97,7 @@ fn setup(checks: &[&'static Check], requirements: &'static RequirementSet) -> Se
         seed: 1,
         jobs: 1,
         timeout_factor: 1.0,
+        fail_fast: false,
         keep: false,
         pause: None,
         rerun: String::new(),
@@ -108,10 +109,14 @@ async fn outcome(
     checks: &[&'static Check],
     requirements: &'static RequirementSet,
 ) -> (Summary, BTreeMap<String, CheckResult>) {
+    outcome_of(setup(checks, requirements)).await
+}
+
+async fn outcome_of(setup: Setup) -> (Summary, BTreeMap<String, CheckResult>) {
     let (sender, mut events) = mpsc::unbounded_channel();
     let (_keep, cancelled) = watch::channel(false);
     let facts = Facts::unknown("nobody");
-    let summary = run(setup(checks, requirements), facts, sender, cancelled).await;
+    let summary = run(setup, facts, sender, cancelled).await;
     let mut results = BTreeMap::new();
     while let Some(event) = events.recv().await {
         if let EventKind::CheckFinished(result) = event.kind {
@@ -187,4 +192,19 @@ async fn a_clause_that_was_added_later_turns_no_pass_into_a_failure() {
     let (summary, results) = outcome(&[&BREAKS_MUST], lenient).await;
     assert_eq!(summary.exit_code, ExitCode::CONFORMANT);
     assert_eq!(results["run::breaks_must"].verdict, Verdict::Warn);
+}
+
+#[tokio::test]
+async fn nothing_starts_after_the_first_failure_if_that_is_asked_for() {
+    let all = setup(&[&BREAKS_SHOULD, &BREAKS_MUST, &HOLDS], RequirementSet::newest());
+    let (summary, results) = outcome_of(Setup {
+        fail_fast: true,
+        ..all
+    })
+    .await;
+    assert_eq!(summary.exit_code, ExitCode::NOT_CONFORMANT);
+    assert_eq!((summary.selected, summary.run), (3, 2), "a warning ends nothing");
+    let last = &results["run::holds"];
+    assert_eq!(last.verdict, Verdict::NotTested);
+    assert_eq!(last.reason.as_deref(), Some("run::breaks_must ended the run"));
 }

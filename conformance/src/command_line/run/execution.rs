@@ -114,6 +114,7 @@ async fn run(
         seed: order.seed,
         jobs: order.jobs,
         timeout_factor: order.timeout_factor,
+        fail_fast: order.fail_fast,
         keep,
         pause,
     };

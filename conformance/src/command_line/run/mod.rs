@@ -132,6 +132,10 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "skip", "walks", "corpus"], help_heading = "Walks")]
     replay: Vec<PathBuf>,
 
+    /// Start no further check after one that makes the driver not conformant
+    #[arg(long, help_heading = "Run")]
+    fail_fast: bool,
+
     /// Leave the machines and folders of the checks, and say how to log in; mock providers wait for Ctrl-C
     #[arg(long, help_heading = "Run")]
     keep: bool,

@@ -60,6 +60,8 @@ pub(crate) struct Order {
     pub(super) walks: model::Settings,
     /// The commands of the profile, for the provider `external`.
     pub(super) external: Option<ExternalOptions>,
+    /// Whether no further check starts after one that breaks the run.
+    pub(super) fail_fast: bool,
     /// Whether the user agreed to pay for machines.
     pub(super) costs_agreed: bool,
     pub(super) requirements: &'static RequirementSet,
@@ -149,6 +151,7 @@ impl Order {
                 .timeout_factor
                 .or_else(|| profile.as_ref().and_then(|profile| profile.wait_factor))
                 .unwrap_or(1.0),
+            fail_fast: arguments.fail_fast,
             keep: arguments.keep,
             notes: Vec::new(),
             description: Description::default(),

@@ -239,6 +239,14 @@ impl Context {
         address.ok_or_else(|| Stop::Environment(format!("the inventory has no address for {machine}")))
     }
 
+    /// The states in which the provider can suspend instances ([`Need::Pause`](crate::check::Need::Pause)).
+    pub fn suspended_states(&self) -> &'static [State] {
+        match self.tenant().can_save() {
+            true => &[State::Paused, State::Saved],
+            false => &[State::Paused],
+        }
+    }
+
     /// Pauses or saves the machine's instance behind the driver's back ([`Need::Pause`](crate::check::Need::Pause)).
     ///
     /// # Errors

@@ -314,7 +314,7 @@ const SUSPENDED_IS_TOLD: Check = Check {
     bad: "GetState answers 0 (None), because the driver knows `running` and `poweroff` only.",
     run: |cx| {
         Box::pin(async move {
-            for state in [State::Paused, State::Saved] {
+            for &state in cx.suspended_states() {
                 let machine = cx.created().await?;
                 cx.suspend(&machine, state).await?;
                 let told = machine.fresh_process().await?.state().await;

@@ -262,6 +262,11 @@ pub trait Tenant: Send + Sync + fmt::Debug {
         Err(unoffered("pause an instance"))
     }
 
+    /// Whether instances can be saved to disk, beside being paused.
+    fn can_save(&self) -> bool {
+        true
+    }
+
     /// Saves the instance of `machine` to disk behind the driver's back, so that it can go on later ([`Need::Pause`]).
     ///
     /// # Errors

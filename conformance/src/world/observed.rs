@@ -152,6 +152,10 @@ impl Tenant for ObservedTenant {
         self.tenant.admit(machine)
     }
 
+    fn can_save(&self) -> bool {
+        self.tenant.can_save()
+    }
+
     async fn pause(&self, machine: &str) -> Result<(), WorldError> {
         self.recorded("pause the instance", machine, self.tenant.pause(machine))
             .await

@@ -1,5 +1,3 @@
-use machine_driver::State;
-
 use super::removed;
 use crate::check::{Check, Need};
 
@@ -13,7 +11,7 @@ pub(super) const WORKS_WHEN_SUSPENDED: Check = Check {
     bad: "Remove tries to switch the machine off first, and fails because a saved one is not running.",
     run: |cx| {
         Box::pin(async move {
-            for state in [State::Paused, State::Saved] {
+            for &state in cx.suspended_states() {
                 let baseline = cx.inventory().await?;
                 let machine = cx.created().await?;
                 cx.suspend(&machine, state).await?;

@@ -1,5 +1,3 @@
-use machine_driver::State;
-
 use crate::check::{Check, Need};
 
 pub(super) const RESUMES: Check = Check {
@@ -13,7 +11,7 @@ pub(super) const RESUMES: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            for state in [State::Paused, State::Saved] {
+            for &state in cx.suspended_states() {
                 let boot = match cx.offers(Need::Guest) {
                     true => Some(cx.boot_id(&machine).await?),
                     false => None,

@@ -59,6 +59,7 @@ impl ExternalWorld {
             (Need::RequestLog, acts(&[Act::RequestLog])),
             (Need::OutOfBand, acts(&[Act::Delete, Act::PowerOff]) && freezable),
             (Need::Readdress, acts(&[Act::Readdress])),
+            (Need::Pause, acts(&[Act::Pause])),
         ]
         .into_iter()
         .filter_map(|(need, offered)| offered.then_some(need))
@@ -219,6 +220,18 @@ impl Tenant for ExternalTenant {
 
     async fn freeze_guest(&self, machine: &str) -> Result<(), WorldError> {
         self.act(Act::Freeze, machine).await
+    }
+
+    async fn pause(&self, machine: &str) -> Result<(), WorldError> {
+        self.act(Act::Pause, machine).await
+    }
+
+    async fn save(&self, machine: &str) -> Result<(), WorldError> {
+        self.act(Act::Save, machine).await
+    }
+
+    fn can_save(&self) -> bool {
+        self.shared.options.has(Act::Save)
     }
 
     async fn heal(&self) -> Result<(), WorldError> {

@@ -20,11 +20,15 @@ pub enum Act {
     Readdress,
     /// Stops the guest of the machine from answering anything.
     Freeze,
+    /// Pauses the instance of the machine.
+    Pause,
+    /// Saves the instance of the machine to disk.
+    Save,
 }
 
 impl Act {
     /// Every act with its key.
-    pub const WORDS: [(&'static str, Self); 7] = [
+    pub const WORDS: [(&'static str, Self); 9] = [
         ("inventory", Self::Inventory),
         ("request-log", Self::RequestLog),
         ("sweep", Self::Sweep),
@@ -32,6 +36,8 @@ impl Act {
         ("power-off", Self::PowerOff),
         ("readdress", Self::Readdress),
         ("freeze", Self::Freeze),
+        ("pause", Self::Pause),
+        ("save", Self::Save),
     ];
 
     /// The key in the profile.

@@ -22,6 +22,7 @@ fn world_in(folder: &Path, most_machines: u32) -> ExternalWorld {
             ),
         ),
         (Act::Delete, "rm objects/$0".to_owned()),
+        (Act::Pause, "touch objects/$0.paused".to_owned()),
         (Act::Readdress, "echo '{\"address\":\"192.0.2.8\"}'".to_owned()),
     ];
     let mut options = ExternalOptions::new(folder.to_owned());
@@ -47,6 +48,10 @@ async fn commands_list_and_act() {
     assert_eq!(objects_of(&objects), "vm m1 ()");
     assert_eq!(objects[0].owner.as_deref(), Some("m1"));
     assert_eq!(tenant.readdress("m1").await.unwrap(), "192.0.2.8");
+    tenant.pause("m1").await.unwrap();
+    assert!(folder.path().join("objects/m1.paused").exists() && world.offers().contains(&Need::Pause));
+    assert!(!tenant.can_save(), "there is no such command");
+    std::fs::remove_file(folder.path().join("objects/m1.paused")).unwrap();
     tenant.delete_instance("m1").await.unwrap();
     assert!(tenant.inventory().await.unwrap().is_empty());
     let gone = tenant.delete_instance("m1").await.unwrap_err().0;

@@ -23,5 +23,4 @@ mod openssh;
 mod provisioning;
 mod vbox_fidelity;
 mod vbox_life;
-mod vbox_speed;
 mod vbox_template;

@@ -21,9 +21,10 @@ const SETTLED: Wait = Wait::new(
     Duration::from_secs(300),
     Duration::from_secs(1),
 );
+// Follows the wait for the guest when `create` rolls back: both must end within a host's patience (CREATE-017).
 const POWERED_OFF: Wait = Wait::new(
     "the VM to be off",
-    Duration::from_secs(300),
+    Duration::from_secs(120),
     Duration::from_secs(1),
 );
 

@@ -20,7 +20,7 @@ pub(super) struct Subject {
     /// As it is called in the table.
     pub(super) name: &'static str,
     pub(super) program: PathBuf,
-    pub(super) environment: BTreeMap<&'static str, &'static str>,
+    pub(super) environment: BTreeMap<String, String>,
     /// Flags beside the defaults.
     pub(super) flags: Vec<(String, String)>,
 }
@@ -83,6 +83,8 @@ impl Subject {
                 .with_context(|| format!("{} has no flag --{name}", self.name))?;
             let value = match flag.kind {
                 FlagKind::StringList { .. } => OptionValue::List(vec![value.clone()]),
+                FlagKind::Bool => OptionValue::Bool(value.parse()?),
+                FlagKind::Int { .. } => OptionValue::Int(value.parse()?),
                 _ => OptionValue::String(value.clone()),
             };
             options.insert(name, value);

@@ -1,19 +1,20 @@
-//! What a driver adds to the time that its provider takes: create and remove, ours and Go's, on the same mock.
+//! What a driver adds to the time that its provider takes: create and remove, ours and Go's, on the same mock. And what
+//! the mock VirtualBox takes for a call.
 
+mod ec2;
 mod life;
+mod listing;
+mod vbox;
 
-use std::{collections::BTreeMap, fmt::Write, path::PathBuf, time::Duration};
-
-use machine_mock_providers::ec2::{Server, ServerOptions};
+use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use self::life::{Subject, Took};
-use crate::{executables, peers::NotTested, rancher_machine};
+use crate::peers::NotTested;
 
-/// Time that an instance takes to boot; the mock takes none for anything else that a driver waits for.
+/// Time that a machine takes to boot; the mocks take next to none for anything else that a driver waits for.
 const BOOT: Duration = Duration::from_secs(2);
 /// Lives of each driver; the median counts.
 const LIVES: usize = 3;
-const REGION: &str = "us-east-1";
 
 /// What is measured.
 #[derive(Clone, Debug, Default)]
@@ -21,37 +22,39 @@ const REGION: &str = "us-east-1";
 pub struct Plan {
     /// Our EC2 driver; without it, it is built in the profile of this program.
     pub ec2_driver: Option<PathBuf>,
+    /// Our VirtualBox driver; without it, it is built in the profile of this program.
+    pub vbox_driver: Option<PathBuf>,
 }
 
-/// Lives of our EC2 driver and of rancher-machine's `amazonec2`, alternating, as a table in Markdown.
+/// Lives of our EC2 driver, as a table in Markdown, beside rancher-machine's `amazonec2`.
 ///
 /// # Errors
 ///
 /// Our driver cannot be built, or a driver fails.
-pub async fn figures(plan: &Plan) -> anyhow::Result<String> {
-    let driver = match &plan.ec2_driver {
-        Some(driver) => driver.clone(),
-        None => executables::built("docker-machine-driver-ec2", "docker-machine-driver-ec2")?,
-    };
-    let mut options = ServerOptions::default();
-    options.times.boot = BOOT;
-    let server = Server::start(options).await?;
-    let mut subjects = vec![Subject {
-        name: "ours, `ec2`",
-        program: driver,
-        environment: BTreeMap::new(),
-        flags: flags(&server, "ec2"),
-    }];
-    let mut missing: Vec<NotTested> = Vec::new();
-    match rancher_machine::executable() {
-        Ok(program) => subjects.push(Subject {
-            name: "rancher-machine's `amazonec2`",
-            program,
-            environment: BTreeMap::from([("MACHINE_PLUGIN_DRIVER_NAME", "amazonec2")]),
-            flags: flags(&server, "amazonec2"),
-        }),
-        Err(not_tested) => missing.push(not_tested),
-    }
+pub async fn ec2(plan: &Plan) -> anyhow::Result<String> {
+    ec2::figures(plan).await
+}
+
+/// Lives of our VirtualBox driver, as a table in Markdown, beside rancher-machine's `virtualbox`.
+///
+/// # Errors
+///
+/// Our driver cannot be built, or a driver fails.
+pub async fn vbox(plan: &Plan) -> anyhow::Result<String> {
+    vbox::figures(plan).await
+}
+
+/// Milliseconds of `VBoxManage list vms` on the mock VirtualBox with 1, 100 and 1,000 VMs, as a table in Markdown.
+///
+/// # Errors
+///
+/// The mock does not start, or a call fails.
+pub async fn vbox_listing() -> anyhow::Result<String> {
+    listing::figures().await
+}
+
+/// Lives of all subjects, alternating, as a table.
+async fn table(subjects: &[Subject], missing: &[NotTested]) -> anyhow::Result<String> {
     let mut lives: Vec<Vec<Took>> = vec![Vec::new(); subjects.len()];
     for _ in 0..LIVES {
         for (subject, lives) in subjects.iter().zip(&mut lives) {
@@ -63,8 +66,8 @@ pub async fn figures(plan: &Plan) -> anyhow::Result<String> {
         BOOT.as_secs()
     );
     for (subject, lives) in subjects.iter().zip(&lives) {
-        let create = median(lives.iter().map(|took| took.create));
-        let remove = median(lives.iter().map(|took| took.remove));
+        let create = median(lives.iter().map(|took| took.create).collect());
+        let remove = median(lives.iter().map(|took| took.remove).collect());
         let beyond = (create + remove).saturating_sub(BOOT);
         let _ = writeln!(
             text,
@@ -81,25 +84,8 @@ pub async fn figures(plan: &Plan) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// The flags that lead a driver to the mock.
-fn flags(server: &Server, prefix: &str) -> Vec<(String, String)> {
-    let account = server.account(prefix);
-    let credentials = account.credentials();
-    [
-        ("endpoint", server.endpoint()),
-        ("access-key", credentials.access_key.clone()),
-        ("secret-key", credentials.secret_key.clone()),
-        ("region", REGION.to_owned()),
-        ("zone", format!("{REGION}a")),
-        ("ami", server.usable_image()),
-    ]
-    .map(|(name, value)| (format!("{prefix}-{name}"), value))
-    .into()
-}
-
 /// The middle one; zero for none.
-fn median(times: impl Iterator<Item = Duration>) -> Duration {
-    let mut times: Vec<_> = times.collect();
+fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }

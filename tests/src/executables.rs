@@ -11,6 +11,9 @@ use std::{
 
 use anyhow::{Context, ensure};
 
+/// Packages that `cargo build` builds without being told which.
+const DEFAULT_MEMBERS: [&str; 2] = ["machine-conformance", "docker-machine-driver-template"];
+
 /// `docker-machine-driver-template`, freshly built.
 ///
 /// # Errors
@@ -42,7 +45,12 @@ pub fn built(package: &str, name: &str) -> anyhow::Result<PathBuf> {
     }
     let profile_folder = profile_folder()?;
     let mut build = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    build.args(["build", "--quiet", "--package", package, "--bin", name]);
+    build.args(["build", "--quiet", "--bin", name]);
+    // The workspace's default members are built as the README's first command does, and by it already: a package by
+    // itself has other features, with which half of the libraries would be compiled once more.
+    if !DEFAULT_MEMBERS.contains(&package) {
+        build.args(["--package", package]);
+    }
     match profile_folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => {}
         Some(profile) => drop(build.args(["--profile", profile])),

@@ -34,7 +34,8 @@ async fn cargo(folder: &Path, target: &Path, words: &[&str]) -> Finished {
     to_end(command, LIMIT).await.unwrap()
 }
 
-/// A repository of a new driver, and the folder that all of them are built in: most of the build is the same each time.
+/// A repository of a new driver, and the folder that all of them are built in: the workspace's, where most libraries are
+/// there already.
 struct Repository {
     _folder: TempDir,
     path: PathBuf,
@@ -54,7 +55,7 @@ impl Repository {
         Self {
             _folder: folder,
             path,
-            target: target_folder().unwrap().join("new-driver"),
+            target: target_folder().unwrap(),
         }
     }
 
@@ -66,7 +67,7 @@ impl Repository {
 
     /// Its own tests, lints and the conformance suite.
     async fn is_conformant(&self) {
-        let _lock = lock(&self.target).unwrap();
+        let _lock = lock(&self.target.join("new-driver")).unwrap();
         let tests = ["test", "--offline", "--quiet"];
         let finished = cargo(
             &self.path,

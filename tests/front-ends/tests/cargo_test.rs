@@ -13,6 +13,7 @@ use machine_front_end_tests::{
     run::{Finished, to_end},
     shell::found,
 };
+use serde_json::Value;
 use tokio::process::Command;
 
 const LIMIT: Duration = Duration::from_secs(900);
@@ -35,17 +36,29 @@ async fn cargo(words: &[&str], variables: &[(&str, &str)]) -> Finished {
     to_end(command, LIMIT).await.unwrap()
 }
 
+/// The template driver's `cargo test --test conformance -- WORDS`. Built for the whole workspace, as it was when these
+/// tests were: for the package alone most libraries would be compiled once more.
 async fn conformance(words: &[&str]) -> Finished {
-    let test = [
-        "test",
-        "--quiet",
-        "-p",
-        "docker-machine-driver-template",
-        "--test",
-        "conformance",
-        "--",
-    ];
-    cargo(&[&test[..], words].concat(), &[]).await
+    let build = ["test", "--workspace", "--test", "conformance", "--no-run"];
+    let built = cargo(&[&build[..], &["--message-format", "json"]].concat(), &[])
+        .await
+        .exits(0);
+    let package = workspace().join("reference-drivers/template");
+    let manifest = package.join("Cargo.toml").display().to_string();
+    let messages = built
+        .stdout
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let executable = messages
+        .filter(|message| message["manifest_path"] == manifest && message["target"]["name"] == "conformance")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .unwrap();
+    let mut command = Command::new(executable);
+    command
+        .args(words)
+        .current_dir(&package)
+        .env("CARGO_MANIFEST_DIR", &package);
+    to_end(command, LIMIT).await.unwrap()
 }
 
 #[tokio::test]
@@ -83,15 +96,9 @@ async fn nextest_runs_each_check_in_a_process_of_its_own() {
         return;
     }
     let before = runs(&parts());
-    let nextest = [
-        "nextest",
-        "run",
-        "-p",
-        "docker-machine-driver-template",
-        "--test",
-        "conformance",
-    ];
-    let finished = cargo(&[&nextest[..], &["-E", "test(/^(name|stop)::/)"]].concat(), &[])
+    let nextest = ["nextest", "run", "--workspace", "--test", "conformance"];
+    let filter = "package(docker-machine-driver-template) & test(/^(name|stop)::/)";
+    let finished = cargo(&[&nextest[..], &["-E", filter]].concat(), &[])
         .await
         .exits(0);
     assert!(

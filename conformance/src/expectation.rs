@@ -70,10 +70,12 @@ impl<'a> Rule<'a> {
     /// Expects an error from `what`.
     pub fn fails<T: Debug, E>(self, outcome: &Result<T, E>, what: &str) -> bool {
         if let Ok(value) = outcome {
-            self.broken(
-                format!("{what} returns an error"),
-                format!("{what} returned {value:?} and no error"),
-            );
+            let got = match format!("{value:?}").as_str() {
+                // Most operations return nothing else.
+                "()" => format!("{what} returned no error"),
+                value => format!("{what} returned {value} and no error"),
+            };
+            self.broken(format!("{what} returns an error"), got);
         }
         outcome.is_err()
     }

@@ -10,7 +10,9 @@ use std::{
     time::Duration,
 };
 
-use machine_driver::{DriverOptions, DynDriver, Error, ErrorKind, Flag, Result, State, plugin::Host};
+use machine_driver::{
+    DriverOptions, DynDriver, Error, ErrorKind, Flag, OptionValue, Result, State, plugin::Host,
+};
 
 use crate::{event::CallTarget, limits::Limits, recorder::Recorder};
 
@@ -110,7 +112,7 @@ impl Session {
     pub async fn set_config_from_flags(&self, options: &DriverOptions) -> Result<()> {
         let argument = options
             .iter()
-            .map(|(name, value)| format!("{name}={value:?}"))
+            .map(|(name, value)| format!("{name}={}", written(value)))
             .collect::<Vec<_>>()
             .join(" ");
         let call = self.driver.set_config_from_flags(options.clone());
@@ -326,6 +328,17 @@ pub(crate) fn is_crash(error: &Error, process: bool) -> bool {
 
 fn done(_: &()) -> String {
     "ok".to_owned()
+}
+
+/// An option's value as one would write it.
+fn written(value: &OptionValue) -> String {
+    match value {
+        OptionValue::Bool(value) => value.to_string(),
+        OptionValue::Int(value) => value.to_string(),
+        OptionValue::String(value) => format!("{value:?}"),
+        OptionValue::List(values) => format!("{values:?}"),
+        OptionValue::Nil => "nil".to_owned(),
+    }
 }
 
 fn quoted(text: &String) -> String {

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::{RunRecord, RunVerdict, text::one_line};
 use crate::{
     event::{CheckResult, Summary, WaitRecord},
-    verdict::Verdict,
+    verdict::{Level, Verdict},
 };
 
 /// Checks and waits in the lists of the slowest.
@@ -110,6 +110,12 @@ pub(super) fn headline(result: &CheckResult) -> &str {
         (None, Some(reason)) => reason,
         (None, None) => &result.title,
     }
+}
+
+/// The highest level among what is broken; without a problem, that of the check.
+pub(super) fn level(result: &CheckResult) -> Level {
+    let broken = result.problems.iter().map(|problem| problem.level);
+    broken.max().unwrap_or(result.level)
 }
 
 /// The clauses that are broken; without a problem, all that the check is about.

@@ -114,6 +114,14 @@ impl Browser {
         answer["result"]["value"].clone()
     }
 
+    /// Gives the window so many pixels of width.
+    pub(crate) fn widen(&mut self, width: u32) {
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false }),
+        );
+    }
+
     /// Presses a key, as a person does.
     pub(crate) fn press(&mut self, key: &str) {
         let text = if key.len() == 1 { key } else { "" };

@@ -125,6 +125,73 @@ fn a_page_without_findings_and_one_without_checks_work_as_well() {
     }
 }
 
+#[test]
+fn names_of_lanes_and_long_values_can_be_read() {
+    let mut result = sample::failed();
+    if let Some(call) = result.calls.first_mut() {
+        call.argument = format!("{{\"IPAddress\":\"{}\"}}", "1".repeat(390));
+    }
+    let (_folder, path) = page(&sample::run(vec![result], ExitCode::NOT_CONFORMANT));
+    let test = "names_of_lanes_and_long_values_can_be_read";
+    let Some(mut browser) = Browser::open(test, &path) else {
+        return;
+    };
+    browser.press("n");
+    let of = |selector: &str, value: &str| {
+        format!("(it => {value})(document.querySelector('details[open] {selector}'))")
+    };
+    // The name of a lane stands on the paper, not on a bar.
+    let fills =
+        "[...document.querySelectorAll('details[open] text.lane')].map(it => getComputedStyle(it).fill)";
+    let ink = "getComputedStyle(document.body).color";
+    assert_eq!(
+        browser.value(&format!("{fills}.every(fill => fill === {ink})")),
+        true
+    );
+    // What is long shows two lines until the keyboard or a click gets to it.
+    let height = of(".long", "it.clientHeight");
+    let short = browser.value(&height).as_u64().unwrap();
+    browser.value(&of(".long", "it.focus()"));
+    assert!(browser.value(&height).as_u64().unwrap() > short);
+}
+
+#[test]
+fn nothing_is_wider_than_a_telephone() {
+    let mut result = sample::failed();
+    result.title = "a".repeat(5000);
+    for text in result.problems.iter_mut().map(|problem| &mut problem.got) {
+        *text = format!("{} {}", "b".repeat(5000), "\u{5d0}\u{5d1} \u{202e}".repeat(50));
+    }
+    let results = vec![result, sample::swept(), sample::walked()];
+    let (_folder, path) = page(&sample::run(results, ExitCode::NOT_CONFORMANT));
+    let Some(mut browser) = Browser::open("nothing_is_wider_than_a_telephone", &path) else {
+        return;
+    };
+    browser.widen(390);
+    for all_open in [false, true] {
+        let page = "document.documentElement";
+        let beyond = browser.value(&format!("{page}.scrollWidth - {page}.clientWidth"));
+        assert_eq!(beyond, 0, "all checks open: {all_open}");
+        browser.press("e");
+    }
+}
+
+#[test]
+fn paper_shows_the_findings_unfolded() {
+    let (_folder, path) = page(&sample::mixed());
+    let Some(mut browser) = Browser::open("paper_shows_the_findings_unfolded", &path) else {
+        return;
+    };
+    let open = "[...document.querySelectorAll('details.check[open]')].map(it => it.dataset.verdict)";
+    browser.value("dispatchEvent(new Event('beforeprint'))");
+    let printed = browser.value(open);
+    let printed = printed.as_array().unwrap();
+    assert!(printed.contains(&"fail".into()), "{printed:?}");
+    assert!(!printed.contains(&"pass".into()), "{printed:?}");
+    browser.value("dispatchEvent(new Event('afterprint'))");
+    assert_eq!(browser.value(open), serde_json::json!([]));
+}
+
 /// Text that would run a script, load a picture, or end what it stands in.
 const EVIL: [&str; 8] = [
     "<script>window.pwned = 1</script>",

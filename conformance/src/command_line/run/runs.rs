@@ -50,7 +50,7 @@ impl Runs<'_> {
                 return Ok(code);
             }
             note_on_stderr(&format!(
-                "run {number} with seed {this_seed}: {} checks passed in {:.1} s",
+                "run {number} with seed {this_seed}: {} passed in {:.1} s",
                 record.summary.passed,
                 record.summary.duration_ms as f64 / 1000.0
             ));

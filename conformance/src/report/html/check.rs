@@ -6,7 +6,7 @@ use super::{
     inventory, sweep, timeline,
     transcript::{self, Detail},
     walk,
-    wording::{anchor, class, duration, line, mark, text},
+    wording::{anchor, class, duration, line, mark, prose, text},
 };
 use crate::{
     event::{CheckResult, Problem},
@@ -15,13 +15,23 @@ use crate::{
     verdict::{Level, Verdict},
 };
 
-/// Size of the calls, logs and time lines of all checks together, in bytes: the page is to stay below 2 MB.
-const ROOM: usize = 1_500_000;
+/// Size of the page in bytes: it is to stay below 2 MB.
+const PAGE: usize = 1_950_000;
+/// Clauses that the line of a check names.
+const NAMED_CLAUSES: usize = 4;
+/// Clauses that are shown without being asked for, beside the broken ones.
+const SHOWN_CLAUSES: usize = 6;
 /// Reports about real drivers that a check lists.
 const MOST_BUGS: usize = 3;
 
-pub(super) fn list(run: &RunRecord) -> Markup {
-    let evidence = evidence(run);
+/// The section of all checks, in a page that has `used` bytes already.
+pub(super) fn list(run: &RunRecord, used: usize) -> Markup {
+    let fixed: usize = run
+        .checks
+        .iter()
+        .map(|result| check(result, &Markup::default()).0.len())
+        .sum();
+    let evidence = evidence(run, PAGE.saturating_sub(used + fixed));
     html! {
         section #checks {
             h2 { "Checks" }
@@ -70,11 +80,10 @@ fn filters(run: &RunRecord) -> Markup {
 }
 
 /// Calls, log and time line of each check: those of findings first, as far as there is room.
-fn evidence(run: &RunRecord) -> Vec<Markup> {
+fn evidence(run: &RunRecord, mut room: usize) -> Vec<Markup> {
     let mut order: Vec<usize> = (0..run.checks.len()).collect();
     order.sort_by_key(|&index| !statistics::is_finding(run.checks[index].verdict));
     let mut all = vec![Markup::default(); run.checks.len()];
-    let mut room = ROOM;
     for index in order {
         let result = &run.checks[index];
         let written = [Detail::Full, Detail::Short]
@@ -114,7 +123,7 @@ fn check(result: &CheckResult, evidence: &Markup) -> Markup {
                 code { (line(&result.id, 120)) } " "
                 span.title { (line(&result.title, 200)) } " "
                 span.quiet {
-                    (result.level.keyword()) " " (line(&result.clauses.join(" "), 200))
+                    (statistics::level(result).keyword()) " " (names(&result.clauses))
                     @if result.verdict.was_run() { " \u{b7} " (duration(result.duration_ms)) }
                 }
             }
@@ -136,6 +145,19 @@ fn check(result: &CheckResult, evidence: &Markup) -> Markup {
     }
 }
 
+/// The first clauses; those of a walk are half of the specification.
+fn names(clauses: &[String]) -> String {
+    let first: Vec<String> = clauses
+        .iter()
+        .take(NAMED_CLAUSES)
+        .map(|id| line(id, 40))
+        .collect();
+    match clauses.len().saturating_sub(NAMED_CLAUSES) {
+        0 => first.join(" "),
+        more => format!("{} and {more} more", first.join(" ")),
+    }
+}
+
 fn reason_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::NotApplicable => "Not applicable:",
@@ -149,7 +171,7 @@ fn problem(problem: &Problem) -> Markup {
     html! {
         dl.problem {
             dt { "rule" }
-            dd { b { (line(&problem.clause, 40)) } " " span.quiet { (problem.level.keyword()) } " " (text(&problem.rule)) }
+            dd { b { (line(&problem.clause, 40)) } " " span.quiet { (problem.level.keyword()) } " " (prose(&problem.rule)) }
             dt { "expected" }
             dd { (text(&problem.expected)) }
             dt { "got" }
@@ -163,22 +185,43 @@ fn rules(result: &CheckResult) -> Markup {
         .iter()
         .find(|check| check.id == result.id)
         .map(|check| check.why);
+    let broken: Vec<&str> = result
+        .problems
+        .iter()
+        .map(|problem| problem.clause.as_str())
+        .collect();
+    let few = result.clauses.len() <= SHOWN_CLAUSES;
+    let (first, others): (Vec<&str>, Vec<&str>) = result
+        .clauses
+        .iter()
+        .map(String::as_str)
+        .partition(|id| few || broken.contains(id));
     html! {
         h4 { "Clauses" }
         dl.clauses {
-            @for id in &result.clauses {
-                dt { (line(id, 40)) }
-                @match specification().clause(id) {
-                    Some(clause) => {
-                        dd {
-                            span.quiet { (clause.level.keyword()) } " " (text(&clause.requirement))
-                            " " span.quiet { (text(&clause.source)) }
-                        }
-                    }
-                    None => dd.quiet { "not a clause of this version" }
+            @for id in &first { (clause(id)) }
+            @if let Some(why) = why { dt { "why" } dd { (prose(why)) } }
+        }
+        @if !others.is_empty() {
+            details.more {
+                summary { @if first.is_empty() { (others.len()) " clauses" } @else { (others.len()) " more clauses, which are not broken" } }
+                dl.clauses { @for id in &others { (clause(id)) } }
+            }
+        }
+    }
+}
+
+fn clause(id: &str) -> Markup {
+    html! {
+        dt { (line(id, 40)) }
+        @match specification().clause(id) {
+            Some(clause) => {
+                dd {
+                    span.quiet { (clause.level.keyword()) } " " (prose(&clause.requirement))
+                    " " span.quiet { (text(&clause.source)) }
                 }
             }
-            @if let Some(why) = why { dt { "why" } dd { (why) } }
+            None => dd.quiet { "not a clause of this version" }
         }
     }
 }

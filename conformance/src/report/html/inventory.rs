@@ -23,8 +23,13 @@ pub(super) fn difference(result: &CheckResult, detail: Detail) -> Markup {
         return Markup::default();
     };
     html! {
-        (table("Provider's objects from the beginning to the end of the check", before, after, detail))
-        @if let Some(cleaned) = cleaned {
+        @match cleaned {
+            Some(cleaned) if cleaned == after => {
+                (table("Provider's objects: what changed and was still so after the clean-up", before, after, detail))
+            }
+            _ => (table("Provider's objects from the beginning to the end of the check", before, after, detail)),
+        }
+        @if let Some(cleaned) = cleaned.as_ref().filter(|cleaned| *cleaned != after) {
             (table("What the clean-up left, compared with the beginning", before, cleaned, detail))
         }
     }

@@ -49,6 +49,15 @@ impl<W: Write> std::fmt::Debug for HtmlReport<W> {
 }
 
 fn page(run: &RunRecord) -> Markup {
+    let before = html! {
+        (overview::findings(run))
+        (overview::groups(run))
+        (sweep::heat_maps(run))
+        (walk::diagrams(run))
+        (overview::times(run))
+        (overview::not_run(run))
+    };
+    let used = STYLE.len() + SCRIPT.len() + before.0.len();
     let title = format!("{}: {}", driver(run), run.verdict.headline().to_lowercase());
     html! {
         (DOCTYPE)
@@ -64,14 +73,10 @@ fn page(run: &RunRecord) -> Markup {
             body {
                 a.skip href="#checks" { "Skip to the checks" }
                 (overview::head(run))
+                (overview::contents(run))
                 main {
-                    (overview::findings(run))
-                    (overview::groups(run))
-                    (sweep::heat_maps(run))
-                    (walk::diagrams(run))
-                    (overview::times(run))
-                    (overview::not_run(run))
-                    (check::list(run))
+                    (before)
+                    (check::list(run, used))
                 }
                 (overview::foot(run))
                 script { (PreEscaped(SCRIPT)) }

@@ -43,6 +43,44 @@ pub(super) fn head(run: &RunRecord) -> Markup {
     }
 }
 
+/// Links to the sections that the page has.
+pub(super) fn contents(run: &RunRecord) -> Markup {
+    let any = |has: &dyn Fn(&CheckResult) -> bool| run.checks.iter().any(has);
+    let sections = [
+        (
+            "findings",
+            "Findings",
+            any(&|result| statistics::is_finding(result.verdict)),
+        ),
+        ("groups", "Groups", true),
+        ("sweeps", "Sweeps", any(&|result| result.sweep.is_some())),
+        (
+            "walks",
+            "Walks",
+            any(&|result| result.walks.as_ref().is_some_and(|walks| walks.stories > 0)),
+        ),
+        ("times", "Times", true),
+        (
+            "not-tested",
+            "Not tested",
+            any(&|result| result.verdict == Verdict::NotTested),
+        ),
+        (
+            "not-applicable",
+            "Not applicable",
+            any(&|result| result.verdict == Verdict::NotApplicable),
+        ),
+        ("checks", "Checks", true),
+    ];
+    html! {
+        nav aria-label="sections" {
+            @for (id, name, there) in sections {
+                @if there { a href={ "#" (id) } { (name) } " " }
+            }
+        }
+    }
+}
+
 fn verdict_class(verdict: RunVerdict) -> &'static str {
     match verdict {
         RunVerdict::Conformant => "good",
@@ -62,7 +100,7 @@ pub(super) fn findings(run: &RunRecord) -> Markup {
                         li class=(class(result.verdict)) {
                             b.mark title=(result.verdict.word()) { (mark(result.verdict)) }
                             " " a href={ "#" (anchor(&result.id)) } { (line(&result.id, 100)) }
-                            " " span.quiet { (result.level.keyword()) " " (broken(result)) }
+                            " " span.quiet { (statistics::level(result).keyword()) " " (broken(result)) }
                             br;
                             (line(statistics::headline(result), FINDING))
                         }
@@ -181,7 +219,7 @@ pub(super) fn not_run(run: &RunRecord) -> Markup {
         @for (verdict, title) in kinds {
             @let Reasons { total, reasons } = statistics::reasons(run, verdict);
             @if total > 0 {
-                section {
+                section id=(verdict.word()) {
                     h2 { (title) ": " (total) }
                     table.reasons {
                         @for (reason, number) in reasons {

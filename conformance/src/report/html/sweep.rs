@@ -17,6 +17,7 @@ pub(super) fn heat_maps(run: &RunRecord) -> Markup {
         .iter()
         .filter_map(|result| Some((result.id.as_str(), result.sweep.as_ref()?)))
         .collect();
+    let order = faults(sweeps.iter().flat_map(|(_, sweep)| &sweep.cases));
     html! {
         @if !sweeps.is_empty() {
             section #sweeps {
@@ -26,23 +27,35 @@ pub(super) fn heat_maps(run: &RunRecord) -> Markup {
                         span class=(class(outcome)) { b { (symbol(outcome)) } " " (word(outcome)) } " "
                     }
                 }
-                @for (id, sweep) in sweeps { (heat_map(id, sweep)) }
+                div.maps {
+                    @for (id, sweep) in &sweeps { (heat_map(id, sweep, &order)) }
+                }
             }
         }
     }
 }
 
-fn heat_map(id: &str, sweep: &Sweep) -> Markup {
-    let mut calls: Vec<(&str, bool)> = Vec::new();
+/// The faults of these cases, each once.
+fn faults<'s>(cases: impl Iterator<Item = &'s SweepCase>) -> Vec<&'s str> {
     let mut faults: Vec<&str> = Vec::new();
-    for case in &sweep.cases {
-        if !calls.iter().any(|(call, _)| *call == case.call) {
-            calls.push((&case.call, case.mutating));
-        }
+    for case in cases {
         if !faults.contains(&case.fault.as_str()) {
             faults.push(&case.fault);
         }
     }
+    faults
+}
+
+/// A row for each call, a column for each fault in the order of all maps of the page.
+fn heat_map(id: &str, sweep: &Sweep, order: &[&str]) -> Markup {
+    let mut calls: Vec<(&str, bool)> = Vec::new();
+    for case in &sweep.cases {
+        if !calls.iter().any(|(call, _)| *call == case.call) {
+            calls.push((&case.call, case.mutating));
+        }
+    }
+    let mut faults = faults(sweep.cases.iter());
+    faults.sort_by_key(|fault| order.iter().position(|known| known == fault));
     html! {
         figure {
             figcaption {
@@ -111,12 +124,13 @@ pub(super) fn cases(sweep: &Sweep) -> Markup {
         p { (crate::report::terminal::sweep::numbers(sweep)) }
         @if !findings.is_empty() {
             table.cases {
+                thead { tr { @for name in ["outcome", "call", "fault", "broken", "left behind"] { th scope="col" { (name) } } } }
                 @for case in findings.iter().take(MOST_CASES) {
                     tr class=(class(case.outcome)) {
-                        td { b { (symbol(case.outcome)) } " " (word(case.outcome)) }
+                        td.outcome { b { (symbol(case.outcome)) } " " (word(case.outcome)) }
                         td { (line(&case.call, 60)) }
                         td { (line(&case.fault, 60)) }
-                        td { (line(&case.clauses.join(" "), 120)) }
+                        td.clause { (line(&case.clauses.join(" "), 120)) }
                         td { (line(&case.left.join(", "), 200)) }
                     }
                 }

@@ -20,6 +20,8 @@ const MOST_PROCESSES: u32 = 6;
 const MOST_INSTANCES: usize = 4;
 /// Width of a character of a label.
 const CHARACTER: f64 = 6.2;
+/// Characters of a lane's name.
+const LONGEST_NAME: usize = 18;
 
 struct Lane {
     name: String,
@@ -53,7 +55,7 @@ pub(super) fn lanes(result: &CheckResult, detail: Detail) -> Markup {
                 text.tick x=(number(scale(tick))) y=(height + 14) { (duration(tick)) }
             }
             @for (index, lane) in lanes.iter().enumerate() {
-                text.lane x="0" y=(index * LANE + 14) { (lane.name) }
+                text.lane x="0" y=(index * LANE + 14) { (line(&lane.name, LONGEST_NAME)) }
                 @for bar in &lane.bars { (self::bar(bar, index * LANE, &scale)) }
             }
         }
@@ -68,7 +70,7 @@ fn bar(bar: &Bar, top: usize, scale: &impl Fn(u64) -> f64) -> Markup {
         rect class=(bar.class) x=(number(from)) y=(top + 3) width=(number(width)) height=(LANE - 6) {
             title { (bar.title) }
         }
-        @if let Some(label) = label { text x=(number(from + 3.0)) y=(top + 14) { (label) } }
+        @if let Some(label) = label { text.in x=(number(from + 3.0)) y=(top + 14) { (label) } }
         @if bar.fault {
             path.fault d=(format!("M{} {}l5 -8h-10z", number(from + 1.0), top + 8)) { title { (bar.title) } }
         }
@@ -80,10 +82,16 @@ fn number(value: f64) -> String {
     text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
-/// The last moment of the check, at least 1 ms.
+/// The last moment that is shown, at least 1 ms. A sweep or a walk shows the calls of one case out of many: there the
+/// end of the check is far beyond.
 fn end_of(result: &CheckResult) -> u64 {
     let calls = result.calls.iter().map(|call| call.at_ms + call.duration_ms);
-    calls.chain([result.duration_ms, 1]).max().unwrap_or(1)
+    let states = result.states.iter().map(|change| change.at_ms);
+    let check = match result.sweep.is_some() || result.walks.is_some() {
+        true => 0,
+        false => result.duration_ms,
+    };
+    calls.chain(states).chain([check, 1]).max().unwrap_or(1)
 }
 
 /// A round number of milliseconds, so that there are at most ten ticks.
@@ -220,7 +228,7 @@ fn instance_states(states: &[StateRecord], end: u64, detail: Detail) -> Vec<Lane
                 .map(|change| (change.at_ms, change.state.as_str()))
                 .collect();
             Lane {
-                name: line(instance, 18),
+                name: (*instance).to_owned(),
                 bars: spans(&changes, end),
             }
         })

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::wording::{duration, line};
+use super::wording::{duration, line, value};
 use crate::{
     event::{CallTarget, CheckResult, LogRecord},
     report::transcript::{Row, rows, seconds},
@@ -80,10 +80,10 @@ fn call(row: &Row<'_>, detail: Detail) -> Markup {
             td.name {
                 @if !who.is_empty() { span.quiet { (who) } " " }
                 (line(&call.name, 80))
-                @if !call.argument.is_empty() { " " span.quiet { (line(&call.argument, detail.characters())) } }
+                @if !call.argument.is_empty() { " " span.quiet { (value(&call.argument, detail.characters())) } }
             }
             td.failed[call.failed] {
-                (line(result, detail.characters()))
+                (value(result, detail.characters()))
                 @if let Some(fault) = &call.fault { " " span.fault { "fault: " (line(fault, 60)) } }
             }
             td.quiet {
@@ -118,7 +118,7 @@ fn log_line(record: &LogRecord, detail: Detail) -> Markup {
                 @if record.process > 0 { "p" (record.process) " " }
                 (line(&record.stream, 12))
             }
-            td { (line(&record.text, detail.characters())) }
+            td { (value(&record.text, detail.characters())) }
         }
     }
 }

@@ -13,13 +13,13 @@ use crate::{
 
 /// Where each situation stands, in units of the drawing.
 const PLACES: [(Situation, f64, f64); 7] = [
-    (Situation::Absent, 80.0, 150.0),
-    (Situation::HalfMade, 220.0, 50.0),
+    (Situation::Absent, 70.0, 150.0),
+    (Situation::HalfMade, 200.0, 50.0),
     (Situation::Running, 330.0, 150.0),
-    (Situation::Stopped, 480.0, 50.0),
-    (Situation::Paused, 480.0, 250.0),
-    (Situation::Vanished, 220.0, 250.0),
-    (Situation::Removed, 620.0, 150.0),
+    (Situation::Stopped, 490.0, 50.0),
+    (Situation::Paused, 500.0, 285.0),
+    (Situation::Vanished, 310.0, 285.0),
+    (Situation::Removed, 630.0, 150.0),
 ];
 /// Half of the width and of the height of a situation.
 const HALF: (f64, f64) = (46.0, 15.0);
@@ -35,18 +35,26 @@ pub(super) fn diagrams(run: &RunRecord) -> Markup {
         @if !walks.is_empty() {
             section #walks {
                 h2 { "Walks over the state machine" }
-                @for (id, walks) in walks {
+                div.maps { @for (id, walks) in walks {
                     figure {
                         figcaption {
                             a href={ "#" (anchor(id)) } { (line(id, 80)) }
                             " \u{b7} " (walks.stories) " stories, " (count(walks.steps, "step"))
-                            " \u{b7} " (walks.failures.len()) " ways to fail"
+                            " \u{b7} " (failures(walks.failures.len()))
                         }
                         (diagram(walks, walks.failures.first()))
                     }
-                }
+                } }
             }
         }
+    }
+}
+
+fn failures(number: usize) -> String {
+    match number {
+        0 => "none failed".to_owned(),
+        1 => "1 way to fail".to_owned(),
+        number => format!("{number} ways to fail"),
     }
 }
 
@@ -86,7 +94,7 @@ fn diagram(walks: &Walks, failure: Option<&FailedStory>) -> Markup {
     }
     let path = path(failure);
     html! {
-        svg.walk viewBox="0 0 700 300" role="img" aria-label="state diagram; the table below has the failing path as text" {
+        svg.walk viewBox="0 0 700 310" role="img" aria-label="state diagram; the table below has the failing path as text" {
             @for ((from, to), number) in &ways {
                 @let title = format!("{} \u{2192} {}: {number} times", from.word(), to.word());
                 (way(*from, *to, "way", &title, &number.to_string()))

@@ -1,5 +1,9 @@
 //! Words of the page: verdicts, times, and untrusted text made fit to be shown.
 
+use std::borrow::Cow;
+
+use maud::{Markup, html};
+
 use crate::{
     report::{
         RunRecord,
@@ -7,6 +11,9 @@ use crate::{
     },
     verdict::Verdict,
 };
+
+/// Characters of a value that is shown whole.
+const SHORT: usize = 110;
 
 /// Untrusted text of one line, cut at `limit` characters.
 pub(super) fn line(text: &str, limit: usize) -> String {
@@ -16,6 +23,43 @@ pub(super) fn line(text: &str, limit: usize) -> String {
 /// Untrusted text of several lines.
 pub(super) fn text(text: &str) -> String {
     printable(text.trim_end())
+}
+
+/// Untrusted text of several lines, with what stands between backquotes set as code.
+pub(super) fn prose(prose: &str) -> Markup {
+    let clean = text(prose);
+    let parts: Vec<&str> = clean.split('`').collect();
+    // An even number of parts: the last backquote has no partner.
+    let paired = parts.len() - 1 + parts.len() % 2;
+    html! {
+        @for (index, part) in parts.iter().enumerate() {
+            @match (index % 2, index < paired) {
+                (1, true) => code { (part) },
+                (1, false) => { "`" (part) },
+                _ => (part),
+            }
+        }
+    }
+}
+
+/// Untrusted text of a cell: what is long shows its beginning until it is clicked or reached by the keyboard.
+pub(super) fn value(text: &str, limit: usize) -> Markup {
+    let text = line(&on_one_line(text), limit);
+    html! {
+        @match text.chars().count() > SHORT {
+            true => span.long tabindex="0" title="click to see all of it" { (text) },
+            false => (text),
+        }
+    }
+}
+
+/// Records as drivers write them have a line for each key, which says nothing in a table.
+fn on_one_line(text: &str) -> Cow<'_, str> {
+    if text.contains('\n') && text.trim_start().starts_with(['{', '[']) {
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        return Cow::Owned(lines.join(" "));
+    }
+    Cow::Borrowed(text)
 }
 
 /// The driver's name, or what was started if it never told.
@@ -83,6 +127,32 @@ mod tests {
             "remove::instance_already_gone"
         );
         assert_eq!(anchor("a\"><b c%"), "a~22~3e~3cb~20c~25");
+    }
+
+    #[test]
+    fn code_stands_between_two_backquotes() {
+        for (text, expected) in [
+            ("`Remove` MUST", "<code>Remove</code> MUST"),
+            ("a `b` c `d", "a <code>b</code> c `d"),
+            ("`<b>`", "<code>&lt;b&gt;</code>"),
+            ("`", "`"),
+            ("", ""),
+        ] {
+            assert_eq!(prose(text).into_string(), expected);
+        }
+    }
+
+    #[test]
+    fn records_fit_on_one_line() {
+        assert_eq!(
+            value("{\n    \"a\": 1\n}", 80).into_string(),
+            "{ &quot;a&quot;: 1 }"
+        );
+        assert!(
+            value(&"x".repeat(SHORT + 1), 400)
+                .into_string()
+                .starts_with("<span class=\"long\"")
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     event::{CheckResult, Problem},
     report::{
-        statistics::broken_clauses,
+        statistics::{broken_clauses, level},
         text::{count, one_line, wrap},
     },
     spec::bugs_citing,
@@ -52,7 +52,7 @@ impl<W: Write> Block<'_, W> {
             self.row("reason", reason)?;
         }
         for problem in &result.problems {
-            self.problem(problem, result.level)?;
+            self.problem(problem, level(result))?;
         }
         if let Some(sweep) = &result.sweep {
             self.lines("cases", &sweep::excerpt(sweep, self.width - TEXT))?;
@@ -74,7 +74,7 @@ impl<W: Write> Block<'_, W> {
         let word = headline(result.verdict);
         let clauses = format!(
             "{}  {}",
-            result.level.keyword(),
+            level(result).keyword(),
             broken_clauses(result).join(", ")
         );
         let id = one_line(&result.id, 100);
@@ -90,9 +90,9 @@ impl<W: Write> Block<'_, W> {
         )
     }
 
-    fn problem(&mut self, problem: &Problem, level_of_check: Level) -> io::Result<()> {
+    fn problem(&mut self, problem: &Problem, level_of_title: Level) -> io::Result<()> {
         let level = match problem.level {
-            level if level == level_of_check => String::new(),
+            level if level == level_of_title => String::new(),
             level => format!(" ({})", level.keyword()),
         };
         self.row("rule", &format!("{}{level}: {}", problem.clause, problem.rule))?;

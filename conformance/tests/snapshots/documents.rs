@@ -165,6 +165,40 @@ fn sarif() {
 }
 
 #[test]
+fn sarif_is_as_its_standard_says() {
+    let mut schema: serde_json::Value =
+        serde_json::from_str(include_str!("../data/sarif-2.1.0.json")).unwrap();
+    // The published pattern of languages has a bracket too many, and is no regular expression.
+    for owner in ["run", "toolComponent"] {
+        let language = &mut schema["definitions"][owner]["properties"]["language"];
+        language.as_object_mut().unwrap().remove("pattern").unwrap();
+    }
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let hostile = "<b>\u{1b}[31m\u{202e} \"'&\u{0}";
+    let mut odd = sample::failed();
+    for problem in &mut odd.problems {
+        (problem.clause, problem.got) = (hostile.to_owned(), hostile.to_owned());
+    }
+    odd.rerun = hostile.to_owned();
+    let runs = [
+        sample::mixed(),
+        sample::run(Vec::new(), ExitCode::NOTHING_RAN),
+        sample::run(
+            vec![odd, sample::swept(), sample::walked()],
+            ExitCode::NOT_CONFORMANT,
+        ),
+    ];
+    for events in runs {
+        let log = serde_json::from_str(&written(&events, SarifReport::new).0).unwrap();
+        let problems: Vec<String> = validator
+            .iter_errors(&log)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert_eq!(problems, [""; 0]);
+    }
+}
+
+#[test]
 fn markdown_and_github() {
     let results = vec![
         sample::passed("create::makes_one_instance"),

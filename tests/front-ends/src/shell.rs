@@ -66,7 +66,7 @@ pub fn found(program: &str, what_is_left_out: &str) -> anyhow::Result<bool> {
     Ok(false)
 }
 
-fn path(folder: &Path) -> anyhow::Result<OsString> {
+pub(crate) fn path(folder: &Path) -> anyhow::Result<OsString> {
     let paths = env::var_os("PATH").unwrap_or_default();
     let programs = [folder.join(".programs")].into_iter();
     env::join_paths(programs.chain(env::split_paths(&paths))).context("the search path")

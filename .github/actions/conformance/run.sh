@@ -1,22 +1,32 @@
 #!/usr/bin/env bash
-# Runs the suite and writes the reports. The verdict is left to verdict.sh, so that the reports are uploaded first.
+# Runs the suite, or merges what parts of it found, and writes the reports. The verdict is left to verdict.sh, so that the reports are uploaded first.
 #
-#   SUITE, DRIVER, PROFILE, PROVIDER, OPTIONS, PARTITION, FORMATS, REPORTS   the inputs of the action
+#   SUITE, DRIVER, PROFILE, PROVIDER, OPTIONS, PARTITION, MERGE, FORMATS, REPORTS   the inputs of the action
 set -euo pipefail
 
 mkdir -p "${REPORTS:?}"
 name=report
-arguments=()
-[[ -z "${DRIVER:-}" ]] || arguments+=("$DRIVER")
-[[ -z "${PROFILE:-}" ]] || arguments+=(--profile "$PROFILE")
-[[ -z "${PROVIDER:-}" ]] || arguments+=(--provider "$PROVIDER")
-if [[ -n "${PARTITION:-}" ]]; then
-    arguments+=(--partition "$PARTITION")
-    name="report-$(tr -c '[:alnum:]\n' - <<<"$PARTITION")" # parts may end up in one folder
+if [[ -n "${MERGE:-}" ]]; then
+    shopt -s nullglob
+    parts=("$MERGE"/*.json)
+    if ((${#parts[@]} == 0)); then
+        echo "::error title=machine-conformance::merge: there are no JSON reports in $MERGE"
+        exit 2
+    fi
+    arguments=(report merge "${parts[@]}")
+else
+    arguments=(run)
+    [[ -z "${DRIVER:-}" ]] || arguments+=("$DRIVER")
+    [[ -z "${PROFILE:-}" ]] || arguments+=(--profile "$PROFILE")
+    [[ -z "${PROVIDER:-}" ]] || arguments+=(--provider "$PROVIDER")
+    if [[ -n "${PARTITION:-}" ]]; then
+        arguments+=(--partition "$PARTITION")
+        name="report-$(tr -c '[:alnum:]\n' - <<<"$PARTITION")" # parts may end up in one folder
+    fi
+    while read -r -a words; do
+        arguments+=("${words[@]}")
+    done <<<"${OPTIONS:-}"
 fi
-while read -r -a words; do
-    arguments+=("${words[@]}")
-done <<<"${OPTIONS:-}"
 for format in ${FORMATS:-json}; do
     case "$format" in
         github) [[ -z "${GITHUB_STEP_SUMMARY:-}" ]] || arguments+=(--report "github=$GITHUB_STEP_SUMMARY") ;;
@@ -28,7 +38,7 @@ for format in ${FORMATS:-json}; do
 done
 
 code=0
-"${SUITE:?}" run "${arguments[@]}" || code=$?
+"${SUITE:?}" "${arguments[@]}" || code=$?
 
 verdict="" warnings=0
 if [[ -s "$REPORTS/$name.json" ]]; then

@@ -9,6 +9,7 @@ use std::{
 };
 
 use machine_front_end_tests::{
+    drivers::{self, MISNAMED, MISTOLD},
     executables::workspace,
     report::verdicts,
     run::Finished,
@@ -122,6 +123,134 @@ async fn a_driver_that_is_not_conformant_fails_the_action_after_its_reports_are_
         .exits(0);
 }
 
+/// Some checks of a driver, as the action runs them.
+async fn run(job: &Job, driver: &str) -> Finished {
+    let variables = [
+        ("SUITE", "machine-conformance"),
+        ("DRIVER", driver),
+        ("PROVIDER", "template"),
+        (
+            "OPTIONS",
+            "--only name --only plugin::lines_go_to_the_right_stream\n--seed 7",
+        ),
+    ];
+    job.step("run.sh", &variables).await.exits(0)
+}
+
+async fn verdict(job: &Job, fail_on: &str) -> Option<i32> {
+    let outputs = job.outputs();
+    let variables = [
+        ("EXIT_CODE", outputs["exit-code"].as_str()),
+        ("WARNINGS", outputs["warnings"].as_str()),
+        ("FAIL_ON", fail_on),
+    ];
+    let code = job.step("verdict.sh", &variables).await.code;
+    fs::write(
+        job.folder.path().join("output"),
+        outputs
+            .iter()
+            .map(|(name, value)| format!("{name}={value}\n"))
+            .collect::<String>(),
+    )
+    .unwrap();
+    code
+}
+
+#[tokio::test]
+async fn a_broken_must_is_annotated_and_fails_unless_nothing_may() {
+    let job = Job::new();
+    drivers::write(job.folder.path(), MISNAMED).unwrap();
+    let finished = run(&job, "./docker-machine-driver-misnamed").await;
+    let annotations: Vec<&str> = finished
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("::"))
+        .collect();
+    assert_eq!(annotations.len(), 1, "{finished}");
+    assert!(
+        annotations[0].starts_with("::error title=name%3A%3Aselects_the_executable fail (NAME-001)::"),
+        "{finished}"
+    );
+    assert!(
+        annotations[0].contains("%0Aexpected: DriverName is"),
+        "{finished}"
+    );
+    let summary = fs::read_to_string(job.folder.path().join("summary.md")).unwrap();
+    for part in [
+        "NOT CONFORMANT",
+        "name::selects_the_executable",
+        "NAME-001",
+        "failed **1**",
+    ] {
+        assert!(summary.contains(part), "{part}: {summary}");
+    }
+    for (fail_on, code) in [("must", 1), ("should", 1), ("never", 0)] {
+        assert_eq!(verdict(&job, fail_on).await, Some(code), "{fail_on}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_should_is_annotated_and_fails_only_if_it_may() {
+    let job = Job::new();
+    drivers::write(job.folder.path(), MISTOLD).unwrap();
+    let finished = run(&job, "./mistold/docker-machine-driver-template").await;
+    let annotations: Vec<&str> = finished
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("::"))
+        .collect();
+    assert_eq!(annotations.len(), 1, "{finished}");
+    assert!(
+        annotations[0]
+            .starts_with("::warning title=plugin%3A%3Alines_go_to_the_right_stream warn (PLUG-011)::"),
+        "{finished}"
+    );
+    let summary = fs::read_to_string(job.folder.path().join("summary.md")).unwrap();
+    assert!(summary.contains("warned **1**"), "{summary}");
+    assert_eq!(job.outputs()["verdict"], "conformant");
+    for (fail_on, code) in [("must", 0), ("should", 1), ("never", 0)] {
+        assert_eq!(verdict(&job, fail_on).await, Some(code), "{fail_on}");
+    }
+}
+
+#[tokio::test]
+async fn parts_are_merged_into_one_verdict() {
+    let job = Job::new();
+    drivers::write(job.folder.path(), MISNAMED).unwrap();
+    for partition in ["slice:1/2", "slice:2/2"] {
+        let variables = [
+            ("SUITE", "machine-conformance"),
+            ("DRIVER", "./docker-machine-driver-misnamed"),
+            ("PROVIDER", "template"),
+            ("OPTIONS", "--only name --seed 7"),
+            ("PARTITION", partition),
+            ("FORMATS", "json"),
+            ("REPORTS", "parts"),
+        ];
+        job.step("run.sh", &variables).await.exits(0);
+    }
+    let variables = [("SUITE", "machine-conformance"), ("MERGE", "parts")];
+    let finished = job.step("run.sh", &variables).await.exits(0);
+    assert!(
+        finished
+            .stdout
+            .contains("::error title=name%3A%3Aselects_the_executable"),
+        "{finished}"
+    );
+    let outputs = job.outputs();
+    let told = ["exit-code", "verdict"].map(|name| outputs[name].as_str());
+    assert_eq!(told, ["1", "not-conformant"]);
+    let merged = verdicts(&job.folder.path().join("reports/report.json")).unwrap();
+    assert_eq!(merged.len(), 7, "{merged:?}");
+    assert!(job.folder.path().join("reports/report.html").is_file());
+    let empty = [("SUITE", "machine-conformance"), ("MERGE", "nothere")];
+    let finished = job.step("run.sh", &empty).await.exits(2);
+    assert!(
+        finished.stdout.contains("there are no JSON reports in nothere"),
+        "{finished}"
+    );
+}
+
 #[tokio::test]
 async fn the_level_decides_what_fails() {
     let job = Job::new();
@@ -195,6 +324,35 @@ fn workflows_have_no_mistakes() {
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Files that name the repository of the suite before it has one.
+#[test]
+fn the_placeholder_of_the_owner_stands_where_contributing_says() {
+    let placeholder = ["OWNER", "machine-conformance"].join("/");
+    let output = Command::new("git")
+        .args(["grep", "--files-with-matches", &placeholder])
+        .current_dir(workspace())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let elsewhere: Vec<&str> = text
+        .lines()
+        .filter(|file| {
+            ![
+                "examples/",
+                "guide/src/",
+                ".github/workflows/driver.yml",
+                "CONTRIBUTING.md",
+            ]
+            .iter()
+            .any(|known| file.starts_with(known))
+        })
+        .collect();
+    assert_eq!(
+        elsewhere, [""; 0],
+        "the command in CONTRIBUTING.md would leave these out"
     );
 }
 

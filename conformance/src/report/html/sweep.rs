@@ -10,6 +10,10 @@ use crate::{
 
 /// Cases that are listed below a check.
 const MOST_CASES: usize = 40;
+/// Width of the column of a fault, in characters of the names of calls.
+const FAULT: usize = 4;
+/// Widest map that has another one beside it.
+const HALF_A_PAGE: usize = 74;
 
 pub(super) fn heat_maps(run: &RunRecord) -> Markup {
     let sweeps: Vec<(&str, &Sweep)> = run
@@ -56,8 +60,10 @@ fn heat_map(id: &str, sweep: &Sweep, order: &[&str]) -> Markup {
     }
     let mut faults = faults(sweep.cases.iter());
     faults.sort_by_key(|fault| order.iter().position(|known| known == fault));
+    let longest = calls.iter().map(|(call, _)| call.chars().count().min(60)).max();
+    let wide = longest.unwrap_or_default() + FAULT * faults.len() > HALF_A_PAGE;
     html! {
-        figure {
+        figure .wide[wide] {
             figcaption {
                 a href={ "#" (anchor(id)) } { (line(&sweep.operation, 40)) }
                 " \u{b7} " (count(sweep.cases.len(), "case"))

@@ -11,13 +11,14 @@ use tokio::sync::Notify;
 
 use super::state::{Build, Hardware, Id, PortSet};
 use crate::{
-    guest::{DeferredGuest, Guest, GuestFault, GuestOptions, GuestOs, Lease, OpenPorts, Plan, SshPort, User},
+    guest::{DeferredGuest, Guest, GuestFault, GuestKind, GuestOptions, GuestOs, Lease, OpenPorts, Plan, SshPort, User},
     locked::Locked,
 };
 
 /// What all machines have in common.
 #[derive(Clone, Debug)]
 pub(super) struct GuestSettings {
+    pub(super) kind: GuestKind,
     pub(super) os: Option<GuestOs>,
     pub(super) engine_installed: bool,
     pub(super) ssh_port: SshPort,
@@ -66,6 +67,7 @@ impl Plan for MachinePlan {
     fn options(&self) -> GuestOptions {
         let user_data = self.user_data.as_deref();
         GuestOptions {
+            kind: self.settings.kind,
             os: self.settings.os.unwrap_or(self.image_os),
             host_name: host_name(self.private_address),
             users: vec![User {
@@ -161,7 +163,10 @@ impl Hardware for Guests {
     }
 
     fn build(&mut self, machine: Build<'_>) {
-        let is_active = !machine.faults.is_empty() || machine.user_data.starts_with(b"#!");
+        // A container is started at once: nobody is kept waiting at an open port while it boots.
+        let is_active = self.settings.kind == GuestKind::Container
+            || !machine.faults.is_empty()
+            || machine.user_data.starts_with(b"#!");
         let plan = MachinePlan {
             settings: Arc::clone(&self.settings),
             events: Arc::clone(&self.events),

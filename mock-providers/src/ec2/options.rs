@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::state::Times;
-use crate::guest::{GuestOs, SshPort};
+use crate::guest::{GuestKind, GuestOs, SshPort};
 
 /// Options of a mock EC2.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct ServerOptions {
     pub times: Times,
     /// How long everything that is created stays invisible to reads: for so many attempts, and for so long.
     pub lag: (u32, Duration),
+    /// What guests are made of.
+    pub guest_kind: GuestKind,
     /// Operating system of all instances, whatever their image says; `None` is what the image says.
     pub guest_os: Option<GuestOs>,
     /// Whether Docker is part of the images.
@@ -54,6 +56,7 @@ impl Default for ServerOptions {
             control_token: None,
             times: Times::default(),
             lag: (0, Duration::ZERO),
+            guest_kind: GuestKind::default(),
             guest_os: None,
             engine_installed: false,
             ssh_port: SshPort::Standard,

@@ -28,7 +28,7 @@ use super::{
     state::Ids,
 };
 use crate::{
-    guest::{Lease, SshPort, free_port, random_uuid},
+    guest::{GuestKind, Lease, SshPort, free_port, random_uuid},
     http::{Authority, Listening, listen, listen_tls, random_token},
     locked::Locked,
     requests::{Request, RequestLog},
@@ -75,7 +75,7 @@ impl Server {
     ///
     /// # Errors
     /// When an address cannot be had; `InvalidInput` when one is not a loopback address.
-    pub async fn start(options: ServerOptions) -> io::Result<Self> {
+    pub async fn start(mut options: ServerOptions) -> io::Result<Self> {
         let addresses = [
             Some(options.listen),
             options.https_listen,
@@ -94,7 +94,12 @@ impl Server {
         let (listen_at, https_at, control_at) =
             (options.listen, options.https_listen, options.control_listen);
         let ssh_port = ssh_port(options.ssh_port)?;
+        options.guest_kind.require().await?;
+        if options.guest_kind == GuestKind::Container {
+            options.times.stop_timeout = options.times.stop_timeout.max(GuestKind::SHUTDOWN_LIMIT);
+        }
         let guests = GuestSettings {
+            kind: options.guest_kind,
             os: options.guest_os,
             engine_installed: options.engine_installed,
             ssh_port: ssh_port.map_or(SshPort::Ephemeral, SshPort::Fixed),

@@ -6,7 +6,10 @@ use tokio::{runtime::Handle, sync::watch};
 
 use super::{
     address::Lease,
+    container::Container,
+    disk::Disk,
     image,
+    kind::GuestKind,
     options::{Acpi, GuestFault, GuestOptions, GuestOs, Interface, SshPort, User},
     power::PowerState,
     record::{CommandRecord, Login, Records},
@@ -18,7 +21,7 @@ use crate::locked::Locked;
 /// Port of SSH where 22 is not to be had.
 const UNPRIVILEGED_SSH_PORT: u16 = 2222;
 
-/// A simulated machine: an own loopback address, a disk, an SSH server, an engine.
+/// A machine: an own loopback address, a disk, an SSH server, an engine.
 ///
 /// Clones are handles of the same machine. When the last one is dropped the machine is gone, with its listeners,
 /// connections and address. All methods return at once; what takes time goes on in the background and shows in
@@ -35,6 +38,9 @@ struct Owner(Arc<System>);
 impl Drop for Owner {
     fn drop(&mut self) {
         self.0.power_off();
+        if let Some(container) = &self.0.container {
+            container.remove();
+        }
     }
 }
 
@@ -51,7 +57,7 @@ impl Guest {
     /// Makes a machine at an address, with the socket of its SSH server if that listens already.
     ///
     /// # Errors
-    /// As for [`Guest::new`].
+    /// As for [`Guest::new`]; `Unsupported` or `NotConnected` for a container that cannot be made here.
     pub(crate) fn at(
         mut options: GuestOptions,
         lease: Arc<Lease>,
@@ -75,16 +81,22 @@ impl Guest {
             Some(socket) => socket.local_addr()?.port(),
             None => free_port(&lease, options.ssh_port)?,
         };
-        let mut disk = image::image(&options);
-        if options.engine_installed {
-            image::with_engine(&mut disk, options.os);
-        }
+        let host_key = ssh::host_key()?;
         let runtime = Handle::current();
+        let (disk, container) = match options.kind {
+            GuestKind::Simulated => (simulated_disk(&options), None),
+            GuestKind::Container => {
+                options.os = GuestOs::Debian;
+                let container = Container::new(&options, &host_key, &runtime)?;
+                (Disk::default(), Some(container))
+            }
+        };
         let mut state = SystemState::new(&options, lease, ssh_port, disk, runtime.clone());
         state.ssh_socket = ssh;
         let system = System {
             options,
-            host_key: ssh::host_key()?,
+            host_key,
+            container,
             records: Locked::new(Records::default()),
             power: watch::Sender::new(PowerState::Off),
             commands: watch::Sender::new(0),
@@ -247,7 +259,7 @@ impl Guest {
             .unwrap_or_default()
     }
 
-    /// Contents of a file, whoever owns it.
+    /// Contents of a file, whoever owns it. None for a container: log in to see its files.
     pub fn file(&self, path: &str) -> Option<Vec<u8>> {
         let state = self.system().lock();
         state
@@ -257,7 +269,7 @@ impl Guest {
             .map(|data| data.to_vec())
     }
 
-    /// Writes a file as root, with the directories above it.
+    /// Writes a file as root, with the directories above it. Without effect on a container.
     pub fn set_file(&self, path: &str, contents: &[u8]) {
         self.system()
             .lock()
@@ -265,7 +277,7 @@ impl Guest {
             .install(path, "root", 0o644, Some(contents));
     }
 
-    /// Ports on which the running engine answers; empty while it is stopped.
+    /// Ports on which the running engine answers; empty while it is stopped, and for a container.
     pub fn engine_ports(&self) -> Vec<u16> {
         let state = self.system().lock();
         let engine = state.boot.as_ref().and_then(|boot| boot.engine.as_ref());
@@ -285,12 +297,13 @@ impl Guest {
             .collect()
     }
 
-    /// Commands that were run over SSH, in the order in which they started.
+    /// Commands that were run over SSH, in the order in which they started. A container's are encrypted for its own SSH
+    /// server, and not known.
     pub fn commands(&self) -> Vec<CommandRecord> {
         self.system().records.lock().commands.clone()
     }
 
-    /// Attempts to log in.
+    /// Attempts to log in; not known for a container.
     pub fn logins(&self) -> Vec<Login> {
         self.system().records.lock().logins.clone()
     }
@@ -299,6 +312,14 @@ impl Guest {
     pub fn notes(&self) -> Vec<String> {
         self.system().records.lock().notes.clone()
     }
+}
+
+fn simulated_disk(options: &GuestOptions) -> Disk {
+    let mut disk = image::image(options);
+    if options.engine_installed {
+        image::with_engine(&mut disk, options.os);
+    }
+    disk
 }
 
 /// A port for SSH that can be bound now.

@@ -1,4 +1,4 @@
-//! A simulated machine: enough of an operating system for a driver, a provisioner and a check to work with.
+//! A machine: enough of an operating system for a driver, a provisioner and a check to work with.
 //!
 //! ```
 //! # use machine_mock_providers::guest::{Guest, GuestOptions, PowerState};
@@ -14,14 +14,19 @@
 //! work. Docker can be installed (or is part of the image), is started and stopped by the service manager, and
 //! answers on the port and with the certificates that its configuration names. Files survive a restart, except
 //! below `/run` and `/tmp`; Boot2Docker keeps only `/var/lib/boot2docker` and `/var/lib/docker`.
+//!
+//! With [`GuestKind::Container`] a machine is a container instead, with a real Debian in it; its addresses, ports, power
+//! and faults are the same.
 
 mod address;
 mod commands;
+mod container;
 mod deferred;
 mod disk;
 mod engine;
 mod gate;
 mod image;
+mod kind;
 mod machine;
 mod open_socket;
 mod options;
@@ -35,6 +40,7 @@ mod system;
 pub use address::Lease;
 pub(crate) use deferred::{DeferredGuest, OpenPorts, Plan};
 pub(crate) use gate::{Gate, GatedStream};
+pub use kind::{GuestKind, containers_removed};
 pub use machine::Guest;
 pub(crate) use machine::free_port;
 pub(crate) use open_socket::OpenSocket;

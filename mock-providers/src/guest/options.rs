@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::kind::GuestKind;
+
 /// Description of a machine before it is switched on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -12,6 +14,8 @@ use serde::{Deserialize, Serialize};
     reason = "written as a literal with ..GuestOptions::default()"
 )]
 pub struct GuestOptions {
+    /// What the machine is made of. A container has Debian 12 with Docker, whatever the other options say.
+    pub kind: GuestKind,
     /// Operating system: files, programs and habits.
     pub os: GuestOs,
     /// Host name of the first boot.
@@ -45,6 +49,7 @@ pub struct GuestOptions {
 impl Default for GuestOptions {
     fn default() -> Self {
         Self {
+            kind: GuestKind::default(),
             os: GuestOs::default(),
             host_name: "localhost".into(),
             users: Vec::new(),

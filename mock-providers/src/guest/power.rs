@@ -93,25 +93,30 @@ impl System {
             system.end_services().await;
             let time = system.lock().shutdown;
             tokio::time::sleep(time).await;
-            let ended = {
-                let mut state = system.lock();
-                if state.epoch != epoch {
-                    return;
-                }
-                let next = if restart {
-                    PowerState::Booting
-                } else {
-                    PowerState::Off
-                };
-                system.power.send_replace(next);
-                state.boot.take()
-            };
-            drop(ended);
-            if restart {
-                system.boot(epoch, system.options.boot).await;
-            }
+            system.has_shut_down(epoch, restart).await;
         });
         true
+    }
+
+    /// Everything has ended in order: the power goes, or the next boot comes.
+    async fn has_shut_down(self: &Arc<Self>, epoch: u64, restart: bool) {
+        let ended = {
+            let mut state = self.lock();
+            if state.epoch != epoch {
+                return;
+            }
+            let next = if restart {
+                PowerState::Booting
+            } else {
+                PowerState::Off
+            };
+            self.power.send_replace(next);
+            state.boot.take()
+        };
+        drop(ended);
+        if restart {
+            self.boot(epoch, self.options.boot).await;
+        }
     }
 
     /// Cuts the power.
@@ -122,15 +127,21 @@ impl System {
             transition.abort();
         }
         let boot = state.boot.take();
-        self.power.send_replace(PowerState::Off);
+        let had_power = self.power.send_replace(PowerState::Off) != PowerState::Off;
         drop(state);
         drop(boot);
+        if let (Some(container), true) = (&self.container, had_power) {
+            container.kill();
+        }
     }
 
     pub(super) fn freeze(&self) {
         let state = self.lock();
         if let (Some(boot), PowerState::Running) = (&state.boot, self.state()) {
             boot.gate.freeze();
+            if let Some(container) = &self.container {
+                container.pause();
+            }
             self.power.send_replace(PowerState::Frozen);
         }
     }
@@ -138,6 +149,9 @@ impl System {
     pub(super) fn thaw(&self) {
         let state = self.lock();
         if let (Some(boot), PowerState::Frozen) = (&state.boot, self.state()) {
+            if let Some(container) = &self.container {
+                container.go_on();
+            }
             boot.gate.open();
             self.power.send_replace(PowerState::Running);
         }
@@ -180,6 +194,9 @@ impl System {
         if faults.contains(&GuestFault::NeverBoots) {
             return std::future::pending().await;
         }
+        if let Some(container) = &self.container {
+            return container.boot(self, epoch).await;
+        }
         {
             let mut state = self.lock();
             if state.epoch != epoch {
@@ -192,9 +209,14 @@ impl System {
         if let Err(error) = self.open_ssh(epoch).await {
             self.note(format!("the SSH server cannot listen: {error}"));
         }
+        self.is_up(epoch);
+    }
+
+    /// The boot is over: does what has waited for it.
+    pub(super) fn is_up(self: &Arc<Self>, epoch: u64) {
         let (first_boot, pressed) = {
             let mut state = self.lock();
-            if state.epoch != epoch {
+            if state.epoch != epoch || self.state() != PowerState::Booting {
                 return;
             }
             self.power.send_replace(PowerState::Running);
@@ -205,7 +227,7 @@ impl System {
             .options
             .user_data
             .as_deref()
-            .filter(|text| first_boot && text.starts_with("#!"));
+            .filter(|text| first_boot && text.starts_with("#!") && self.container.is_none());
         if let Some(script) = user_data {
             self.spawn(Arc::clone(self).run_as_root(script.to_owned()));
         }
@@ -214,9 +236,23 @@ impl System {
         }
     }
 
+    /// The container has ended, and nobody has asked for it from outside.
+    #[cfg(feature = "containers")]
+    pub(super) fn ended_by_itself(self: &Arc<Self>, epoch: u64, restart: bool) {
+        let mut state = self.lock();
+        if state.epoch != epoch {
+            return;
+        }
+        self.power.send_replace(PowerState::ShuttingDown);
+        let system = Arc::clone(self);
+        self.begin(&mut state, async move |epoch| {
+            system.has_shut_down(epoch, restart).await;
+        });
+    }
+
     /// Opens the SSH port. One that is in use is tried again: a process that is being started by another thread of
     /// this program holds all sockets for a moment, also those of the previous boot.
-    async fn open_ssh(self: &Arc<Self>, epoch: u64) -> io::Result<()> {
+    pub(super) async fn open_ssh(self: &Arc<Self>, epoch: u64) -> io::Result<()> {
         let mut left = SSH_ATTEMPTS;
         loop {
             let opened = {
@@ -238,6 +274,9 @@ impl System {
 
     /// Runs what services want to be run before the power goes.
     async fn end_services(self: &Arc<Self>) {
+        if let Some(container) = &self.container {
+            return container.stop().await;
+        }
         let commands = {
             let mut state = self.lock();
             services::stop_commands(&mut state)

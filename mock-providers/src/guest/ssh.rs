@@ -72,6 +72,9 @@ pub(super) fn listen(system: &Arc<System>, state: &mut SystemState) -> io::Resul
             |stream| Box::pin(async move { hold(stream).await }) as futures_util::future::BoxFuture<'_, ()>;
         return state.listen(port, "sshd", Arc::new(silent));
     }
+    if let Some(container) = &system.container {
+        return state.listen(port, "sshd", container.relay(22));
+    }
     let config = Arc::new(server::Config {
         server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-OpenSSH_9.6p1")),
         methods: if takes_passwords(state.os) {

@@ -18,6 +18,7 @@ use tokio::{
 
 use super::{
     address::Lease,
+    container::Container,
     disk::Disk,
     engine::Engine,
     gate::{Gate, GatedStream},
@@ -34,6 +35,8 @@ use crate::locked::Locked;
 pub(crate) struct System {
     pub(crate) options: GuestOptions,
     pub(crate) host_key: PrivateKey,
+    /// What it is made of, if it is not simulated.
+    pub(super) container: Option<Container>,
     pub(crate) records: Locked<Records>,
     pub(crate) power: watch::Sender<PowerState>,
     /// Number of SSH commands that have not been answered yet.

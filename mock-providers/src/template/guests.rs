@@ -30,6 +30,7 @@ impl Hardware for Guests {
     ) -> Result<u16, String> {
         let image_os = catalog::image_os(&server.image).unwrap_or_default();
         let options = GuestOptions {
+            kind: self.options.guest_kind,
             os: self.options.guest_os.unwrap_or(image_os),
             host_name: server.name.clone(),
             users: vec![User {

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::guest::{GuestOs, SshPort};
+use crate::guest::{GuestKind, GuestOs, SshPort};
 
 /// Options of a cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct ServerOptions {
     pub control_token: Option<String>,
     /// How long things take.
     pub times: Times,
+    /// What guests are made of.
+    pub guest_kind: GuestKind,
     /// Operating system of all servers, whatever their image says; `None` is what the image says.
     pub guest_os: Option<GuestOs>,
     /// Whether Docker is part of the images.
@@ -45,6 +47,7 @@ impl Default for ServerOptions {
             token: None,
             control_token: None,
             times: Times::default(),
+            guest_kind: GuestKind::default(),
             guest_os: None,
             engine_installed: false,
             ssh_port: SshPort::Standard,

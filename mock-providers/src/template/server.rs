@@ -22,6 +22,7 @@ use super::{
     options::ServerOptions,
 };
 use crate::{
+    guest::GuestKind,
     http::{Listening, bearer, is_same, listen, random_token},
     locked::Locked,
     requests::{Request, RequestLog},
@@ -56,7 +57,7 @@ impl Server {
     ///
     /// # Errors
     /// When an address cannot be had; `InvalidInput` when one is not a loopback address.
-    pub async fn start(options: ServerOptions) -> io::Result<Self> {
+    pub async fn start(mut options: ServerOptions) -> io::Result<Self> {
         for address in [options.listen, options.control_listen] {
             if !address.ip().is_loopback() {
                 let message = format!(
@@ -64,6 +65,10 @@ impl Server {
                 );
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
             }
+        }
+        options.guest_kind.require().await?;
+        if options.guest_kind == GuestKind::Container {
+            options.times.shutdown_timeout = options.times.shutdown_timeout.max(GuestKind::SHUTDOWN_LIMIT);
         }
         let control_token = options.control_token.clone().unwrap_or_else(random_token);
         let (listen_at, control_at) = (options.listen, options.control_listen);

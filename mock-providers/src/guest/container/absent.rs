@@ -1,0 +1,63 @@
+//! Without the feature `containers` there is no such guest.
+
+use std::{io, sync::Arc};
+
+use russh::keys::PrivateKey;
+use tokio::runtime::Handle;
+
+use crate::guest::{open_socket::Serve, options::GuestOptions, system::System};
+
+/// A container; there is none.
+#[derive(Debug)]
+pub(crate) enum Container {}
+
+impl Container {
+    pub(crate) fn new(_: &GuestOptions, _: &PrivateKey, _: &Handle) -> io::Result<Self> {
+        Err(missing())
+    }
+
+    pub(crate) async fn boot(&self, _: &Arc<System>, _: u64) {
+        match *self {}
+    }
+
+    pub(crate) async fn stop(&self) {
+        match *self {}
+    }
+
+    pub(crate) fn kill(&self) {
+        match *self {}
+    }
+
+    pub(crate) fn pause(&self) {
+        match *self {}
+    }
+
+    pub(crate) fn go_on(&self) {
+        match *self {}
+    }
+
+    pub(crate) fn remove(&self) {
+        match *self {}
+    }
+
+    pub(crate) fn relay(&self, _: u16) -> Serve {
+        match *self {}
+    }
+}
+
+pub(crate) async fn require() -> io::Result<()> {
+    Err(missing())
+}
+
+#[expect(clippy::unused_async, reason = "as with the feature")]
+pub(crate) async fn removed() -> io::Result<()> {
+    Ok(())
+}
+
+fn missing() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "guests that are containers are not compiled in; build with the feature `containers`, for example `cargo \
+         install --path conformance --features containers`",
+    )
+}

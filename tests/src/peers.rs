@@ -4,7 +4,7 @@ use std::{env, fmt, io::Write};
 
 /// Names, separated by commas, of the peers whose absence fails their tests instead of leaving them out:
 /// `go` ([`crate::go_tools`]), `docker-machine` and `rancher-machine` ([`crate::go_program`]), `ssh` (OpenSSH's client), `python`
-/// ([`crate::python_tools`]), `port-22` (the right to listen there).
+/// ([`crate::python_tools`]), `port-22` (the right to listen there), `docker` ([`crate::docker`]).
 pub const REQUIRE_VARIABLE: &str = "MACHINE_TESTS_REQUIRE";
 
 /// A peer is not there, so what depends on it can not be tested.

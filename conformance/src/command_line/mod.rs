@@ -7,6 +7,7 @@ mod baseline;
 mod doctor;
 mod explain;
 mod failure;
+mod guests;
 mod interrupt;
 mod list;
 mod mock;

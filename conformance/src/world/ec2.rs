@@ -10,12 +10,13 @@ use machine_driver::ssh::{KeyAlgorithm, KeyPair};
 use machine_mock_providers::{
     ec2::{self, Account, Ec2Error, Server, ServerOptions, Times},
     faults::FaultPlan,
+    guest::GuestKind,
     inventory,
 };
 
 use super::{
-    Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
-    WorldError,
+    CONTAINER_PACE, Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition,
+    World, WorldError,
 };
 use crate::check::Need;
 
@@ -37,6 +38,7 @@ const SUPPLIED: &str = "laptop of a user";
 #[derive(Clone, Debug)]
 pub struct Ec2World {
     server: Arc<Server>,
+    guests: GuestKind,
 }
 
 impl Ec2World {
@@ -45,7 +47,16 @@ impl Ec2World {
     /// # Errors
     /// If it cannot listen on loopback.
     pub async fn start() -> Result<Self, WorldError> {
+        Self::with_guests(GuestKind::Simulated).await
+    }
+
+    /// Starts the server, with guests of this kind.
+    ///
+    /// # Errors
+    /// If it cannot listen on loopback, or such guests cannot be made here.
+    pub async fn with_guests(guests: GuestKind) -> Result<Self, WorldError> {
         let options = ServerOptions {
+            guest_kind: guests,
             times: Times {
                 stop_timeout: PATIENCE,
                 ..Times::default()
@@ -59,6 +70,7 @@ impl Ec2World {
         })?;
         Ok(Self {
             server: Arc::new(server),
+            guests,
         })
     }
 }
@@ -96,7 +108,10 @@ impl World for Ec2World {
     }
 
     fn pace(&self) -> f64 {
-        PACE
+        match self.guests {
+            GuestKind::Container => CONTAINER_PACE,
+            _ => PACE,
+        }
     }
 
     async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {

@@ -54,6 +54,9 @@ pub fn offers_of(
     }
 }
 
+/// Pace of machines that are containers: they boot and shut down in seconds.
+const CONTAINER_PACE: f64 = 0.2;
+
 /// What goes wrong in a world: always the environment's fault, never the driver's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

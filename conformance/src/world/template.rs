@@ -9,12 +9,13 @@ use async_trait::async_trait;
 use machine_driver::ssh::{KeyAlgorithm, KeyPair};
 use machine_mock_providers::{
     faults::FaultPlan,
+    guest::GuestKind,
     template::{self, Account, ApiError, Server, ServerOptions, ServerState},
 };
 
 use super::{
-    Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
-    WorldError,
+    CONTAINER_PACE, Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition,
+    World, WorldError,
 };
 use crate::check::Need;
 
@@ -24,6 +25,7 @@ use crate::check::Need;
 #[derive(Clone, Debug)]
 pub struct TemplateWorld {
     server: Arc<Server>,
+    guests: GuestKind,
 }
 
 /// Machines of the mock boot in milliseconds; libmachine's minutes become seconds.
@@ -39,7 +41,16 @@ impl TemplateWorld {
     /// # Errors
     /// If it cannot listen on loopback.
     pub async fn start() -> Result<Self, WorldError> {
+        Self::with_guests(GuestKind::Simulated).await
+    }
+
+    /// Starts the server, with guests of this kind.
+    ///
+    /// # Errors
+    /// If it cannot listen on loopback, or such guests cannot be made here.
+    pub async fn with_guests(guests: GuestKind) -> Result<Self, WorldError> {
         let options = ServerOptions {
+            guest_kind: guests,
             new_address_at_start: true,
             ..ServerOptions::default()
         };
@@ -50,6 +61,7 @@ impl TemplateWorld {
         })?;
         Ok(Self {
             server: Arc::new(server),
+            guests,
         })
     }
 }
@@ -88,7 +100,10 @@ impl World for TemplateWorld {
     }
 
     fn pace(&self) -> f64 {
-        PACE
+        match self.guests {
+            GuestKind::Container => CONTAINER_PACE,
+            _ => PACE,
+        }
     }
 
     async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {

@@ -11,7 +11,10 @@ use tokio::sync::Notify;
 
 use super::state::{Build, Hardware, Id, PortSet};
 use crate::{
-    guest::{DeferredGuest, Guest, GuestFault, GuestKind, GuestOptions, GuestOs, Lease, OpenPorts, Plan, SshPort, User},
+    guest::{
+        DeferredGuest, Guest, GuestFault, GuestKind, GuestOptions, GuestOs, Lease, OpenPorts, Plan, SshPort,
+        User,
+    },
     locked::Locked,
 };
 

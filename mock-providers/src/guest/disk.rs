@@ -144,6 +144,48 @@ impl Disk {
         Ok(())
     }
 
+    /// Overwrites part of a file, which grows as far as it must; what lies between is zeros.
+    pub(crate) fn write_at(&mut self, path: &str, offset: usize, bytes: &[u8], user: &str) -> Result<()> {
+        let end = offset.checked_add(bytes.len()).ok_or(DiskError::Full)?;
+        let size = self
+            .entry(path)
+            .and_then(|entry| entry.data.as_ref())
+            .map_or(0, |data| data.len());
+        if end > size {
+            self.resize(path, end, user)?;
+        }
+        let entry = self.entries.get_mut(path).ok_or(DiskError::NotFound)?;
+        if !allowed(entry, user, 0o2) {
+            return Err(DiskError::Denied);
+        }
+        if let Some(part) = entry
+            .data
+            .as_mut()
+            .and_then(|data| Arc::make_mut(data).get_mut(offset..end))
+        {
+            part.copy_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    /// Makes a file longer, with zeros, or shorter.
+    pub(crate) fn resize(&mut self, path: &str, size: usize, user: &str) -> Result<()> {
+        let error = self.missing(path);
+        let used = self.used;
+        let entry = self.entries.get_mut(path).ok_or(error)?;
+        if !allowed(entry, user, 0o2) {
+            return Err(DiskError::Denied);
+        }
+        let data = entry.data.as_mut().ok_or(DiskError::IsDirectory)?;
+        let rest = used - data.len();
+        if rest.saturating_add(size) > CAPACITY {
+            return Err(DiskError::Full);
+        }
+        Arc::make_mut(data).resize(size, 0);
+        self.used = rest + size;
+        Ok(())
+    }
+
     /// Creates a directory; with `parents` also those above it, and an existing one is fine.
     pub(crate) fn make_directory(&mut self, path: &str, parents: bool, user: &str) -> Result<()> {
         if self.exists(path) {

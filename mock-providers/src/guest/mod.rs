@@ -33,6 +33,7 @@ mod options;
 mod power;
 mod record;
 mod services;
+mod sftp;
 mod shell;
 mod ssh;
 mod system;

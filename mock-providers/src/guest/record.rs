@@ -15,7 +15,8 @@ pub struct CommandRecord {
     pub boot_id: String,
     /// Who ran it.
     pub user: String,
-    /// The command line as sent; for a login without a command, `(shell)`.
+    /// The command line as sent; for a login without a command, `(shell)`; for one that copies files,
+    /// `(sftp)`.
     pub command: String,
     /// Exit status; `None` while it runs, or when it was interrupted.
     pub status: Option<u8>,

@@ -13,6 +13,7 @@ use super::{
     GuestOs,
     options::GuestFault,
     record::{CommandRecord, Login},
+    sftp,
     shell::{Input, Output, Shell, Streams},
     system::{System, SystemState},
 };
@@ -127,8 +128,11 @@ struct LoginSession {
     channels: HashMap<ChannelId, OpenChannel>,
 }
 
-#[derive(Default)]
 struct OpenChannel {
+    /// The channel itself, until it is known what it is for.
+    unused: Option<Channel<Msg>>,
+    /// Record of the SFTP session, if it is for one.
+    sftp: Option<usize>,
     /// Where the client's input goes; `None` before a command starts and after its end of input.
     input: Option<mpsc::UnboundedSender<Vec<u8>>>,
     environment: Vec<(String, String)>,
@@ -176,6 +180,8 @@ impl LoginSession {
         let (Some(channel), Some(user)) = (self.channels.get_mut(&id), self.user.clone()) else {
             return session.channel_failure(id);
         };
+        // Kept, it would gather what is sent, and the session would wait for somebody to read it.
+        channel.unused = None;
         let (sender, receiver) = mpsc::unbounded_channel();
         channel.input = Some(sender);
         let system = Arc::clone(&self.system);
@@ -208,27 +214,7 @@ async fn run(
     environment: Vec<(String, String)>,
     input: Input,
 ) -> Run {
-    let index = {
-        let boot_id = system
-            .lock()
-            .boot
-            .as_ref()
-            .map(|boot| boot.id.clone())
-            .unwrap_or_default();
-        let mut records = system.records.lock();
-        records.commands.push(CommandRecord {
-            at: SystemTime::now(),
-            boot_id,
-            user: user.to_owned(),
-            command: command.clone().unwrap_or_else(|| "(shell)".into()),
-            status: None,
-            output_length: 0,
-            error_length: 0,
-            error: String::new(),
-            not_found: Vec::new(),
-        });
-        records.commands.len() - 1
-    };
+    let index = begin_record(system, user, command.as_deref().unwrap_or("(shell)"));
     let mut shell = Shell::login(system, user);
     for (name, value) in environment {
         shell.set_variable(&name, &value);
@@ -256,6 +242,29 @@ async fn run(
         error,
         status,
     }
+}
+
+/// Records a command that has just started. The result is its number.
+fn begin_record(system: &System, user: &str, command: &str) -> usize {
+    let boot_id = system
+        .lock()
+        .boot
+        .as_ref()
+        .map(|boot| boot.id.clone())
+        .unwrap_or_default();
+    let mut records = system.records.lock();
+    records.commands.push(CommandRecord {
+        at: SystemTime::now(),
+        boot_id,
+        user: user.to_owned(),
+        command: command.to_owned(),
+        status: None,
+        output_length: 0,
+        error_length: 0,
+        error: String::new(),
+        not_found: Vec::new(),
+    });
+    records.commands.len() - 1
 }
 
 async fn answer(handle: &Handle, id: ChannelId, run: Run) -> Result<(), ()> {
@@ -339,7 +348,15 @@ impl server::Handler for LoginSession {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), Self::Error> {
-        self.channels.insert(channel.id(), OpenChannel::default());
+        let open = OpenChannel {
+            unused: None,
+            sftp: None,
+            input: None,
+            environment: Vec::new(),
+            running: None,
+        };
+        let open = self.channels.entry(channel.id()).insert_entry(open).into_mut();
+        open.unused = Some(channel);
         reply.accept().await;
         Ok(())
     }
@@ -391,10 +408,22 @@ impl server::Handler for LoginSession {
     async fn subsystem_request(
         &mut self,
         id: ChannelId,
-        _: &str,
+        name: &str,
         session: &mut Session,
     ) -> Result<(), Self::Error> {
-        session.channel_failure(id)
+        let Some(user) = self.user.clone().filter(|_| name == "sftp") else {
+            return session.channel_failure(id);
+        };
+        let open = self.channels.get_mut(&id);
+        let Some((channel, open)) = open.and_then(|open| Some((open.unused.take()?, open))) else {
+            return session.channel_failure(id);
+        };
+        open.sftp = Some(begin_record(&self.system, &user, "(sftp)"));
+        session.channel_success(id)?;
+        let server = sftp::Session::new(Arc::clone(&self.system), user);
+        // Goes on by itself, and ends with the channel.
+        russh_sftp::server::run(channel.into_stream(), server).await;
+        Ok(())
     }
 
     async fn x11_request(
@@ -422,9 +451,17 @@ impl server::Handler for LoginSession {
         Ok(())
     }
 
-    async fn channel_eof(&mut self, id: ChannelId, _: &mut Session) -> Result<(), Self::Error> {
-        if let Some(channel) = self.channels.get_mut(&id) {
-            channel.input = None;
+    async fn channel_eof(&mut self, id: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return Ok(());
+        };
+        channel.input = None;
+        if let Some(record) = channel.sftp.take() {
+            if let Some(record) = self.system.records.lock().commands.get_mut(record) {
+                record.status = Some(0);
+            }
+            session.exit_status_request(id, 0)?;
+            session.close(id)?;
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ mod guest_power;
 mod guest_ssh;
 mod openssh;
 mod provisioning;
+mod sftp;
 mod vbox_fidelity;
 mod vbox_life;
 mod vbox_template;

@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use machine_mock_providers::guest::{Guest, GuestOptions, GuestOs, PowerState, User};
 use russh::{
-    ChannelMsg, Disconnect,
+    ChannelMsg, ChannelStream, Disconnect,
     client::{self, Handle},
     keys::{Algorithm, PrivateKey, PrivateKeyWithHashAlg, PublicKey},
 };
@@ -120,6 +120,13 @@ impl Session {
 
     pub(crate) async fn run(&self, command: &str) -> Output {
         self.run_with_input(command, None).await
+    }
+
+    /// A channel with the SFTP server at its other end.
+    pub(crate) async fn sftp(&self) -> ChannelStream<client::Msg> {
+        let channel = self.0.channel_open_session().await.unwrap();
+        channel.request_subsystem(true, "sftp").await.unwrap();
+        channel.into_stream()
     }
 
     pub(crate) async fn run_with_input(&self, command: &str, input: Option<&[u8]>) -> Output {

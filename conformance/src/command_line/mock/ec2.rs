@@ -21,7 +21,7 @@ use super::{
     log::{LOOK, RequestPrinter},
 };
 use crate::{
-    command_line::{failure::Failure, interrupt, output},
+    command_line::{failure::Failure, guests, interrupt, output},
     verdict::ExitCode,
 };
 
@@ -29,6 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   machine-conformance mock ec2
   machine-conformance mock ec2 --boot 2s --stop 1s
+  machine-conformance mock ec2 --guest container
   machine-conformance mock ec2 --listen 127.0.0.1:4566 --access-key AKIAMOCK --secret-key s3cret --json";
 
 /// Options of the mock EC2.
@@ -87,8 +88,8 @@ pub(in crate::command_line) struct Ec2Arguments {
     #[arg(long, value_name = "PORT")]
     ssh_port: Option<u16>,
 
-    /// Operating system of every instance; by default what the image says
-    #[arg(long, value_name = "SYSTEM", value_enum)]
+    /// What every instance is: a simulated system, by default the one of its image, or a container
+    #[arg(long, value_name = "GUEST", value_enum)]
     guest: Option<GuestChoice>,
 
     /// Instance profile that the account has; can be given several times
@@ -132,6 +133,7 @@ struct Started<'a> {
 impl Ec2Arguments {
     pub(super) async fn run(&self) -> Result<u8, Failure> {
         let mut signals = interrupt::Signals::listen()?;
+        guests::require(GuestChoice::kind(self.guest)).await?;
         raise_file_limit();
         let server = Server::start(self.options()).await.map_err(|error| {
             Failure::environment(format!("the mock cannot listen on {}: {error}", self.listen))
@@ -192,7 +194,8 @@ impl Ec2Arguments {
             },
             lag: (self.lag_reads, self.lag),
             ssh_port: self.ssh_port.map_or(SshPort::Standard, SshPort::Fixed),
-            guest_os: self.guest.map(Into::into),
+            guest_kind: GuestChoice::kind(self.guest),
+            guest_os: GuestChoice::os(self.guest),
             instance_profiles: self.instance_profiles.clone(),
             instance_limit: self.instance_limit,
             ipv6: self.ipv6,

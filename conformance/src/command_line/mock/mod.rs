@@ -8,9 +8,9 @@ mod vbox;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
-use machine_mock_providers::guest::GuestOs;
+use machine_mock_providers::guest::{GuestKind, GuestOs};
 
-use super::failure::Failure;
+use super::{failure::Failure, guests};
 
 /// Which mock provider is run.
 #[derive(Debug, Subcommand)]
@@ -40,11 +40,15 @@ impl MockCommand {
             .enable_all()
             .build()
             .map_err(|error| Failure::environment(format!("cannot start the runtime: {error}")))?;
-        match self {
-            Self::Ec2(arguments) => runtime.block_on(arguments.run()),
-            Self::Template(arguments) => runtime.block_on(arguments.run()),
-            Self::Vbox(arguments) => runtime.block_on(arguments.run()),
-        }
+        runtime.block_on(async {
+            let result = match self {
+                Self::Ec2(arguments) => arguments.run().await,
+                Self::Template(arguments) => arguments.run().await,
+                Self::Vbox(arguments) => arguments.run().await,
+            };
+            guests::end().await;
+            result
+        })
     }
 }
 
@@ -54,20 +58,34 @@ const SCHEMA: &str = "machine-conformance/mock/v1";
 /// Account of clients that know only its credentials.
 const DEFAULT_ACCOUNT: &str = "default";
 
-/// A guest of the mock.
+/// Guests of the mock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum GuestChoice {
+    /// Simulated Ubuntu 24.04
     Ubuntu,
+    /// Simulated Debian 12
     Debian,
+    /// Simulated Boot2Docker 19.03
     Boot2docker,
+    /// A container: a real Debian 12 with OpenSSH and a Docker engine; needs a local Docker engine
+    Container,
 }
 
-impl From<GuestChoice> for GuestOs {
-    fn from(choice: GuestChoice) -> Self {
+impl GuestChoice {
+    fn kind(choice: Option<Self>) -> GuestKind {
         match choice {
-            GuestChoice::Ubuntu => Self::Ubuntu,
-            GuestChoice::Debian => Self::Debian,
-            GuestChoice::Boot2docker => Self::Boot2Docker,
+            Some(Self::Container) => GuestKind::Container,
+            _ => GuestKind::Simulated,
+        }
+    }
+
+    /// The operating system of all guests; none when images decide.
+    fn os(choice: Option<Self>) -> Option<GuestOs> {
+        match choice? {
+            Self::Ubuntu => Some(GuestOs::Ubuntu),
+            Self::Debian => Some(GuestOs::Debian),
+            Self::Boot2docker => Some(GuestOs::Boot2Docker),
+            Self::Container => None,
         }
     }
 }

@@ -19,7 +19,7 @@ use super::{
     log::{LOOK, RequestPrinter},
 };
 use crate::{
-    command_line::{failure::Failure, interrupt, output},
+    command_line::{failure::Failure, guests, interrupt, output},
     verdict::ExitCode,
 };
 
@@ -49,8 +49,8 @@ pub(in crate::command_line) struct TemplateArguments {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     boot: Option<Duration>,
 
-    /// Operating system of every machine; by default what the image says
-    #[arg(long, value_name = "SYSTEM", value_enum)]
+    /// What every machine is: a simulated system, by default the one of its image, or a container
+    #[arg(long, value_name = "GUEST", value_enum)]
     guest: Option<GuestChoice>,
 
     /// Print one JSON object instead of lines for people
@@ -74,6 +74,7 @@ struct Started<'a> {
 impl TemplateArguments {
     pub(super) async fn run(&self) -> Result<u8, Failure> {
         let mut signals = interrupt::Signals::listen()?;
+        guests::require(GuestChoice::kind(self.guest)).await?;
         let server = Server::start(self.options()).await.map_err(|error| {
             Failure::environment(format!("the mock cannot listen on {}: {error}", self.listen))
         })?;
@@ -103,7 +104,8 @@ impl TemplateArguments {
             control_listen: self.control_listen,
             token: self.token.clone(),
             times,
-            guest_os: self.guest.map(Into::into),
+            guest_kind: GuestChoice::kind(self.guest),
+            guest_os: GuestChoice::os(self.guest),
             ..ServerOptions::default()
         }
     }

@@ -10,7 +10,7 @@ use tokio::{
 use super::{cost::Cost, note_on_stderr, order::Order};
 use crate::{
     check::Check,
-    command_line::{failure::Failure, interrupt},
+    command_line::{failure::Failure, guests, interrupt},
     engine::{self, KEPT, Pause, Setup},
     event::Event,
     facts::Facts,
@@ -77,8 +77,11 @@ impl Execution {
         reports: Reports,
     ) -> Result<RunRecord, Failure> {
         let cancelled = self.cancelled.clone();
-        self.runtime
-            .block_on(run(order, subject, checks, cost, pause, reports, cancelled))
+        self.runtime.block_on(async {
+            let record = run(order, subject, checks, cost, pause, reports, cancelled).await;
+            guests::end().await;
+            record
+        })
     }
 }
 
@@ -132,10 +135,15 @@ async fn run(
 }
 
 async fn start_world(order: &Order, cost: &Cost) -> Result<Arc<dyn World>, Failure> {
+    guests::require(order.guest_kind).await?;
     let started: Result<Arc<dyn World>, WorldError> = match order.provider {
         ProviderKind::None => Ok(Arc::new(NoWorld::new(order.create_machines))),
-        ProviderKind::Template => TemplateWorld::start().await.map(|world| Arc::new(world) as _),
-        ProviderKind::Ec2 => Ec2World::start().await.map(|world| Arc::new(world) as _),
+        ProviderKind::Template => TemplateWorld::with_guests(order.guest_kind)
+            .await
+            .map(|world| Arc::new(world) as _),
+        ProviderKind::Ec2 => Ec2World::with_guests(order.guest_kind)
+            .await
+            .map(|world| Arc::new(world) as _),
         ProviderKind::Vbox => match std::env::current_exe() {
             // This executable is VBoxManage under that name.
             Ok(executable) => VBoxWorld::start(executable)

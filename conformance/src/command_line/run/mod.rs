@@ -13,6 +13,7 @@ mod watch;
 use std::{io, path::PathBuf, sync::Arc};
 
 use clap::{Args, Parser, builder::TypedValueParser};
+use machine_mock_providers::guest::GuestKind;
 
 use self::{
     again::{AgainArguments, Failed},
@@ -42,6 +43,7 @@ const EXAMPLES: &str = "\
 Examples:
   machine-conformance run ./docker-machine-driver-acme
   machine-conformance run ./docker-machine-driver-template --provider template
+  machine-conformance run ./docker-machine-driver-template --provider template --guest container
   machine-conformance run --profile conformance.toml --level must --report junit=conformance.xml
   machine-conformance run ./docker-machine-driver-acme --only remove --seed 5121";
 
@@ -60,6 +62,11 @@ pub(crate) struct RunArguments {
     /// Who plays the provider
     #[arg(long, value_name = "PROVIDER", value_enum)]
     provider: Option<ProviderKind>,
+
+    /// What guests of the suite's own providers template and ec2 are: simulated by default, or containers with a real
+    /// Debian, which need a local Docker engine
+    #[arg(long, value_name = "GUEST", value_enum)]
+    guest: Option<GuestArgument>,
 
     /// A docker-machine or rancher-machine, by its path or its name in PATH, to try the driver in as users do
     #[arg(long, value_name = "PROGRAM")]
@@ -160,6 +167,33 @@ pub(crate) struct RunArguments {
     /// Replace what differs from run to run: times, ports, temporary paths, the seed
     #[arg(long, hide = true)]
     stable_output: bool,
+}
+
+/// What guests are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum GuestArgument {
+    /// Simulations in this process
+    Simulated,
+    /// Containers
+    Container,
+}
+
+impl GuestArgument {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Simulated => "simulated",
+            Self::Container => "container",
+        }
+    }
+}
+
+impl From<GuestArgument> for GuestKind {
+    fn from(argument: GuestArgument) -> Self {
+        match argument {
+            GuestArgument::Simulated => Self::Simulated,
+            GuestArgument::Container => Self::Container,
+        }
+    }
 }
 
 fn factor(text: &str) -> Result<f64, String> {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use glob::Pattern;
+use machine_mock_providers::guest::GuestKind;
 
 use super::{
     RunArguments,
@@ -56,6 +57,7 @@ pub(crate) struct Order {
     pub(super) flags: BTreeMap<String, GivenValue>,
     pub(super) secrets: Vec<(String, String)>,
     pub(crate) provider: ProviderKind,
+    pub(super) guest_kind: GuestKind,
     pub(super) create_machines: bool,
     pub(super) walks: model::Settings,
     /// The commands of the profile, for the provider `external`.
@@ -134,6 +136,7 @@ impl Order {
             secrets,
             walks: walks(arguments, profile.as_ref())?,
             provider,
+            guest_kind: guest_kind(arguments, provider)?,
             costs_agreed: arguments.yes_this_costs_money,
             create_machines: arguments.create_machines
                 || profile.as_ref().is_some_and(|profile| profile.create_machines),
@@ -400,6 +403,19 @@ fn provider(arguments: &RunArguments, profile: Option<&Profile>) -> ProviderKind
         .provider
         .or_else(|| profile.and_then(|profile| profile.provider))
         .unwrap_or_default()
+}
+
+/// What guests are made of, where the provider has a choice.
+fn guest_kind(arguments: &RunArguments, provider: ProviderKind) -> Result<GuestKind, Failure> {
+    let kind = arguments.guest.map(GuestKind::from).unwrap_or_default();
+    match provider {
+        ProviderKind::Template | ProviderKind::Ec2 => Ok(kind),
+        _ if kind == GuestKind::Simulated => Ok(kind),
+        _ => Err(Failure::usage(format!(
+            "--guest container: the provider {provider} has no such guests"
+        ))
+        .help("the providers template and ec2 have: --provider ec2 --guest container")),
+    }
 }
 
 /// What is walked: the command line over the profile, and the stories in files.

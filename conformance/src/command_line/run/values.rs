@@ -119,6 +119,9 @@ pub(super) fn repeated(
     if let Some(provider) = arguments.provider {
         option("--provider", provider.word().to_owned());
     }
+    if let Some(guest) = arguments.guest {
+        option("--guest", guest.word().to_owned());
+    }
     if let Some(host) = &arguments.host {
         option("--host", shell_word(&host.display().to_string()));
     }

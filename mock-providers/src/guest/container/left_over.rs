@@ -34,7 +34,9 @@ pub(super) async fn remove(docker: &Docker) -> io::Result<()> {
     let containers = docker.list_containers(Some(options)).await;
     for container in containers.map_err(|error| failed("listing containers", &error))? {
         let owner = container.labels.as_ref().and_then(|labels| labels.get(OWNER));
-        let is_left_over = owner.and_then(|text| Owner::parse(text)).is_some_and(|owner| owner.is_dead());
+        let is_left_over = owner
+            .and_then(|text| Owner::parse(text))
+            .is_some_and(|owner| owner.is_dead());
         if let (true, Some(id)) = (is_left_over, &container.id) {
             remove_one(docker, id)
                 .await
@@ -49,7 +51,8 @@ pub(super) async fn remove_one(docker: &Docker, id: &str) -> Result<(), Error> {
     let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
     match docker.remove_container(id, Some(options)).await {
         Err(Error::DockerResponseServerError {
-            status_code: 404 | 409, ..
+            status_code: 404 | 409,
+            ..
         }) => Ok(()),
         result => result,
     }

@@ -8,8 +8,7 @@ use std::{
 };
 
 use bollard::{
-    Docker,
-    body_full,
+    Docker, body_full,
     container::AttachContainerResults,
     errors::Error,
     query_parameters::{
@@ -224,7 +223,10 @@ impl Worker {
             .upload_to_container(&id, Some(upload), body_full(archive.into()))
             .await
             .map_err(|error| failed("writing files into a container", &error))?;
-        let attach = AttachContainerOptionsBuilder::new().stream(true).stdout(true).build();
+        let attach = AttachContainerOptionsBuilder::new()
+            .stream(true)
+            .stdout(true)
+            .build();
         let output = self
             .docker
             .attach_container(&id, Some(attach))

@@ -30,7 +30,10 @@ impl Seed {
             users: options.users.clone(),
             user_data: options.user_data.clone(),
             passwordless_sudo: options.passwordless_sudo,
-            host_key: host_key.to_openssh(LineEnding::LF).map_err(io::Error::other)?.to_string(),
+            host_key: host_key
+                .to_openssh(LineEnding::LF)
+                .map_err(io::Error::other)?
+                .to_string(),
             host_public_key: host_key.public_key().to_openssh().map_err(io::Error::other)?,
         })
     }
@@ -44,7 +47,11 @@ impl Seed {
         files.file("guest/boot-id", 0o444, &format!("{boot_id}\n"))?;
         files.file("guest/host-name", 0o444, &format!("{}\n", self.host_name))?;
         for user in &self.users {
-            let keys: String = user.authorized_keys.iter().map(|key| format!("{}\n", key.trim())).collect();
+            let keys: String = user
+                .authorized_keys
+                .iter()
+                .map(|key| format!("{}\n", key.trim()))
+                .collect();
             let keys = if refuse_keys { String::new() } else { keys };
             files.file(&format!("guest/users/{}", user.name), 0o400, &keys)?;
         }

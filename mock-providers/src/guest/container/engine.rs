@@ -108,11 +108,7 @@ pub(super) fn body(host_name: &str) -> io::Result<ContainerCreateBody> {
         host_config: Some(HostConfig {
             cap_drop: words(&["ALL"]),
             cap_add: words(CAPABILITIES),
-            security_opt: words(&[
-                "seccomp=unconfined",
-                "apparmor=unconfined",
-                "systempaths=unconfined",
-            ]),
+            security_opt: words(&["seccomp=unconfined", "apparmor=unconfined"]),
             masked_paths: Some(Vec::new()),
             readonly_paths: Some(Vec::new()),
             tmpfs: Some(HashMap::from([

@@ -22,6 +22,7 @@ use machine_tests::{
     rancher_machine::{RancherMachine, SshClient},
     run::Finished,
 };
+use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
 
 const MACHINE: &str = "m1";
@@ -74,6 +75,8 @@ struct Life {
     host: RancherMachine,
     cloud: Cloud,
     driver: String,
+    /// Kept until the end, if it was made for the driver.
+    _driver_folder: Option<TempDir>,
     user: &'static str,
 }
 
@@ -104,8 +107,13 @@ async fn ec2(test: &str) -> Option<Life> {
     host.set("AWS_ENDPOINT", server.endpoint());
     host.set("AWS_ACCESS_KEY_ID", &account.credentials().access_key);
     host.set("AWS_SECRET_ACCESS_KEY", &account.credentials().secret_key);
-    let driver = executables::built("docker-machine-driver-ec2", "docker-machine-driver-ec2").unwrap();
-    Some(Life::new(host, Cloud::Ec2(server), &driver))
+    // Hosts find drivers by their name.
+    let folder = tempfile::tempdir().unwrap();
+    let driver = folder.path().join("docker-machine-driver-ec2");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ec2-driver"), &driver).unwrap();
+    let mut life = Life::new(host, Cloud::Ec2(server), &driver);
+    life._driver_folder = Some(folder);
+    Some(life)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,6 +141,7 @@ impl Life {
             host,
             cloud,
             driver: driver.to_str().unwrap().to_owned(),
+            _driver_folder: None,
             user: "ubuntu",
         }
     }

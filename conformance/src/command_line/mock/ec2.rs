@@ -166,9 +166,10 @@ impl Ec2Arguments {
             control_token: server.control_token(),
         };
         output::to_stdout(|out| Ok(self.announce(&started, out)?))?;
+        let shows_trouble = self.guest == Some(GuestChoice::Container);
         tokio::select! {
             () = signals.next() => {}
-            () = watch(&account, &server), if !self.quiet => {}
+            () = watch(&account, &server, shows_trouble), if !self.quiet => {}
         }
         Ok(ExitCode::CONFORMANT)
     }
@@ -262,13 +263,17 @@ fn raise_file_limit() {
 /// Most instances that are waited for at a time.
 const WATCHED: usize = 100;
 
-/// Prints requests, and instances when they run, for ever.
-async fn watch(account: &Account, server: &Server) {
+/// Prints requests, and instances when they run, for ever; also what goes wrong with guests, unless there may be
+/// thousands of them.
+async fn watch(account: &Account, server: &Server, shows_trouble: bool) {
     let mut printer = RequestPrinter::new();
     let mut starting: Vec<String> = Vec::new();
     let mut ticks = tokio::time::interval(LOOK);
     loop {
         ticks.tick().await;
+        if shows_trouble {
+            printer.trouble(&account.guests());
+        }
         let requests = printer.print(|number| account.requests_since(number), words);
         starting.extend(requests.iter().flat_map(started));
         starting.truncate(WATCHED);

@@ -1,11 +1,12 @@
 //! The requests of a mock, as they come in.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     time::{Duration, Instant},
 };
 
-use machine_mock_providers::requests::Request;
+use machine_mock_providers::{guest::Guest, requests::Request};
 
 use crate::report::one_line;
 
@@ -17,6 +18,8 @@ pub(super) const LOOK: Duration = Duration::from_millis(250);
 pub(super) struct RequestPrinter {
     next: usize,
     started: Instant,
+    /// How many notes of each guest have been printed.
+    notes: BTreeMap<String, usize>,
 }
 
 impl RequestPrinter {
@@ -24,6 +27,7 @@ impl RequestPrinter {
         Self {
             next: 0,
             started: Instant::now(),
+            notes: BTreeMap::new(),
         }
     }
 
@@ -57,6 +61,18 @@ impl RequestPrinter {
             self.line(at, &format!("{words:<46} {outcome:>3}   {took} ms{faults}"));
         }
         requests
+    }
+
+    /// Prints what has gone wrong with guests since the last time.
+    pub(super) fn trouble(&mut self, guests: &BTreeMap<String, Guest>) {
+        self.notes.retain(|id, _| guests.contains_key(id));
+        for (id, guest) in guests {
+            let notes = guest.notes();
+            let told = self.notes.insert(id.clone(), notes.len()).unwrap_or_default();
+            for note in notes.iter().skip(told) {
+                self.note(&format!("{id} {}", one_line(note, 500)));
+            }
+        }
     }
 
     /// Prints a line about something that happened now.

@@ -145,5 +145,6 @@ async fn print_requests(account: &Account) {
         ticks.tick().await;
         let words = |request: &Request| format!("{} {}", request.method, request.path);
         printer.print(|number| account.requests_since(number), words);
+        printer.trouble(&account.guests());
     }
 }

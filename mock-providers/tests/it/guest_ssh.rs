@@ -123,9 +123,9 @@ async fn shells_subsystems_and_forwarding_are_answered() {
         }
         assert_eq!((text.as_str(), status, refused), ("C.UTF-8\n", Some(5), 0));
 
-        let mut sftp = session.handle().channel_open_session().await.unwrap();
-        sftp.request_subsystem(true, "sftp").await.unwrap();
-        assert!(matches!(sftp.wait().await, Some(russh::ChannelMsg::Failure)));
+        let mut other = session.handle().channel_open_session().await.unwrap();
+        other.request_subsystem(true, "netconf").await.unwrap();
+        assert!(matches!(other.wait().await, Some(russh::ChannelMsg::Failure)));
         assert!(
             session
                 .handle()

@@ -49,7 +49,6 @@ pub(crate) async fn require() -> io::Result<()> {
     Err(missing())
 }
 
-#[expect(clippy::unused_async, reason = "as with the feature")]
 pub(crate) async fn removed() -> io::Result<()> {
     Ok(())
 }

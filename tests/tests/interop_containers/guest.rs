@@ -66,12 +66,16 @@ impl Rig {
     }
 
     async fn runs(&self, command: &str) -> Result<String, String> {
-        let address = self.guest.address().to_string();
-        let endpoint = Endpoint::new(address, self.guest.ssh_port(), "debian", self.key.path());
+        let endpoint = Endpoint {
+            host: self.guest.address().to_string(),
+            port: self.guest.ssh_port(),
+            user: "debian".to_owned(),
+            key_path: self.key.path().to_owned(),
+        };
         let client = Client::connect(&endpoint, Limits::default()).await;
         let client = client.map_err(|error| error.to_string())?;
         let output = client.run(command).await.map_err(|error| error.to_string())?;
-        Ok(output.stdout_text().trim().to_owned())
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     async fn connects(&self, port: u16) -> bool {

@@ -256,10 +256,10 @@ impl Life {
         assert_ne!(self.boot_id().await, boot, "a start is another boot");
         assert_eq!(self.says("cat ~/kept").await, "kept");
         assert_ne!(self.address().await, address, "a start brings another address");
-        let refused = self.docker(&["info"]).await;
-        assert_ne!(
-            refused.code,
-            Some(0),
+        let refused = self.host.run(&["env", MACHINE]).await.exits(1);
+        let reason = format!("certificate is valid for {address}");
+        assert!(
+            refused.stderr.contains(&reason),
             "the certificate is for the old address\n{refused}"
         );
         self.host

@@ -80,10 +80,11 @@ impl Life {
         self.host.run(&arguments).await
     }
 
+    /// The answer of a command; rancher-machine prints what the driver has to say about its own calls before it.
     async fn says(&self, arguments: &[&str]) -> String {
         let finished = self.host.run(arguments).await.exits(0);
         let lines = finished.lines();
-        lines.first().copied().unwrap_or_default().trim_end().to_owned()
+        lines.last().copied().unwrap_or_default().trim_end().to_owned()
     }
 
     /// Kinds of the objects that there are.

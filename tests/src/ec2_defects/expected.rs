@@ -24,6 +24,7 @@ pub const TABLE: &[Expected<Defect>] = &[
         &[
             "remove::everything_is_gone",
             "remove::instance_already_gone",
+            "remove::name_is_free_at_once",
             "remove::needs_no_guest",
             "remove::needs_no_local_files",
             "remove::works_from_the_record",
@@ -256,8 +257,8 @@ pub const TABLE: &[Expected<Defect>] = &[
     ),
     expect(
         Defect::StopReturnsEarly,
-        "STOP-007",
-        &["stop::ends_when_the_guest_ignores_it"],
+        "STOP-002",
+        &["stop::returns_when_stopped"],
         "Stopping",
     ),
     expect(

@@ -218,6 +218,7 @@ async fn faults() {
 /// Says its process id when its machine runs, and then hangs; started by the next test.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a process to be killed by a_killed_process_leaves_nothing_for_long"]
+#[expect(clippy::print_stdout, reason = "who kills it reads this")]
 async fn a_process_to_be_killed() {
     let rig = Rig::started(GuestOptions::default()).await;
     println!("\nrunning {:?}", rig.guest.state());

@@ -207,7 +207,15 @@ impl Run {
                     earlier,
                     cases,
                 };
-                execute::check(setup, facts, check, surroundings, cancelled).await
+                let fail_fast = setup.fail_fast;
+                let (result, observations) =
+                    execute::check(setup, facts, check, surroundings, cancelled).await;
+                // Before the next check gets the permit.
+                if fail_fast && result.verdict.breaks_the_run() {
+                    // The first one is named; what was under way meanwhile may fail as well.
+                    let _ = enough.set(result.id.clone());
+                }
+                (result, observations)
             });
         }
         while let Some(joined) = running.join_next().await {
@@ -221,10 +229,6 @@ impl Run {
     }
 
     fn finished(&self, result: CheckResult, results: &mut Vec<CheckResult>) {
-        if self.setup.fail_fast && result.verdict.breaks_the_run() {
-            // The first one is named; what was under way meanwhile may fail as well.
-            let _ = self.enough.set(result.id.clone());
-        }
         self.send(EventKind::CheckFinished(Box::new(result.clone())));
         results.push(result);
     }

@@ -80,11 +80,13 @@ impl Life {
         self.host.run(&arguments).await
     }
 
-    /// The answer of a command; rancher-machine prints what the driver has to say about its own calls before it.
+    /// The answer of a command, among what rancher-machine passes on from the driver's log.
     async fn says(&self, arguments: &[&str]) -> String {
         let finished = self.host.run(arguments).await.exits(0);
-        let lines = finished.lines();
-        lines.last().copied().unwrap_or_default().trim_end().to_owned()
+        let log = format!("({MACHINE}) ");
+        let mut lines = finished.lines().into_iter();
+        let answer = lines.find(|line| !line.starts_with(&log));
+        answer.unwrap_or_default().trim_end().to_owned()
     }
 
     /// Kinds of the objects that there are.

@@ -15,7 +15,7 @@ use super::{
     record::{CommandRecord, Login},
     sftp,
     shell::{Input, Output, Shell, Streams},
-    system::{System, SystemState},
+    system::{RunningCommand, System, SystemState},
 };
 
 /// Size of the pieces in which output is sent.
@@ -137,6 +137,8 @@ struct OpenChannel {
     input: Option<mpsc::UnboundedSender<Vec<u8>>>,
     environment: Vec<(String, String)>,
     running: Option<AbortHandle>,
+    /// Until the client has closed the channel as well: then it has got the answer, and the machine may go down.
+    unanswered: Option<RunningCommand>,
 }
 
 impl LoginSession {
@@ -188,9 +190,8 @@ impl LoginSession {
         let environment = channel.environment.clone();
         let handle = session.handle();
         session.channel_success(id)?;
-        let running = system.running_command();
+        channel.unanswered = Some(system.running_command());
         let work = async move {
-            let _running = running;
             let run = run(&system, &user, command, environment, Input::channel(receiver)).await;
             // The client may be gone.
             let _ = answer(&handle, id, run).await;
@@ -354,6 +355,7 @@ impl server::Handler for LoginSession {
             input: None,
             environment: Vec::new(),
             running: None,
+            unanswered: None,
         };
         let open = self.channels.entry(channel.id()).insert_entry(open).into_mut();
         open.unused = Some(channel);

@@ -151,7 +151,7 @@ impl System {
         Some(boot.tasks.spawn_on(work, &self.runtime))
     }
 
-    /// Counts a command as running until the result is dropped.
+    /// Counts a command as not answered until the result is dropped.
     pub(crate) fn running_command(self: &Arc<Self>) -> RunningCommand {
         self.commands.send_modify(|running| *running += 1);
         RunningCommand(Arc::clone(self))

@@ -237,6 +237,7 @@ pub const TABLE: &[Expected<Defect>] = &[
         &[
             "network::url_of_a_running_machine",
             "create::engine_port_is_open",
+            "create::swarm_port_is_open",
             "network::address_is_not_cached",
             "network::address_is_recorded",
             "network::url_has_the_address",
@@ -660,9 +661,9 @@ pub const TABLE: &[Expected<Defect>] = &[
     ),
     expect(
         Defect::DefaultIsBoot2Docker,
-        "SEC-005",
-        &["ssh::no_default_password", "guest::default_is_ubuntu"],
-        "tcuser",
+        "OS-003",
+        &["guest::default_is_ubuntu"],
+        "boot2docker",
     ),
     expect(
         Defect::GuestWithoutSoftware,
@@ -945,7 +946,7 @@ pub const TABLE: &[Expected<Defect>] = &[
         Defect::GetterCrashesDuringRestart,
         "CONC-004",
         &["walk::known_stories", "plugin::never_panics"],
-        "Create, Restart beside all getters",
+        "Restart beside all getters",
     ),
     expect(
         Defect::WrongServerIsStopped,

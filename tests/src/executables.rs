@@ -99,6 +99,20 @@ pub fn workspace() -> &'static Path {
         .unwrap_or(tests)
 }
 
+/// Another name for an executable, in a folder of its own: hosts find drivers by `docker-machine-driver-NAME`.
+///
+/// # Errors
+///
+/// The folder or the link can not be made.
+#[cfg(unix)]
+pub fn as_driver(program: &Path, name: &str) -> anyhow::Result<(tempfile::TempDir, PathBuf)> {
+    let folder = tempfile::tempdir().context("a folder for a driver")?;
+    let driver = folder.path().join(format!("docker-machine-driver-{name}"));
+    std::os::unix::fs::symlink(program, &driver)
+        .with_context(|| format!("linking {} to {}", driver.display(), program.display()))?;
+    Ok((folder, driver))
+}
+
 /// Takes the lock file in the folder; dropping the file gives it back.
 ///
 /// # Errors

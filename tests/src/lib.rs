@@ -5,6 +5,7 @@ pub mod bench_ec2;
 pub mod bench_lives;
 pub mod console;
 pub mod defects;
+pub mod detection;
 pub mod docker;
 pub mod ec2_defects;
 pub mod executables;

@@ -129,6 +129,27 @@ impl RancherMachine {
         serde_json::from_slice(&bytes).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))
     }
 
+    /// Copies a file to `MACHINE:PATH` and back. `scp` of OpenSSH 9 speaks SFTP to the server, whatever client the host
+    /// uses for commands.
+    ///
+    /// # Panics
+    ///
+    /// It does not come back as it was.
+    pub async fn copies_files(&self, remote: &str) {
+        let (there, back) = (self.folder.path().join("there"), self.folder.path().join("back"));
+        let contents: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
+        let written = std::fs::write(&there, &contents);
+        assert!(written.is_ok(), "writing {}: {written:?}", there.display());
+        let (there, local) = (there.to_string_lossy(), back.to_string_lossy());
+        self.run(&["scp", &there, remote]).await.exits(0);
+        self.run(&["scp", remote, &local]).await.exits(0);
+        let read = std::fs::read(&back);
+        assert!(
+            read.is_ok_and(|read| read == contents),
+            "the file has changed on its way"
+        );
+    }
+
     /// Runs `rancher-machine --storage-path STORE ARGUMENTS`.
     ///
     /// # Panics

@@ -8,7 +8,7 @@
 #[path = "interop_containers/guest.rs"]
 mod guest;
 
-use std::fs;
+use std::path::Path;
 
 use machine_mock_providers::{
     ec2,
@@ -107,10 +107,8 @@ async fn ec2(test: &str) -> Option<Life> {
     host.set("AWS_ENDPOINT", server.endpoint());
     host.set("AWS_ACCESS_KEY_ID", &account.credentials().access_key);
     host.set("AWS_SECRET_ACCESS_KEY", &account.credentials().secret_key);
-    // Hosts find drivers by their name.
-    let folder = tempfile::tempdir().unwrap();
-    let driver = folder.path().join("docker-machine-driver-ec2");
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ec2-driver"), &driver).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_ec2-driver"));
+    let (folder, driver) = executables::as_driver(program, "ec2").unwrap();
     let mut life = Life::new(host, Cloud::Ec2(server), &driver);
     life._driver_folder = Some(folder);
     Some(life)
@@ -135,7 +133,7 @@ async fn a_life_with_the_ec2_driver() {
 }
 
 impl Life {
-    fn new(mut host: RancherMachine, cloud: Cloud, driver: &std::path::Path) -> Self {
+    fn new(mut host: RancherMachine, cloud: Cloud, driver: &Path) -> Self {
         host.find_drivers_in(driver.parent().unwrap());
         Self {
             host,
@@ -166,7 +164,7 @@ impl Life {
 
         self.engine_answers().await;
         self.logs_in().await;
-        self.copies_files().await;
+        self.host.copies_files(&format!("{MACHINE}:/tmp/copied")).await;
         self.stops_and_starts().await;
         self.restarts().await;
 
@@ -223,27 +221,6 @@ impl Life {
         assert_eq!(self.says("grep ^ID= /etc/os-release").await, "ID=debian");
         let failed = self.host.run(&["ssh", MACHINE, "exit 3"]).await;
         assert_ne!(failed.code, Some(0), "{failed}");
-    }
-
-    /// OpenSSH's `scp` speaks SFTP to the server.
-    async fn copies_files(&self) {
-        let folder = tempfile::tempdir().unwrap();
-        let (there, back) = (folder.path().join("there"), folder.path().join("back"));
-        let contents: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
-        fs::write(&there, &contents).unwrap();
-        let remote = format!("{MACHINE}:/tmp/copied");
-        self.host
-            .run(&["scp", there.to_str().unwrap(), &remote])
-            .await
-            .exits(0);
-        self.host
-            .run(&["scp", &remote, back.to_str().unwrap()])
-            .await
-            .exits(0);
-        assert!(
-            fs::read(&back).unwrap() == contents,
-            "the file has changed on its way"
-        );
     }
 
     async fn stops_and_starts(&self) {

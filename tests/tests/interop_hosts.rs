@@ -93,9 +93,8 @@ async fn template_in_docker_machine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ec2_in_both_hosts() {
     // Built with this test already; the driver's own package alone would compile the AWS SDK once more.
-    let folder = tempfile::tempdir().unwrap();
-    let driver = folder.path().join("docker-machine-driver-ec2");
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_ec2-driver"), &driver).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_ec2-driver"));
+    let (_folder, driver) = executables::as_driver(program, "ec2").unwrap();
     for program in [GoProgram::RANCHER_MACHINE, GoProgram::DOCKER_MACHINE] {
         let Some(host) = available("ec2_in_both_hosts", program.executable()) else {
             continue;
@@ -133,9 +132,8 @@ async fn defects_show_in_a_host() {
     let Some(host) = available("defects_show_in_a_host", GoProgram::RANCHER_MACHINE.executable()) else {
         return;
     };
-    let folder = tempfile::tempdir().unwrap();
-    let driver = folder.path().join("docker-machine-driver-template");
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_known-bad-driver"), &driver).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_known-bad-driver"));
+    let (_folder, driver) = executables::as_driver(program, "template").unwrap();
     for (defect, id, clause, got) in [
         (
             "RemoveFailsWhenGone",

@@ -85,33 +85,15 @@ async fn generic_machine(test: &str, os: GuestOs, client: SshClient) {
     // A plugin built from rancher's libmachine may add a line of its own.
     assert_eq!(told.lines()[0], "g1", "{told}");
 
-    copies_files(&host, user).await;
+    if available("copies_files", scp()).is_some() {
+        host.copies_files(&format!("g1:/home/{user}/copied")).await;
+    }
     let boot = guest.boot_id();
     host.run(&["restart", "g1"]).await.exits(0);
     assert_ne!(guest.boot_id(), boot, "the guest was not rebooted");
     host.run(&["rm", "-y", "g1"]).await.exits(0);
     assert!(!host.machine_folder("g1").exists());
     host.leaves_no_process().await;
-}
-
-/// `scp` of OpenSSH 9 speaks SFTP to the server, whatever client the host uses for commands.
-async fn copies_files(host: &RancherMachine, user: &str) {
-    if available("copies_files", scp()).is_none() {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let (there, back) = (folder.path().join("there"), folder.path().join("back"));
-    let contents: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
-    std::fs::write(&there, &contents).unwrap();
-    let remote = format!("g1:/home/{user}/copied");
-    host.run(&["scp", there.to_str().unwrap(), &remote])
-        .await
-        .exits(0);
-    host.run(&["scp", &remote, back.to_str().unwrap()]).await.exits(0);
-    assert!(
-        std::fs::read(&back).unwrap() == contents,
-        "the file has changed on its way"
-    );
 }
 
 /// The client that hosts start.

@@ -55,21 +55,11 @@ impl<'a> Rename<'a> {
     fn variables(&self, text: &str) -> String {
         let old = format!("{}_", self.like.word.to_uppercase());
         let new = format!("{}_", self.name.snake().to_uppercase());
-        let mut renamed = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(at) = rest.find(&old) {
-            let (before, name) = rest.split_at(at);
-            let is_foreign = self
-                .like
-                .foreign_variables
-                .iter()
-                .any(|foreign| name.starts_with(foreign));
-            renamed.push_str(before);
-            renamed.push_str(if is_foreign { &old } else { &new });
-            rest = &name[old.len()..];
-        }
-        renamed.push_str(rest);
-        renamed
+        replace_if(text, &old, &new, |_, after| {
+            let foreign = self.like.foreign_variables.iter();
+            let mut endings = foreign.filter_map(|foreign| foreign.strip_prefix(old.as_str()));
+            !endings.any(|ending| after.starts_with(ending))
+        })
     }
 
     /// The text of a file with `{{placeholders}}`.
@@ -80,27 +70,28 @@ impl<'a> Rename<'a> {
 
     /// Names of flags: the driver's name and a dash, at the beginning of a word.
     fn flags(&self, text: &str) -> String {
-        let old = format!("{}-", self.like.word);
-        let mut renamed = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(at) = rest.find(&old) {
-            let (before, after) = (&rest[..at], &rest[at + old.len()..]);
+        let (old, new) = (format!("{}-", self.like.word), format!("{}-", self.name));
+        replace_if(text, &old, &new, |before, after| {
             let previous = before.trim_end_matches("--").chars().next_back();
             let begins_a_word = !previous
                 .is_some_and(|previous| previous.is_ascii_alphanumeric() || "-_./".contains(previous));
             // The cloud of the template driver keeps its name: the suite still plays it.
-            let is_flag = begins_a_word && !after.starts_with("cloud");
-            renamed.push_str(before);
-            if is_flag {
-                renamed.push_str(&format!("{}-", self.name));
-            } else {
-                renamed.push_str(&old);
-            }
-            rest = after;
-        }
-        renamed.push_str(rest);
-        renamed
+            begins_a_word && !after.starts_with("cloud")
+        })
     }
+}
+
+/// Puts `new` for each `old`, if that is right between what stands before it (since the last one) and all after it.
+fn replace_if(text: &str, old: &str, new: &str, is_right: impl Fn(&str, &str) -> bool) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(old) {
+        replaced.push_str(before);
+        replaced.push_str(if is_right(before, after) { new } else { old });
+        rest = after;
+    }
+    replaced.push_str(rest);
+    replaced
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use machine_mock_providers::{
 };
 
 use super::{
-    CONTAINER_PACE, Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition,
-    World, WorldError,
+    Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
+    WorldError, pace_of,
 };
 use crate::check::Need;
 
@@ -108,10 +108,7 @@ impl World for Ec2World {
     }
 
     fn pace(&self) -> f64 {
-        match self.guests {
-            GuestKind::Container => CONTAINER_PACE,
-            _ => PACE,
-        }
+        pace_of(self.guests, PACE)
     }
 
     async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {

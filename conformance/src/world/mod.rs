@@ -19,6 +19,7 @@ use std::{
 use async_trait::async_trait;
 use machine_mock_providers::{
     faults::{FaultKind, FaultPlan, When},
+    guest::GuestKind,
     inventory,
     requests::Request,
     vbox::executable::PROGRAM,
@@ -56,6 +57,14 @@ pub fn offers_of(
 
 /// Pace of machines that are containers: they boot and shut down in seconds.
 const CONTAINER_PACE: f64 = 0.2;
+
+/// Pace of a mock provider, from the one that it has with simulated guests.
+fn pace_of(guests: GuestKind, simulated: f64) -> f64 {
+    match guests {
+        GuestKind::Container => CONTAINER_PACE,
+        _ => simulated,
+    }
+}
 
 /// What goes wrong in a world: always the environment's fault, never the driver's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

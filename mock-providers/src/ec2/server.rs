@@ -28,7 +28,7 @@ use super::{
     state::Ids,
 };
 use crate::{
-    guest::{GuestKind, Lease, SshPort, free_port, random_uuid},
+    guest::{Lease, SshPort, free_port, random_uuid},
     http::{Authority, Listening, listen, listen_tls, random_token},
     locked::Locked,
     requests::{Request, RequestLog},
@@ -95,9 +95,7 @@ impl Server {
             (options.listen, options.https_listen, options.control_listen);
         let ssh_port = ssh_port(options.ssh_port)?;
         options.guest_kind.require().await?;
-        if options.guest_kind == GuestKind::Container {
-            options.times.stop_timeout = options.times.stop_timeout.max(GuestKind::SHUTDOWN_LIMIT);
-        }
+        options.times.stop_timeout = options.guest_kind.shutdown_limit(options.times.stop_timeout);
         let guests = GuestSettings {
             kind: options.guest_kind,
             os: options.guest_os,

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::container;
 
+/// Longest shutdown of a container's services.
+const CONTAINER_SHUTDOWN: Duration = Duration::from_secs(30);
+
 /// What a guest is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,9 +23,14 @@ pub enum GuestKind {
 }
 
 impl GuestKind {
-    /// How long providers wait at least for a container that shuts down, before they cut its power: it has real services
-    /// to end.
-    pub const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
+    /// How long providers wait for a guest that shuts down, before they cut its power: as long as for a simulated one,
+    /// but at least half a minute for a container, which has real services to end.
+    pub(crate) fn shutdown_limit(self, simulated: Duration) -> Duration {
+        match self {
+            Self::Simulated => simulated,
+            Self::Container => simulated.max(CONTAINER_SHUTDOWN),
+        }
+    }
 
     /// Checks that guests of this kind can be made here. For containers it also removes those of processes that were
     /// killed.

@@ -128,6 +128,7 @@ struct LoginSession {
     channels: HashMap<ChannelId, OpenChannel>,
 }
 
+#[derive(Default)]
 struct OpenChannel {
     /// The channel itself, until it is known what it is for.
     unused: Option<Channel<Msg>>,
@@ -349,16 +350,12 @@ impl server::Handler for LoginSession {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), Self::Error> {
+        let id = channel.id();
         let open = OpenChannel {
-            unused: None,
-            sftp: None,
-            input: None,
-            environment: Vec::new(),
-            running: None,
-            unanswered: None,
+            unused: Some(channel),
+            ..OpenChannel::default()
         };
-        let open = self.channels.entry(channel.id()).insert_entry(open).into_mut();
-        open.unused = Some(channel);
+        self.channels.insert(id, open);
         reply.accept().await;
         Ok(())
     }

@@ -22,7 +22,6 @@ use super::{
     options::ServerOptions,
 };
 use crate::{
-    guest::GuestKind,
     http::{Listening, bearer, is_same, listen, random_token},
     locked::Locked,
     requests::{Request, RequestLog},
@@ -67,9 +66,7 @@ impl Server {
             }
         }
         options.guest_kind.require().await?;
-        if options.guest_kind == GuestKind::Container {
-            options.times.shutdown_timeout = options.times.shutdown_timeout.max(GuestKind::SHUTDOWN_LIMIT);
-        }
+        options.times.shutdown_timeout = options.guest_kind.shutdown_limit(options.times.shutdown_timeout);
         let control_token = options.control_token.clone().unwrap_or_else(random_token);
         let (listen_at, control_at) = (options.listen, options.control_listen);
         let default_token = options.token.clone().unwrap_or_else(random_token);

@@ -1,7 +1,5 @@
 //! What the tests of the front ends share.
 
-pub mod defects;
-pub mod detection;
 pub mod drivers;
 #[path = "../../src/executables.rs"]
 pub mod executables;

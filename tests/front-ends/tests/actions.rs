@@ -93,10 +93,8 @@ async fn a_conformant_driver_passes_the_action() {
 async fn a_driver_that_is_not_conformant_fails_the_action_after_its_reports_are_written() {
     let job = Job::new();
     // A driver that cannot even be asked for its name.
-    let broken = job.folder.path().join("docker-machine-driver-broken");
-    fs::write(&broken, "#!/bin/sh\necho 'no such thing' >&2\nexit 1\n").unwrap();
-    let executable = Command::new("chmod").arg("+x").arg(&broken).status().unwrap();
-    assert!(executable.success());
+    let broken = ("docker-machine-driver-broken", "echo 'no such thing' >&2\nexit 1");
+    drivers::write(job.folder.path(), broken).unwrap();
     let variables = [
         ("SUITE", "machine-conformance"),
         ("DRIVER", "./docker-machine-driver-broken"),
@@ -137,23 +135,20 @@ async fn run(job: &Job, driver: &str) -> Finished {
     job.step("run.sh", &variables).await.exits(0)
 }
 
-async fn verdict(job: &Job, fail_on: &str) -> Option<i32> {
-    let outputs = job.outputs();
+/// What a step says to the runner.
+fn annotations(step: &Finished) -> Vec<&str> {
+    let lines = step.stdout.lines();
+    lines.filter(|line| line.starts_with("::")).collect()
+}
+
+/// Exit status of the last step, after a run with these outputs.
+async fn verdict(job: &Job, outputs: &BTreeMap<String, String>, fail_on: &str) -> Option<i32> {
     let variables = [
         ("EXIT_CODE", outputs["exit-code"].as_str()),
         ("WARNINGS", outputs["warnings"].as_str()),
         ("FAIL_ON", fail_on),
     ];
-    let code = job.step("verdict.sh", &variables).await.code;
-    fs::write(
-        job.folder.path().join("output"),
-        outputs
-            .iter()
-            .map(|(name, value)| format!("{name}={value}\n"))
-            .collect::<String>(),
-    )
-    .unwrap();
-    code
+    job.step("verdict.sh", &variables).await.code
 }
 
 #[tokio::test]
@@ -161,11 +156,7 @@ async fn a_broken_must_is_annotated_and_fails_unless_nothing_may() {
     let job = Job::new();
     drivers::write(job.folder.path(), MISNAMED).unwrap();
     let finished = run(&job, "./docker-machine-driver-misnamed").await;
-    let annotations: Vec<&str> = finished
-        .stdout
-        .lines()
-        .filter(|line| line.starts_with("::"))
-        .collect();
+    let annotations = annotations(&finished);
     assert_eq!(annotations.len(), 1, "{finished}");
     assert!(
         annotations[0].starts_with("::error title=name%3A%3Aselects_the_executable fail (NAME-001)::"),
@@ -184,8 +175,9 @@ async fn a_broken_must_is_annotated_and_fails_unless_nothing_may() {
     ] {
         assert!(summary.contains(part), "{part}: {summary}");
     }
+    let outputs = job.outputs();
     for (fail_on, code) in [("must", 1), ("should", 1), ("never", 0)] {
-        assert_eq!(verdict(&job, fail_on).await, Some(code), "{fail_on}");
+        assert_eq!(verdict(&job, &outputs, fail_on).await, Some(code), "{fail_on}");
     }
 }
 
@@ -194,11 +186,7 @@ async fn a_broken_should_is_annotated_and_fails_only_if_it_may() {
     let job = Job::new();
     drivers::write(job.folder.path(), MISTOLD).unwrap();
     let finished = run(&job, "./mistold/docker-machine-driver-template").await;
-    let annotations: Vec<&str> = finished
-        .stdout
-        .lines()
-        .filter(|line| line.starts_with("::"))
-        .collect();
+    let annotations = annotations(&finished);
     assert_eq!(annotations.len(), 1, "{finished}");
     assert!(
         annotations[0]
@@ -207,9 +195,10 @@ async fn a_broken_should_is_annotated_and_fails_only_if_it_may() {
     );
     let summary = fs::read_to_string(job.folder.path().join("summary.md")).unwrap();
     assert!(summary.contains("warned **1**"), "{summary}");
-    assert_eq!(job.outputs()["verdict"], "conformant");
+    let outputs = job.outputs();
+    assert_eq!(outputs["verdict"], "conformant");
     for (fail_on, code) in [("must", 0), ("should", 1), ("never", 0)] {
-        assert_eq!(verdict(&job, fail_on).await, Some(code), "{fail_on}");
+        assert_eq!(verdict(&job, &outputs, fail_on).await, Some(code), "{fail_on}");
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use crate::{executables, go_tools::GoTools, peers::NotTested, rancher_machine};
 use table::Row;
+pub(crate) use table::median;
 
 /// A plugin executable written in Go.
 struct GoPlugin {

@@ -30,7 +30,7 @@ pub(super) fn markdown(rows: &[Row], missing: &[NotTested]) -> String {
 }
 
 /// The middle value; of an even number the upper one of the two in the middle. 0 for none.
-pub(super) fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -7,8 +7,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use machine_mock_providers::vbox::{Account, Server, ServerOptions};
 
-use super::median;
-use crate::executables;
+use crate::{bench::median, executables};
 
 /// Calls for each number of VMs.
 const CALLS: usize = 50;
@@ -47,7 +46,10 @@ pub(super) async fn figures() -> anyhow::Result<String> {
                 "{wanted} VMs expected: {listed:?}"
             );
         }
-        let milliseconds = |times| median(times).as_secs_f64() * 1000.0;
+        let milliseconds = |times: Vec<Duration>| {
+            let mut seconds: Vec<f64> = times.iter().map(Duration::as_secs_f64).collect();
+            median(&mut seconds) * 1000.0
+        };
         let _ = writeln!(
             text,
             "| {wanted} VMs, median of {CALLS} calls | {:.2} ms | {:.2} ms |",

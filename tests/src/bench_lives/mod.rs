@@ -9,7 +9,7 @@ mod vbox;
 use std::{fmt::Write, path::PathBuf, time::Duration};
 
 use self::life::{Subject, Took};
-use crate::peers::NotTested;
+use crate::{bench::median, peers::NotTested};
 
 /// Time that a machine takes to boot; the mocks take next to none for anything else that a driver waits for.
 const BOOT: Duration = Duration::from_secs(2);
@@ -66,26 +66,20 @@ async fn table(subjects: &[Subject], missing: &[NotTested]) -> anyhow::Result<St
         BOOT.as_secs()
     );
     for (subject, lives) in subjects.iter().zip(&lives) {
-        let create = median(lives.iter().map(|took| took.create).collect());
-        let remove = median(lives.iter().map(|took| took.remove).collect());
-        let beyond = (create + remove).saturating_sub(BOOT);
+        let of = |time: fn(&Took) -> Duration| {
+            let mut seconds: Vec<f64> = lives.iter().map(|took| time(took).as_secs_f64()).collect();
+            median(&mut seconds)
+        };
+        let (create, remove) = (of(|took| took.create), of(|took| took.remove));
+        let beyond = (create + remove - BOOT.as_secs_f64()).max(0.0);
         let _ = writeln!(
             text,
-            "| {} | {:.2} s | {:.2} s | {:.2} s |",
-            subject.name,
-            create.as_secs_f64(),
-            remove.as_secs_f64(),
-            beyond.as_secs_f64()
+            "| {} | {create:.2} s | {remove:.2} s | {beyond:.2} s |",
+            subject.name
         );
     }
     for missing in missing {
         let _ = writeln!(text, "\nnot-tested: {missing}");
     }
     Ok(text)
-}
-
-/// The middle one; zero for none.
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }

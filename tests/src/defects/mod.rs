@@ -35,6 +35,13 @@ macro_rules! defects {
             /// All defects.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
+            /// What is wrong, line by line.
+            pub fn what(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$name => &[$($doc),*],)*
+                }
+            }
+
             /// Name, as [`VARIABLE`] takes it.
             pub fn name(self) -> &'static str {
                 match self {

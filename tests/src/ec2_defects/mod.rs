@@ -20,6 +20,13 @@ macro_rules! defects {
         impl Defect {
             /// All defects.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// What is wrong, line by line.
+            pub fn what(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$name => &[$($doc),*],)*
+                }
+            }
         }
     };
 }

@@ -37,10 +37,11 @@ impl<'a> Workshop<'a> {
             target: folder.join("target"),
             report: folder.join("report.json"),
         };
-        for part in ["Cargo.toml", "Cargo.lock", "clippy.toml", "rustfmt.toml"] {
-            copy(&workspace().join(part), &workshop.sources.join(part))?;
-        }
         for part in [
+            "Cargo.toml",
+            "Cargo.lock",
+            "clippy.toml",
+            "rustfmt.toml",
             "sdk",
             "mock-providers",
             "conformance",

@@ -30,6 +30,13 @@ macro_rules! defects {
             /// All defects.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
+            /// What is wrong, line by line.
+            pub fn what(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$name => &[$($doc),*],)*
+                }
+            }
+
             /// Its name.
             pub fn name(self) -> &'static str {
                 match self {

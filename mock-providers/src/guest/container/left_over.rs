@@ -11,7 +11,7 @@ use bollard::{
 use super::engine::failed;
 
 /// Marks our containers.
-const MARK: &str = "machine-conformance.guest";
+pub(super) const MARK: &str = "machine-conformance.guest";
 /// The process that made one; see [`Owner`].
 const OWNER: &str = "machine-conformance.owner";
 

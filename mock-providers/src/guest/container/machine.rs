@@ -45,7 +45,8 @@ pub(crate) async fn removed() -> io::Result<()> {
             io::ErrorKind::TimedOut,
             format!(
                 "containers of guests are left after {REMOVAL_LIMIT:?}; remove them with: docker rm -fv $(docker ps -aq \
-                 --filter label=machine-conformance.guest)"
+                 --filter label={})",
+                left_over::MARK
             ),
         )),
     }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use machine_mock_providers::guest::GuestKind;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -129,6 +130,41 @@ pub struct CheckResult {
     /// Waits and limits of which at least half was needed, in the order in which they ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<WaitRecord>,
+    /// What the guests are that the check logs in to; `None` if it logs in to none, or nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guests: Option<Guests>,
+}
+
+/// What the guests of a provider are. A simulated one says how the driver treats a guest, not how a kernel, OpenSSH or a
+/// firewall would treat the driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Guests {
+    /// Simulations in the process of the suite.
+    Simulated,
+    /// Linux containers.
+    Container,
+}
+
+impl Guests {
+    /// As reports write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Simulated => "simulated",
+            Self::Container => "container",
+        }
+    }
+}
+
+impl From<GuestKind> for Guests {
+    fn from(kind: GuestKind) -> Self {
+        match kind {
+            GuestKind::Container => Self::Container,
+            _ => Self::Simulated,
+        }
+    }
 }
 
 /// The provider's objects at three moments of a check.

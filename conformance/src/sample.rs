@@ -40,5 +40,6 @@ pub(crate) fn finished(id: &str, verdict: Verdict) -> CheckResult {
         inventory: None,
         states: Vec::new(),
         waits: Vec::new(),
+        guests: None,
     }
 }

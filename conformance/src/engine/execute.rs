@@ -59,6 +59,10 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         inventory: None,
         states: Vec::new(),
         waits: Vec::new(),
+        guests: setup
+            .world
+            .guests()
+            .filter(|_| check.needs.contains(&Need::Guest)),
     }
 }
 

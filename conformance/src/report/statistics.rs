@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::{RunRecord, RunVerdict, text::one_line};
 use crate::{
-    event::{CheckResult, Summary, WaitRecord},
+    event::{CheckResult, Guests, Summary, WaitRecord},
     verdict::{Level, Verdict},
 };
 
@@ -37,6 +37,13 @@ pub(super) fn numbers(summary: &Summary) -> Vec<(&'static str, usize)> {
         .into_iter()
         .chain(if_any.into_iter().filter(|(_, number)| *number > 0))
         .collect()
+}
+
+/// Checks that were run and logged in to guests that are simulations.
+pub(super) fn on_simulated_guests(run: &RunRecord) -> usize {
+    let simulated =
+        |result: &&CheckResult| result.guests == Some(Guests::Simulated) && result.verdict.was_run();
+    run.checks.iter().filter(simulated).count()
 }
 
 /// What to do when the verdict says nothing about the driver.

@@ -18,7 +18,7 @@ use super::{
     Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
     WorldError, pace_of,
 };
-use crate::check::Need;
+use crate::{check::Need, event::Guests};
 
 /// Instances of the mock boot in milliseconds; libmachine's minutes become seconds.
 const PACE: f64 = 0.02;
@@ -109,6 +109,10 @@ impl World for Ec2World {
 
     fn pace(&self) -> f64 {
         pace_of(self.guests, PACE)
+    }
+
+    fn guests(&self) -> Option<Guests> {
+        Some(self.guests.into())
     }
 
     async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {

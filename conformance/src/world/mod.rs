@@ -26,7 +26,7 @@ use machine_mock_providers::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{check::Need, provider_kind::ProviderKind};
+use crate::{check::Need, event::Guests, provider_kind::ProviderKind};
 
 pub use ec2::Ec2World;
 pub use external::{Act, ExternalOptions, ExternalWorld};
@@ -82,6 +82,11 @@ pub trait World: Send + Sync + fmt::Debug {
 
     /// How fast its machines live compared with a real provider (1.0).
     fn pace(&self) -> f64;
+
+    /// What its guests are, if it knows.
+    fn guests(&self) -> Option<Guests> {
+        None
+    }
 
     /// What of the run's machines is still there at its end, for the user to remove.
     fn left_behind(&self) -> Vec<String> {

@@ -17,7 +17,7 @@ use super::{
     Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
     WorldError, pace_of,
 };
-use crate::check::Need;
+use crate::{check::Need, event::Guests};
 
 /// The suite's own server of the fictional cloud that the template driver is written for.
 ///
@@ -101,6 +101,10 @@ impl World for TemplateWorld {
 
     fn pace(&self) -> f64 {
         pace_of(self.guests, PACE)
+    }
+
+    fn guests(&self) -> Option<Guests> {
+        Some(self.guests.into())
     }
 
     async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {

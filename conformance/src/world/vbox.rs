@@ -12,7 +12,7 @@ use machine_mock_providers::{
 use tempfile::TempDir;
 
 use super::{Object, ProviderRequest, SLOW_SHUTDOWN, Tenant, Transition, World, WorldError};
-use crate::check::Need;
+use crate::{check::Need, event::Guests};
 
 /// VMs of the mock boot in milliseconds; libmachine's minutes become seconds.
 const PACE: f64 = 0.02;
@@ -105,6 +105,10 @@ impl World for VBoxWorld {
 
     fn pace(&self) -> f64 {
         PACE
+    }
+
+    fn guests(&self) -> Option<Guests> {
+        Some(Guests::Simulated)
     }
 
     async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {

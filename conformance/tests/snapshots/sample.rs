@@ -8,8 +8,8 @@ use std::{
 
 use machine_conformance::{
     event::{
-        CallRecord, CallTarget, CaseOutcome, CheckResult, Event, EventKind, FailedStory, LogRecord, Problem,
-        RunInfo, StoryLine, Summary, Sweep, SweepCase, Transition, Walks,
+        CallRecord, CallTarget, CaseOutcome, CheckResult, Event, EventKind, FailedStory, Guests, LogRecord,
+        Problem, RunInfo, StoryLine, Summary, Sweep, SweepCase, Transition, Walks,
     },
     model::{Action, Processes, Situation, Story},
     report::{Report, Reports, RunRecord},
@@ -122,6 +122,7 @@ pub(crate) fn result(id: &str, clauses: &[&str], level: Level, verdict: Verdict)
         inventory: None,
         states: Vec::new(),
         waits: Vec::new(),
+        guests: id.starts_with("ssh::").then_some(Guests::Simulated),
     }
 }
 

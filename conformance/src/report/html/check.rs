@@ -125,6 +125,7 @@ fn check(result: &CheckResult, evidence: &Markup) -> Markup {
                 span.quiet {
                     (statistics::level(result).keyword()) " " (names(&result.clauses))
                     @if result.verdict.was_run() { " \u{b7} " (duration(result.duration_ms)) }
+                    @if let Some(guests) = result.guests { " \u{b7} " (guests.word()) " guests" }
                 }
             }
             div.body {

@@ -34,6 +34,7 @@ pub(super) fn write(
     )?;
     not_run(writer, run, Verdict::NotTested, "not tested", width)?;
     not_run(writer, run, Verdict::NotApplicable, "not applicable", width)?;
+    simulated(writer, run, width)?;
     times(writer, run, width)?;
     if !other_reports.is_empty() {
         writeln!(
@@ -58,6 +59,20 @@ fn numbers(summary: &Summary) -> String {
         .map(|(word, number)| format!("{word} {number}"))
         .collect();
     words.join(" \u{b7} ")
+}
+
+/// How many verdicts rest on guests that are no real machines.
+fn simulated(writer: &mut impl Write, run: &RunRecord, width: usize) -> io::Result<()> {
+    let count = statistics::on_simulated_guests(run);
+    if count == 0 {
+        return Ok(());
+    }
+    let real = match run.run.provider.as_str() {
+        "template" | "ec2" => "; real ones: --guest container",
+        _ => "",
+    };
+    let text = format!("on simulated guests: {count} of those run{real}");
+    writeln!(writer, "{}", one_line(&text, width))
 }
 
 /// The slowest checks, and the waits that nearly timed out.

@@ -34,7 +34,7 @@ const UNLOCKED: Wait = Wait::new(
     Duration::from_millis(500),
 );
 /// Scaling waits down must not cut off calls that a slow machine still answers.
-const SHORTEST_DEADLINE: Duration = Duration::from_secs(4);
+const SHORTEST_DEADLINE: Duration = Duration::from_secs(2);
 /// The same for releasing a VM.
 const SHORTEST_LOCK: Duration = Duration::from_secs(3);
 /// Longest pause before a VM that another call has is asked for again; the pause doubles until then.

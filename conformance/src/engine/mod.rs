@@ -7,12 +7,15 @@ mod leave;
 mod plan;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, OnceLock},
     time::{Instant, SystemTime},
 };
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    task::JoinSet,
+};
 
 pub use decide::KnownFailure;
 pub(crate) use execute::{KEPT, record_provider_calls};
@@ -22,7 +25,7 @@ pub(crate) use plan::Conditions;
 use crate::{
     calendar,
     check::{Check, Need},
-    event::{CheckResult, Event, EventKind, RunInfo, Summary},
+    event::{CheckResult, Event, EventKind, Guests, RunInfo, Summary},
     facts::{Facts, GivenValue},
     limits::Limits,
     model,
@@ -139,9 +142,16 @@ pub async fn run(
     summary
 }
 
-/// Checks that make the provider fail start first: they wait until drivers give up, and what starts last ends last.
+/// Clauses about drivers that give up: their checks wait as long as the driver does.
+const GIVES_UP: [&str; 4] = ["CREATE-017", "FAULT-005", "START-010", "STOP-007"];
+
+/// Checks that wait until drivers give up start first, then others that make the provider fail: what starts last ends
+/// last.
 fn longest_first(mut checks: Vec<&'static Check>) -> Vec<&'static Check> {
-    checks.sort_by_key(|check| !check.needs.contains(&Need::Faults));
+    checks.sort_by_key(|check| {
+        let gives_up = check.clauses.first().is_some_and(|main| GIVES_UP.contains(main));
+        (!gives_up, !check.needs.contains(&Need::Faults))
+    });
     checks
 }
 
@@ -172,60 +182,72 @@ impl Run {
         earlier: &Observations,
         results: &mut Vec<CheckResult>,
     ) -> Observations {
-        let permits = Arc::new(Semaphore::new(self.setup.jobs.max(1)));
-        let cases = Arc::new(Semaphore::new(self.setup.jobs.max(1)));
-        let mut running = tokio::task::JoinSet::new();
-        let mut observed = earlier.clone();
+        let jobs = self.setup.jobs.max(1);
+        let cases = Arc::new(Semaphore::new(jobs));
+        let mut waiting = VecDeque::new();
         for &check in checks {
-            if let Some(result) = plan::without_running(&self.setup, check, self.elapsed_ms()) {
-                self.finished(result, results);
-                continue;
+            match plan::without_running(&self.setup, check, self.elapsed_ms()) {
+                Some(result) => self.finished(result, results),
+                None => waiting.push_back(check),
             }
-            let (setup, facts) = (Arc::clone(&self.setup), Arc::clone(&self.facts));
-            let (permits, cancelled) = (Arc::clone(&permits), self.cancelled.clone());
-            let (events, start, earlier) = (self.events.clone(), self.start, earlier.clone());
-            let (cases, enough) = (Arc::clone(&cases), Arc::clone(&self.enough));
-            running.spawn(async move {
-                let Ok(_permit) = permits.acquire().await else {
-                    return execute::interrupted(&setup, check);
-                };
-                if *cancelled.borrow() {
-                    return execute::interrupted(&setup, check);
-                }
-                if let Some(failed) = enough.get() {
-                    return execute::not_started(&setup, check, &format!("{failed} ended the run"));
-                }
-                let started = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-                let _ = events.send(Event::new(
-                    started,
-                    EventKind::CheckStarted {
-                        id: check.id.to_owned(),
-                    },
-                ));
-                let surroundings = execute::Surroundings {
-                    started,
-                    earlier,
-                    cases,
-                };
-                let fail_fast = setup.fail_fast;
-                let (result, observations) =
-                    execute::check(setup, facts, check, surroundings, cancelled).await;
-                // Before the next check gets the permit.
-                if fail_fast && result.verdict.breaks_the_run() {
-                    // The first one is named; what was under way meanwhile may fail as well.
-                    let _ = enough.set(result.id.clone());
-                }
-                (result, observations)
-            });
         }
-        while let Some(joined) = running.join_next().await {
+        let mut running = JoinSet::new();
+        let mut observed = earlier.clone();
+        loop {
+            while running.len() < jobs
+                && let Some(check) = waiting.pop_front()
+            {
+                running.spawn(self.start(check, earlier.clone(), Arc::clone(&cases)));
+            }
+            let Some(joined) = running.join_next().await else {
+                return observed;
+            };
             // Panics of checks are caught where they run; a task is never aborted.
             if let Ok((result, observations)) = joined {
                 observed.absorb(observations);
                 self.finished(result, results);
             }
         }
-        observed
+    }
+
+    /// Carries one check out, unless the run is over.
+    fn start(
+        &self,
+        check: &'static Check,
+        earlier: Observations,
+        cases: Arc<Semaphore>,
+    ) -> impl Future<Output = (CheckResult, Observations)> + Send + use<> {
+        let (setup, facts) = (Arc::clone(&self.setup), Arc::clone(&self.facts));
+        let (events, start, cancelled) = (self.events.clone(), self.start, self.cancelled.clone());
+        let enough = Arc::clone(&self.enough);
+        async move {
+            if *cancelled.borrow() {
+                return execute::interrupted(&setup, check);
+            }
+            if let Some(failed) = enough.get() {
+                return execute::not_started(&setup, check, &format!("{failed} ended the run"));
+            }
+            let started = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let _ = events.send(Event::new(
+                started,
+                EventKind::CheckStarted {
+                    id: check.id.to_owned(),
+                },
+            ));
+            let surroundings = execute::Surroundings {
+                started,
+                earlier,
+                cases,
+            };
+            let fail_fast = setup.fail_fast;
+            let (result, observations) = execute::check(setup, facts, check, surroundings, cancelled).await;
+            // Before the next check starts.
+            if fail_fast && result.verdict.breaks_the_run() {
+                // The first one is named; what was under way meanwhile may fail as well.
+                let _ = enough.set(result.id.clone());
+            }
+            (result, observations)
+        }
     }
 
     fn finished(&self, result: CheckResult, results: &mut Vec<CheckResult>) {
@@ -259,10 +281,14 @@ impl Run {
             clauses_selected: clauses.len(),
             clauses_total: requirements.len(),
             started_at: calendar::rfc3339(SystemTime::now()),
-            environment: BTreeMap::from([
-                ("os".to_owned(), std::env::consts::OS.to_owned()),
-                ("arch".to_owned(), std::env::consts::ARCH.to_owned()),
-            ]),
+            environment: [
+                ("os", Some(std::env::consts::OS)),
+                ("arch", Some(std::env::consts::ARCH)),
+                ("guests", self.setup.world.guests().map(Guests::word)),
+            ]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect(),
             source: self.setup.description.source.clone(),
             profile: self.setup.description.profile.clone(),
         }

@@ -1,12 +1,14 @@
-use std::{collections::BTreeMap, fs::File, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use machine_mock_providers::vbox::{Account, Conditions, Server, ServerOptions, Times};
 
 use super::{BOOT, Plan, Subject, table};
 use crate::{executables, rancher_machine};
 
-/// Length of an image of Boot2Docker that nobody reads.
-const IMAGE: u64 = 65_536;
+/// Length in bytes of an image of Boot2Docker of which nobody reads more than the mark.
+const IMAGE: usize = 65_536;
+/// Where an ISO image says that it is one.
+const ISO_MARK: (usize, &[u8]) = (0x8001, b"CD001");
 /// MB; a driver that writes every byte of a disk writes these.
 const DISK: &str = "64";
 
@@ -31,7 +33,10 @@ pub(super) async fn figures(plan: &Plan) -> anyhow::Result<String> {
     .await?;
     let folder = tempfile::tempdir()?;
     let image = folder.path().join("boot2docker.iso");
-    File::create(&image)?.set_len(IMAGE)?;
+    let mut bytes = vec![0; IMAGE];
+    let (at, mark) = ISO_MARK;
+    bytes[at..at + mark.len()].copy_from_slice(mark);
+    fs::write(&image, bytes)?;
     let ours = server.account("ours")?;
     let mut subjects = vec![Subject {
         name: "ours, `vbox`",

@@ -12,6 +12,9 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
+/// The first pause of a wait is this part of its interval.
+const FIRST_PAUSE: u32 = 8;
+
 /// A wait: what is waited for, how long at most, and how often it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "waits are written as constants")]
@@ -133,6 +136,9 @@ impl Waits {
 
     /// Looks until `look` answers `Some`, an error, or the deadline is over.
     ///
+    /// Pauses grow to the interval, from an eighth of it: what is done soon is seen soon, and what takes long is not
+    /// looked at more often for that.
+    ///
     /// A look in progress is cut off at the deadline, so that a provider that never answers cannot stretch a wait.
     ///
     /// # Errors
@@ -156,6 +162,8 @@ impl Waits {
         let deadline = self.scale(wait.deadline);
         let start = self.clock.now();
         let left = || deadline.saturating_sub(self.clock.now().duration_since(start));
+        let interval = self.scale(wait.interval);
+        let mut pause = interval / FIRST_PAUSE;
         loop {
             let looked = tokio::select! {
                 biased;
@@ -168,7 +176,8 @@ impl Waits {
             if left().is_zero() {
                 return Err(timed_out(wait.name, deadline));
             }
-            self.clock.sleep(self.scale(wait.interval).min(left())).await;
+            self.clock.sleep(pause.min(left())).await;
+            pause = (pause * 2).min(interval);
         }
     }
 

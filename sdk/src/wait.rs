@@ -12,8 +12,8 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// The first pause of a wait is this part of its interval.
-const FIRST_PAUSE: u32 = 8;
+/// A pause between two looks is this part of the time waited so far, and at least this part of the interval.
+const PART: u32 = 8;
 
 /// A wait: what is waited for, how long at most, and how often it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +23,12 @@ pub struct Wait {
     pub name: &'static str,
     /// Longest duration, before scaling.
     pub deadline: Duration,
-    /// Pause between two looks, before scaling.
+    /// Longest pause between two looks, before scaling; the first ones are shorter.
     pub interval: Duration,
 }
 
 impl Wait {
-    /// A wait of at most `deadline` with a look every `interval`.
+    /// A wait of at most `deadline` with a look every `interval`, and more often at first.
     pub const fn new(name: &'static str, deadline: Duration, interval: Duration) -> Self {
         Self {
             name,
@@ -136,8 +136,8 @@ impl Waits {
 
     /// Looks until `look` answers `Some`, an error, or the deadline is over.
     ///
-    /// Pauses grow to the interval, from an eighth of it: what is done soon is seen soon, and what takes long is not
-    /// looked at more often for that.
+    /// Pauses are an eighth of the time waited so far, from an eighth of the interval up to the whole: what is done soon
+    /// is seen soon, and what takes long is looked at once in each interval.
     ///
     /// A look in progress is cut off at the deadline, so that a provider that never answers cannot stretch a wait.
     ///
@@ -163,7 +163,6 @@ impl Waits {
         let start = self.clock.now();
         let left = || deadline.saturating_sub(self.clock.now().duration_since(start));
         let interval = self.scale(wait.interval);
-        let mut pause = interval / FIRST_PAUSE;
         loop {
             let looked = tokio::select! {
                 biased;
@@ -176,8 +175,9 @@ impl Waits {
             if left().is_zero() {
                 return Err(timed_out(wait.name, deadline));
             }
+            let waited = self.clock.now().duration_since(start);
+            let pause = (waited / PART).clamp(interval / PART, interval);
             self.clock.sleep(pause.min(left())).await;
-            pause = (pause * 2).min(interval);
         }
     }
 

@@ -51,18 +51,27 @@ const SERVER: Wait = Wait::new(
 );
 
 #[tokio::test]
-async fn looks_at_once_and_then_at_each_interval() {
+async fn looks_at_once_then_soon_and_at_last_at_each_interval() {
+    const HOUR: Wait = Wait::new("the hour", Duration::from_secs(3600), Duration::from_secs(8));
     let clock = Jumping::new();
     let waits = Waits::with_clock(Arc::new(Handle(Arc::clone(&clock))));
-    let looks = Mutex::new(0);
+    let pauses = || clock.slept.lock().unwrap().clone();
     let value = waits
-        .until(&SERVER, || async {
-            *looks.lock().unwrap() += 1;
-            Ok((*looks.lock().unwrap() == 3).then_some("running"))
+        .until(&HOUR, || async {
+            Ok((pauses().len() == 40).then_some("running"))
         })
         .await;
     assert_eq!(value.unwrap(), "running");
-    assert_eq!(*clock.slept.lock().unwrap(), [SERVER.interval; 2]);
+    let pauses = pauses();
+    assert_eq!(pauses[0], HOUR.interval / 8);
+    assert!(pauses.is_sorted(), "{pauses:?}");
+    assert_eq!(pauses[39], HOUR.interval);
+    let mut waited = Duration::ZERO;
+    for pause in pauses {
+        let longest = (waited / 8).max(HOUR.interval / 8);
+        assert!(pause <= longest, "{pause:?} after {waited:?}");
+        waited += pause;
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ mod leave;
 mod plan;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, OnceLock},
     time::{Instant, SystemTime},
 };
@@ -184,18 +184,19 @@ impl Run {
     ) -> Observations {
         let jobs = self.setup.jobs.max(1);
         let cases = Arc::new(Semaphore::new(jobs));
-        let mut waiting = VecDeque::new();
+        let mut waiting = Vec::new();
         for &check in checks {
             match plan::without_running(&self.setup, check, self.elapsed_ms()) {
                 Some(result) => self.finished(result, results),
-                None => waiting.push_back(check),
+                None => waiting.push(check),
             }
         }
+        let mut waiting = waiting.into_iter();
         let mut running = JoinSet::new();
         let mut observed = earlier.clone();
         loop {
             while running.len() < jobs
-                && let Some(check) = waiting.pop_front()
+                && let Some(check) = waiting.next()
             {
                 running.spawn(self.start(check, earlier.clone(), Arc::clone(&cases)));
             }

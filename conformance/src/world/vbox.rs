@@ -7,7 +7,7 @@ use std::{
 use async_trait::async_trait;
 use machine_mock_providers::{
     faults::{FaultKind, FaultPlan},
-    vbox::{Account, Server, ServerOptions, VBoxError},
+    vbox::{Account, Server, ServerOptions, VBoxError, boot2docker_image},
 };
 use tempfile::TempDir;
 
@@ -16,11 +16,6 @@ use crate::{check::Need, event::Guests};
 
 /// VMs of the mock boot in milliseconds; libmachine's minutes become seconds.
 const PACE: f64 = 0.02;
-/// Where an ISO 9660 image has its mark and the name of its volume.
-const ISO_MARK: (usize, &[u8]) = (0x8001, b"CD001");
-const ISO_VOLUME: (usize, &[u8]) = (0x8028, b"B2D-v19.03.12");
-/// Length of the smallest image that has both.
-const ISO_LENGTH: usize = 38 << 10;
 /// MB; drivers that write every byte of a disk need not write twenty gigabytes for each check.
 const DISK_SIZE: u32 = 128;
 /// Addresses that VirtualBox allows by itself.
@@ -82,15 +77,6 @@ impl VBoxWorld {
             Need::Pause,
         ])
     }
-}
-
-/// A file that is a boot2docker image as far as drivers and VirtualBox look.
-fn boot2docker_image() -> Vec<u8> {
-    let mut image = vec![0; ISO_LENGTH];
-    for (at, text) in [ISO_MARK, ISO_VOLUME] {
-        image[at..at + text.len()].copy_from_slice(text);
-    }
-    image
 }
 
 #[async_trait]

@@ -24,6 +24,7 @@ pub mod executable;
 mod faults;
 mod folder;
 mod guests;
+mod image;
 mod input;
 mod inventory;
 mod listener;
@@ -35,6 +36,7 @@ mod state;
 
 pub use account::{Account, Finished};
 pub use conditions::Conditions;
+pub use image::boot2docker_image;
 pub use options::ServerOptions;
 pub use server::Server;
 pub use state::{Component, MachineState, ResultCode, Times, VBoxError};

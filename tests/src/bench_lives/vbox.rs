@@ -1,14 +1,10 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
-use machine_mock_providers::vbox::{Account, Conditions, Server, ServerOptions, Times};
+use machine_mock_providers::vbox::{Account, Conditions, Server, ServerOptions, Times, boot2docker_image};
 
 use super::{BOOT, Plan, Subject, table};
 use crate::{executables, rancher_machine};
 
-/// Length in bytes of an image of Boot2Docker of which nobody reads more than the mark.
-const IMAGE: usize = 65_536;
-/// Where an ISO image says that it is one.
-const ISO_MARK: (usize, &[u8]) = (0x8001, b"CD001");
 /// MB; a driver that writes every byte of a disk writes these.
 const DISK: &str = "64";
 
@@ -33,10 +29,7 @@ pub(super) async fn figures(plan: &Plan) -> anyhow::Result<String> {
     .await?;
     let folder = tempfile::tempdir()?;
     let image = folder.path().join("boot2docker.iso");
-    let mut bytes = vec![0; IMAGE];
-    let (at, mark) = ISO_MARK;
-    bytes[at..at + mark.len()].copy_from_slice(mark);
-    fs::write(&image, bytes)?;
+    fs::write(&image, boot2docker_image())?;
     let ours = server.account("ours")?;
     let mut subjects = vec![Subject {
         name: "ours, `vbox`",

@@ -10,7 +10,7 @@ use machine_conformance::{event::CheckResult, verdict::Verdict};
 const FILTER: &str = "KNOWN_BAD";
 
 /// Defects that are tried at the same time. Most of a run is waiting for machines.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 6;
 
 /// The checks that a defect must fail, and a part of what one of them must say.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! Guests that are containers: a host, an SSH server, a service manager and an engine that are all not ours.
 //!
-//! Needs the feature `containers`, a Docker engine, and the image of `mock-providers/images/guest`; each test says so
-//! where one of them is missing. The guests themselves are tried in `interop_containers/guest.rs`.
+//! Needs a Docker engine and the image of `mock-providers/images/guest`; each test says so where one of them is missing.
+//! The guests themselves are tried in `interop_containers/guest.rs`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 

@@ -112,11 +112,6 @@ macro_rules! defects {
                 )
             }
 
-            /// The only group of checks that is worth running, for a defect that slows every other one down.
-            pub fn only_group(self) -> Option<&'static str> {
-                (self == Self::IgnoresClose).then_some("plugin")
-            }
-
             /// The defect of this name.
             pub fn named(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|defect| defect.name() == name)

@@ -1,8 +1,36 @@
 //! What guests of a mock provider need of this machine, before and after.
 
+use clap::ValueEnum;
 use machine_mock_providers::guest::{GuestKind, containers_removed};
 
 use super::failure::Failure;
+
+/// What guests are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum GuestArgument {
+    /// Simulations in this process
+    Simulated,
+    /// Containers
+    Container,
+}
+
+impl GuestArgument {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Simulated => "simulated",
+            Self::Container => "container",
+        }
+    }
+}
+
+impl From<GuestArgument> for GuestKind {
+    fn from(argument: GuestArgument) -> Self {
+        match argument {
+            GuestArgument::Simulated => Self::Simulated,
+            GuestArgument::Container => Self::Container,
+        }
+    }
+}
 
 /// Checks that there can be guests of this kind.
 pub(super) async fn require(kind: GuestKind) -> Result<(), Failure> {

@@ -7,11 +7,12 @@ use std::{
 use async_trait::async_trait;
 use machine_mock_providers::{
     faults::{FaultKind, FaultPlan},
+    guest::GuestKind,
     vbox::{Account, Server, ServerOptions, VBoxError, boot2docker_image},
 };
 use tempfile::TempDir;
 
-use super::{Object, ProviderRequest, SLOW_SHUTDOWN, Tenant, Transition, World, WorldError};
+use super::{Object, ProviderRequest, SLOW_SHUTDOWN, Tenant, Transition, World, WorldError, pace_of};
 use crate::{check::Need, event::Guests};
 
 /// VMs of the mock boot in milliseconds; libmachine's minutes become seconds.
@@ -29,6 +30,7 @@ const MISSING_IMAGE: &str = "/boot2docker.iso";
 #[derive(Clone, Debug)]
 pub struct VBoxWorld {
     server: Arc<Server>,
+    guests: GuestKind,
     /// Holds the boot2docker image; deleted with the last handle.
     folder: Arc<TempDir>,
 }
@@ -40,6 +42,14 @@ impl VBoxWorld {
     /// # Errors
     /// If it cannot listen on loopback, or files cannot be made.
     pub async fn start(executable: PathBuf) -> Result<Self, WorldError> {
+        Self::with_guests(executable, GuestKind::Simulated).await
+    }
+
+    /// Starts the state server, as [`VBoxWorld::start`] does, with guests of this kind.
+    ///
+    /// # Errors
+    /// If it cannot listen on loopback, files cannot be made, or such guests cannot be made here.
+    pub async fn with_guests(executable: PathBuf, guests: GuestKind) -> Result<Self, WorldError> {
         let failed = |error: std::io::Error| {
             WorldError(format!("the suite's own VirtualBox cannot be started: {error}"))
         };
@@ -50,10 +60,12 @@ impl VBoxWorld {
             .map_err(failed)?;
         let options = ServerOptions {
             executable: Some(executable),
+            guest_kind: guests,
             ..ServerOptions::default()
         };
         Ok(Self {
             server: Arc::new(Server::start(options).await.map_err(failed)?),
+            guests,
             folder: Arc::new(folder),
         })
     }
@@ -90,11 +102,11 @@ impl World for VBoxWorld {
     }
 
     fn pace(&self) -> f64 {
-        PACE
+        pace_of(self.guests, PACE)
     }
 
     fn guests(&self) -> Option<Guests> {
-        Some(Guests::Simulated)
+        Some(self.guests.into())
     }
 
     async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {

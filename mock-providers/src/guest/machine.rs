@@ -103,9 +103,11 @@ impl Guest {
             runtime,
             state: Locked::new(state),
         };
-        Ok(Self {
+        let guest = Self {
             owner: Arc::new(Owner(Arc::new(system))),
-        })
+        };
+        guest.connect(&guest.system().lock());
+        Ok(guest)
     }
 
     pub(super) fn system(&self) -> &Arc<System> {
@@ -204,6 +206,7 @@ impl Guest {
         let mut state = self.system().lock();
         state.lease = lease;
         state.ssh_socket = None;
+        self.connect(&state);
         state.reopen(true)
     }
 
@@ -217,7 +220,16 @@ impl Guest {
 
     /// Replaces the network interfaces that programs of the machine show.
     pub fn set_interfaces(&self, interfaces: Vec<Interface>) {
-        self.system().lock().interfaces = interfaces;
+        let mut state = self.system().lock();
+        state.interfaces = interfaces;
+        self.connect(&state);
+    }
+
+    /// Has a container show the interfaces that the machine has now.
+    fn connect(&self, state: &SystemState) {
+        if let Some(container) = &self.system().container {
+            container.connect(&state.interfaces, state.lease.address());
+        }
     }
 
     /// Changes how long an orderly shutdown takes.

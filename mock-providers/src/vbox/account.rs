@@ -156,6 +156,7 @@ impl Tenant {
         let virtual_box = VirtualBox::new(options.times, version, &folder.machines());
         let happened = Arc::<Notify>::default();
         let guests = GuestSettings {
+            kind: options.guest_kind,
             ssh_port: SshPort::Standard,
             boot: options.times.guest_boot,
             shutdown: options.times.guest_shutdown,

@@ -1,6 +1,6 @@
 //! The machines behind the virtual machines of an account.
 //!
-//! A machine that is on is a simulated Boot2Docker with a loopback address of its own. That address stands for the one
+//! A machine that is on is a guest with a loopback address of its own: a simulated Boot2Docker, or a container. That address stands for the one
 //! that it would get from the DHCP server of its host-only network: the guest shows it for the adapter with that
 //! network, and the host reaches it without an interface. Ports that NAT rules name are listened on for as long as the
 //! machine is on, and lead to the same machine.
@@ -29,13 +29,14 @@ use super::{
     state::{GuestAdapter, Hardware, Link, MacAddress, NatRule, Start, Uuid},
 };
 use crate::guest::{
-    Gate, GatedStream, Guest, GuestFault, GuestOptions, GuestOs, Interface, InterfaceAddress, OpenSocket,
-    PowerState, SshPort, User,
+    Gate, GatedStream, Guest, GuestFault, GuestKind, GuestOptions, GuestOs, Interface, InterfaceAddress,
+    OpenSocket, PowerState, SshPort, User,
 };
 
 /// What all machines have in common.
 #[derive(Clone, Debug)]
 pub(super) struct GuestSettings {
+    pub(super) kind: GuestKind,
     pub(super) ssh_port: SshPort,
     /// From switching on until SSH answers.
     pub(super) boot: Duration,
@@ -115,6 +116,7 @@ impl Guests {
         }
         let os = GuestOs::Boot2Docker;
         let options = GuestOptions {
+            kind: self.settings.kind,
             os,
             host_name: "boot2docker".to_owned(),
             users: vec![User {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{conditions::Conditions, state::Times};
+use crate::guest::GuestKind;
 
 /// Options of a mock VirtualBox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct ServerOptions {
     pub executable: Option<PathBuf>,
     /// Folder below which accounts have their folders; `None` is the system's folder for temporary files.
     pub folder: Option<PathBuf>,
+    /// What guests are made of.
+    pub guest_kind: GuestKind,
     /// How long things take.
     pub times: Times,
     /// How the installations of accounts are at first.
@@ -41,6 +44,7 @@ impl Default for ServerOptions {
             control_token: None,
             executable: None,
             folder: None,
+            guest_kind: GuestKind::default(),
             times: Times::default(),
             conditions: Conditions::default(),
         }

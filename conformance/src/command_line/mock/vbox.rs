@@ -10,6 +10,7 @@ use std::{
 
 use clap::Args;
 use machine_mock_providers::{
+    guest::GuestKind,
     requests::Request,
     vbox::{Account, Conditions, Server, ServerOptions, Times},
 };
@@ -21,7 +22,7 @@ use super::{
     log::{LOOK, RequestPrinter},
 };
 use crate::{
-    command_line::{failure::Failure, interrupt, output},
+    command_line::{failure::Failure, guests, guests::GuestArgument, interrupt, output},
     verdict::ExitCode,
 };
 
@@ -46,6 +47,10 @@ pub(in crate::command_line) struct VboxArguments {
     /// Folder below which the account's files are; by default the one for temporary files
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
+
+    /// What VMs are: simulated by default, or containers with a real Linux, SSH server and Docker engine
+    #[arg(long, value_name = "KIND", value_enum)]
+    guest: Option<GuestArgument>,
 
     /// How long a VM is starting, for example 50ms or 2s; by default a few milliseconds
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -103,6 +108,7 @@ const SSH_USER: &str = "docker";
 
 impl VboxArguments {
     pub(super) async fn run(&self) -> Result<u8, Failure> {
+        guests::require(self.guest_kind()).await?;
         let mut signals = interrupt::Signals::listen()?;
         let executable = std::env::current_exe()
             .map_err(|error| Failure::environment(format!("the own executable cannot be found: {error}")))?;
@@ -128,6 +134,10 @@ impl VboxArguments {
         Ok(ExitCode::CONFORMANT)
     }
 
+    fn guest_kind(&self) -> GuestKind {
+        self.guest.map(GuestKind::from).unwrap_or_default()
+    }
+
     fn options(&self, executable: PathBuf) -> ServerOptions {
         let usual = Times::default();
         let healthy = Conditions::default();
@@ -136,6 +146,7 @@ impl VboxArguments {
             control_listen: self.control_listen,
             executable: Some(executable),
             folder: self.folder.clone(),
+            guest_kind: self.guest_kind(),
             times: Times {
                 start: self.start.unwrap_or(usual.start),
                 guest_boot: self.boot.unwrap_or(usual.guest_boot),

@@ -146,7 +146,7 @@ async fn start_world(order: &Order, cost: &Cost) -> Result<Arc<dyn World>, Failu
             .map(|world| Arc::new(world) as _),
         ProviderKind::Vbox => match std::env::current_exe() {
             // This executable is VBoxManage under that name.
-            Ok(executable) => VBoxWorld::start(executable)
+            Ok(executable) => VBoxWorld::with_guests(executable, order.guest_kind)
                 .await
                 .map(|world| Arc::new(world) as _),
             Err(error) => Err(WorldError(format!(

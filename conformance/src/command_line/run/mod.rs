@@ -13,7 +13,6 @@ mod watch;
 use std::{io, path::PathBuf, sync::Arc};
 
 use clap::{Args, Parser, builder::TypedValueParser};
-use machine_mock_providers::guest::GuestKind;
 
 use self::{
     again::{AgainArguments, Failed},
@@ -63,8 +62,8 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "PROVIDER", value_enum)]
     provider: Option<ProviderKind>,
 
-    /// What guests of the suite's own providers template and ec2 are: simulated by default, or containers with a real
-    /// Debian, which need a local Docker engine
+    /// What guests of the suite's own providers are: simulated by default, or containers with a real Debian, which need a
+    /// local Docker engine
     #[arg(long, value_name = "GUEST", value_enum)]
     guest: Option<GuestArgument>,
 
@@ -167,33 +166,6 @@ pub(crate) struct RunArguments {
     /// Replace what differs from run to run: times, ports, temporary paths, the seed
     #[arg(long, hide = true)]
     stable_output: bool,
-}
-
-/// What guests are made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum GuestArgument {
-    /// Simulations in this process
-    Simulated,
-    /// Containers
-    Container,
-}
-
-impl GuestArgument {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Simulated => "simulated",
-            Self::Container => "container",
-        }
-    }
-}
-
-impl From<GuestArgument> for GuestKind {
-    fn from(argument: GuestArgument) -> Self {
-        match argument {
-            GuestArgument::Simulated => Self::Simulated,
-            GuestArgument::Container => Self::Container,
-        }
-    }
 }
 
 fn factor(text: &str) -> Result<f64, String> {

@@ -408,14 +408,12 @@ fn provider(arguments: &RunArguments, profile: Option<&Profile>) -> ProviderKind
 /// What guests are made of, where the provider has a choice.
 fn guest_kind(arguments: &RunArguments, provider: ProviderKind) -> Result<GuestKind, Failure> {
     let kind = arguments.guest.map(GuestKind::from).unwrap_or_default();
-    match provider {
-        ProviderKind::Template | ProviderKind::Ec2 => Ok(kind),
-        _ if kind == GuestKind::Simulated => Ok(kind),
-        _ => Err(Failure::usage(format!(
-            "--guest container: the provider {provider} has no such guests"
-        ))
-        .help("the providers template and ec2 have: --provider ec2 --guest container")),
+    if kind == GuestKind::Simulated || provider.is_mock() {
+        return Ok(kind);
     }
+    let message = format!("--guest container: the provider {provider} has no such guests");
+    Err(Failure::usage(message)
+        .help("the suite's own providers have, for example: --provider ec2 --guest container"))
 }
 
 /// What is walked: the command line over the profile, and the stories in files.

@@ -67,11 +67,7 @@ fn simulated(writer: &mut impl Write, run: &RunRecord, width: usize) -> io::Resu
     if count == 0 {
         return Ok(());
     }
-    let real = match run.run.provider.as_str() {
-        "template" | "ec2" => "; real ones: --guest container",
-        _ => "",
-    };
-    let text = format!("on simulated guests: {count} of those run{real}");
+    let text = format!("on simulated guests: {count} of those run; real ones: --guest container");
     writeln!(writer, "{}", one_line(&text, width))
 }
 

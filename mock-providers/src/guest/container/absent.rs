@@ -1,11 +1,15 @@
 //! Without the feature `containers` there is no such guest.
 
-use std::{io, sync::Arc};
+use std::{io, net::Ipv4Addr, sync::Arc};
 
 use russh::keys::PrivateKey;
 use tokio::runtime::Handle;
 
-use crate::guest::{open_socket::Serve, options::GuestOptions, system::System};
+use crate::guest::{
+    open_socket::Serve,
+    options::{GuestOptions, Interface},
+    system::System,
+};
 
 /// A container; there is none.
 #[derive(Debug)]
@@ -17,6 +21,10 @@ impl Container {
     }
 
     pub(crate) async fn boot(&self, _: &Arc<System>, _: u64) {
+        match *self {}
+    }
+
+    pub(crate) fn connect(&self, _: &[Interface], _: Ipv4Addr) {
         match *self {}
     }
 

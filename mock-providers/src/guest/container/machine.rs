@@ -21,9 +21,12 @@ use tokio::{
     sync::{mpsc, oneshot, watch},
 };
 
-use super::{engine, engine::failed, left_over, relay, seed::Seed};
+use super::{engine, engine::failed, interfaces, left_over, relay, seed::Seed};
 use crate::{
-    guest::{open_socket::Serve, options::GuestOptions},
+    guest::{
+        open_socket::Serve,
+        options::{GuestOptions, Interface},
+    },
     locked::Locked,
 };
 
@@ -68,6 +71,7 @@ enum Order {
         refuse_keys: bool,
         answer: oneshot::Sender<io::Result<Running>>,
     },
+    Connect(String),
     Stop(oneshot::Sender<()>),
     Kill,
     Pause,
@@ -114,6 +118,11 @@ impl Container {
         started
             .await
             .unwrap_or_else(|_| Err(io::Error::other("the container was removed before it started")))
+    }
+
+    /// Replaces its network interfaces, also while it runs. `own` is the address at which the machine is reached.
+    pub(crate) fn connect(&self, interfaces: &[Interface], own: Ipv4Addr) {
+        self.order(Order::Connect(interfaces::lines(interfaces, own)));
     }
 
     /// Ends it in order.
@@ -196,6 +205,7 @@ impl Worker {
                     // Nobody waits any more: the power was cut, and that order follows.
                     let _ = answer.send(started);
                 }
+                Order::Connect(interfaces) => self.connect(interfaces).await,
                 Order::Stop(answer) => {
                     self.stop().await;
                     let _ = answer.send(());
@@ -219,11 +229,7 @@ impl Worker {
             None => self.create().await?,
         };
         let archive = self.seed.archive(boot_id, refuse_keys)?;
-        let upload = UploadToContainerOptionsBuilder::new().path("/").build();
-        self.docker
-            .upload_to_container(&id, Some(upload), body_full(archive.into()))
-            .await
-            .map_err(|error| failed("writing files into a container", &error))?;
+        self.put(&id, archive).await?;
         let attach = AttachContainerOptionsBuilder::new()
             .stream(true)
             .stdout(true)
@@ -243,6 +249,23 @@ impl Worker {
             id,
             output,
         })
+    }
+
+    /// Unpacks an archive in the root directory.
+    async fn put(&self, id: &str, archive: Vec<u8>) -> io::Result<()> {
+        let upload = UploadToContainerOptionsBuilder::new().path("/").build();
+        self.docker
+            .upload_to_container(id, Some(upload), body_full(archive.into()))
+            .await
+            .map_err(|error| failed("writing files into a container", &error))
+    }
+
+    async fn connect(&mut self, interfaces: String) {
+        self.seed.interfaces = interfaces;
+        if let (Some(id), Ok(archive)) = (&self.id, self.seed.interfaces_alone()) {
+            // A container that does not take them gets them at its next start.
+            let _ = self.put(id, archive).await;
+        }
     }
 
     async fn create(&mut self) -> io::Result<String> {

@@ -12,6 +12,8 @@ mod console;
 #[cfg(feature = "containers")]
 mod engine;
 #[cfg(feature = "containers")]
+mod interfaces;
+#[cfg(feature = "containers")]
 mod left_over;
 #[cfg(feature = "containers")]
 mod machine;

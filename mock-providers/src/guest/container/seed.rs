@@ -7,7 +7,10 @@ use tar::{Builder, EntryType, Header};
 
 use crate::guest::options::{GuestOptions, User};
 
-/// The part that is the same for all boots.
+/// Network interfaces, which a container reads again whenever they change.
+const INTERFACES: &str = "guest/interfaces";
+
+/// What does not change with each boot.
 #[derive(Debug)]
 pub(super) struct Seed {
     pub(super) host_name: String,
@@ -16,6 +19,8 @@ pub(super) struct Seed {
     passwordless_sudo: bool,
     host_key: String,
     host_public_key: String,
+    /// Lines of the file with the network interfaces.
+    pub(super) interfaces: String,
 }
 
 impl Seed {
@@ -35,6 +40,7 @@ impl Seed {
                 .map_err(io::Error::other)?
                 .to_string(),
             host_public_key: host_key.public_key().to_openssh().map_err(io::Error::other)?,
+            interfaces: String::new(),
         })
     }
 
@@ -45,6 +51,7 @@ impl Seed {
             files.folder(folder)?;
         }
         files.file("guest/boot-id", 0o444, &format!("{boot_id}\n"))?;
+        files.file(INTERFACES, 0o444, &self.interfaces)?;
         files.file("guest/host-name", 0o444, &format!("{}\n", self.host_name))?;
         for user in &self.users {
             let keys: String = user
@@ -66,6 +73,13 @@ impl Seed {
         files.file("etc/ssh/ssh_host_ed25519_key", 0o600, &self.host_key)?;
         let public = format!("{}\n", self.host_public_key);
         files.file("etc/ssh/ssh_host_ed25519_key.pub", 0o644, &public)?;
+        files.0.into_inner()
+    }
+
+    /// An archive with nothing but the network interfaces.
+    pub(super) fn interfaces_alone(&self) -> io::Result<Vec<u8>> {
+        let mut files = Files(Builder::new(Vec::new()));
+        files.file(INTERFACES, 0o444, &self.interfaces)?;
         files.0.into_inner()
     }
 }

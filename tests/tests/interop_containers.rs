@@ -146,6 +146,7 @@ async fn virtual_box(test: &str) -> Option<Life> {
     host.set("VBOX_HOSTONLY_CIDR", "192.168.59.1/24");
     host.set("VBOX_DISK_SIZE", "128");
     host.set("VBOX_NO_SHARE", "true");
+    host.set("VBOX_NO_VTX_CHECK", "true"); // the tests may run in a VM
     let driver = executables::built("docker-machine-driver-vbox", "docker-machine-driver-vbox").unwrap();
     let mut life = Life::new(host, Cloud::VirtualBox(account, server), &driver);
     life._folder = Some(folder);

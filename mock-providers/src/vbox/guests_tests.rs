@@ -31,6 +31,7 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         let settings = GuestSettings {
+            kind: GuestKind::Simulated,
             ssh_port: SshPort::Ephemeral,
             boot: Duration::ZERO,
             shutdown: Duration::ZERO,

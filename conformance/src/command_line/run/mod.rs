@@ -21,7 +21,7 @@ use self::{
     runs::Runs,
 };
 pub(crate) use self::{execution::run_to_end, order::Order};
-use super::{failure::Failure, list::SelectionArguments, terminal_width};
+use super::{failure::Failure, guests::GuestArgument, list::SelectionArguments, terminal_width};
 use crate::{
     check::Check,
     checks::{self, KNOWN_STORIES},

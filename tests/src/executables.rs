@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     env,
+    ffi::OsString,
     fs::File,
     path::{Path, PathBuf},
     process::Command,
@@ -44,7 +45,7 @@ pub fn built(package: &str, name: &str) -> anyhow::Result<PathBuf> {
         return Ok(path.clone());
     }
     let profile_folder = profile_folder()?;
-    let mut build = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut build = cargo();
     build.args(["build", "--quiet", "--bin", name]);
     // The workspace's default members are built as the README's first command does, and by it already: a package by
     // itself has other features, with which half of the libraries would be compiled once more.
@@ -75,6 +76,25 @@ pub fn built(package: &str, name: &str) -> anyhow::Result<PathBuf> {
     );
     built.insert(name.to_owned(), path.clone());
     Ok(path)
+}
+
+/// Cargo, as it is started by hand: see [`told_by_cargo`].
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for name in told_by_cargo() {
+        cargo.env_remove(name);
+    }
+    cargo
+}
+
+/// Variables in which Cargo describes a package to its tests. Cargo inside of a test must not see them: build scripts that
+/// read one, as ring's does, run again whenever it changes, and most libraries are compiled once more.
+pub fn told_by_cargo() -> impl Iterator<Item = OsString> {
+    let names = env::vars_os().map(|(name, _)| name);
+    names.filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")
+    })
 }
 
 /// Cargo's target folder: the one in which this very program lies.

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use tokio::process::Command;
 
 use crate::{
-    executables::{machine_conformance, template_driver},
+    executables::{machine_conformance, template_driver, told_by_cargo},
     run::{Finished, to_end},
 };
 
@@ -33,6 +33,9 @@ pub fn furnish(folder: &Path) -> anyhow::Result<()> {
 /// Bash can not be started, or the script was still running at the limit.
 pub async fn bash(folder: &Path, script: &str, variables: &[(&str, &str)]) -> anyhow::Result<Finished> {
     let mut command = Command::new("bash");
+    for name in told_by_cargo() {
+        command.env_remove(name);
+    }
     command
         .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
         .current_dir(folder)

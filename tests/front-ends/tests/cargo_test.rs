@@ -8,7 +8,7 @@ use std::{
 };
 
 use machine_front_end_tests::{
-    executables::{target_folder, workspace},
+    executables::{self, target_folder, workspace},
     report::verdicts,
     run::{Finished, to_end},
     shell::found,
@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(900);
 
 /// Runs Cargo on the template driver.
 async fn cargo(words: &[&str], variables: &[(&str, &str)]) -> Finished {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::from(executables::cargo());
     command
         .args(words)
         .current_dir(workspace())

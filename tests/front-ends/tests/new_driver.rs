@@ -8,7 +8,7 @@ use std::{
 };
 
 use machine_front_end_tests::{
-    executables::{lock, machine_conformance, target_folder, workspace},
+    executables::{self, lock, machine_conformance, target_folder, workspace},
     run::{Finished, to_end},
 };
 use tempfile::TempDir;
@@ -24,12 +24,11 @@ async fn new(folder: &Path, words: &[&str]) -> Finished {
 }
 
 async fn cargo(folder: &Path, target: &Path, words: &[&str]) -> Finished {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::from(executables::cargo());
     command
         .args(words)
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", target)
-        .env_remove("CARGO_MANIFEST_DIR")
         .env_remove("RUSTFLAGS");
     to_end(command, LIMIT).await.unwrap()
 }

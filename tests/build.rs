@@ -1,4 +1,4 @@
-//! The known-bad VirtualBox drivers' executable is also `VBoxManage`, and linked as the suite's: see `conformance/build.rs`.
+//! The executables that are also `VBoxManage` are linked as the suite's: see `conformance/build.rs`.
 
 use std::env;
 
@@ -6,6 +6,8 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let target = |property: &str| env::var(format!("CARGO_CFG_TARGET_{property}")).unwrap_or_default();
     if target("OS") == "linux" && target("ENV") == "gnu" {
-        println!("cargo::rustc-link-arg-bin=known-bad-vbox=-no-pie");
+        for program in ["known-bad-vbox", "vbox-driver"] {
+            println!("cargo::rustc-link-arg-bin={program}=-no-pie");
+        }
     }
 }

@@ -76,9 +76,11 @@ impl RancherMachine {
         self.environment.push((name.into(), value.into()));
     }
 
-    /// Puts a folder with executables of drivers first in `PATH`.
+    /// Puts a folder with executables of drivers first in `PATH`, before what was set.
     pub fn find_drivers_in(&mut self, folder: &Path) {
-        let folders = env::var_os("PATH").unwrap_or_default();
+        let set = self.environment.iter().rev().find(|(name, _)| name == "PATH");
+        let folders = set.map(|(_, folders)| folders.clone());
+        let folders = folders.or_else(|| env::var_os("PATH")).unwrap_or_default();
         let folders = std::iter::once(folder.to_path_buf()).chain(env::split_paths(&folders));
         // Only a folder with a separator in its name can not be joined; then drivers are not found, and said so.
         self.set("PATH", env::join_paths(folders).unwrap_or_default());

@@ -129,8 +129,9 @@ async fn ec2(test: &str) -> Option<Life> {
 async fn virtual_box(test: &str) -> Option<Life> {
     let mut host = available(test, RancherMachine::with_empty_store())?;
     available(test, host.use_ssh(SshClient::OpenSsh))?;
+    let program = Path::new(env!("CARGO_BIN_EXE_vbox-driver"));
     let server = vbox::Server::start(vbox::ServerOptions {
-        executable: Some(executables::machine_conformance().unwrap()),
+        executable: Some(program.to_owned()),
         guest_kind: GuestKind::Container,
         ..vbox::ServerOptions::default()
     });
@@ -139,7 +140,7 @@ async fn virtual_box(test: &str) -> Option<Life> {
     for (name, value) in account.environment() {
         host.set(name, value);
     }
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, driver) = executables::as_driver(program, "vbox").unwrap();
     let image = folder.path().join("boot2docker.iso");
     std::fs::write(&image, vbox::boot2docker_image()).unwrap();
     host.set("VBOX_BOOT2DOCKER_URL", format!("file://{}", image.display()));
@@ -147,7 +148,6 @@ async fn virtual_box(test: &str) -> Option<Life> {
     host.set("VBOX_DISK_SIZE", "128");
     host.set("VBOX_NO_SHARE", "true");
     host.set("VBOX_NO_VTX_CHECK", "true"); // the tests may run in a VM
-    let driver = executables::built("docker-machine-driver-vbox", "docker-machine-driver-vbox").unwrap();
     let mut life = Life::new(host, Cloud::VirtualBox(account, server), &driver);
     life._folder = Some(folder);
     life.user = "docker";

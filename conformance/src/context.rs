@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use crate::{
     check::{Check, Need, Stop},
     engine::{Conditions, Setup},
-    event::{Problem, Sweep, Walks},
+    event::{Guests, Problem, Sweep, Walks},
     expectation::Rule,
     facts::{Facts, GivenValue},
     limits::Limits,
@@ -324,6 +324,11 @@ impl Context {
     /// Number of a process that the context does not start itself, for the recorder.
     pub(crate) fn next_process(&self) -> u32 {
         self.0.numbers.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// What the guests of this world are, if it knows.
+    pub(crate) fn guests(&self) -> Option<Guests> {
+        self.0.setup.world.guests()
     }
 
     /// Factor for the waits of drivers that know `MACHINE_DRIVER_WAIT_FACTOR`.

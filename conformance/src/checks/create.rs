@@ -142,16 +142,7 @@ const ENGINE_PORT_IS_OPEN: Check = Check {
                 .map_err(|error| cx.prerequisite("GetURL", &error))?;
             let (_, port) = parse_engine_url(&url)
                 .map_err(|why| cx.prerequisite("reading GetURL", &format!("{url:?}: {why}")))?;
-            let host = machine
-                .session()
-                .ip()
-                .await
-                .map_err(|error| cx.prerequisite("GetIP", &error))?;
-            let listener = format!("nc -l -p {port} </dev/null >/dev/null 2>&1 &");
-            machine
-                .guest(&listener)
-                .await
-                .map_err(|error| cx.prerequisite("starting a listener", &error))?;
+            let host = ports::listening(&cx, &machine, &[port]).await?;
             let reached = cx.reaches(&host, port).await;
             cx.rule("CREATE-005").succeeds(
                 &reached,

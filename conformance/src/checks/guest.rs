@@ -5,6 +5,7 @@ use machine_driver::FlagKind;
 use crate::{
     check::{Check, Need, Stop},
     context::Context,
+    event::Guests,
     machine::Machine,
 };
 
@@ -118,6 +119,7 @@ const DEFAULT_IS_UBUNTU: Check = Check {
                     "the run chooses the image with --{flag}"
                 )));
             }
+            has_images(&cx)?;
             let machine = cx.created().await?;
             cx.rule("OS-003").equals(
                 "ID in /etc/os-release of the default image",
@@ -155,6 +157,7 @@ const DEFAULT_IS_BOOT2DOCKER: Check = Check {
                     || default.clone(),
                 );
             }
+            has_images(&cx)?;
             let machine = cx.created().await?;
             cx.rule("OS-002").equals(
                 "ID in /etc/os-release of the guest",
@@ -250,6 +253,16 @@ pub(super) async fn system_of(cx: &Context, machine: &Machine) -> Result<Option<
         .await
         .map_err(|error| cx.prerequisite("SSH", &error))?;
     Ok(os_id(&String::from_utf8_lossy(&output.stdout)).map(str::to_owned))
+}
+
+/// Whether guests have the system of the image that the driver chooses.
+fn has_images(cx: &Context) -> Result<(), Stop> {
+    match cx.guests() {
+        Some(Guests::Container) => Err(Stop::NotTested(
+            "guests that are containers have Debian, whatever image the driver chooses".to_owned(),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Whether an option is the one that chooses the image.

@@ -166,8 +166,9 @@ impl Hardware for Guests {
     }
 
     fn build(&mut self, machine: Build<'_>) {
-        // A container is started at once: nobody is kept waiting at an open port while it boots.
-        let is_active = self.settings.kind == GuestKind::Container
+        // A container is started at once, so that nobody is kept waiting at an open port while it boots; one without a
+        // key, which nobody can log in to, is started when somebody tries.
+        let is_active = (self.settings.kind == GuestKind::Container && machine.public_key.is_some())
             || !machine.faults.is_empty()
             || machine.user_data.starts_with(b"#!");
         let plan = MachinePlan {

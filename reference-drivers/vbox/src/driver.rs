@@ -150,7 +150,7 @@ impl Driver for VBoxDriver {
     }
 
     async fn state(&self, cx: &Context) -> Result<State> {
-        let info = self.existing(&VBoxManage::new(cx)?).await?;
+        let info = self.existing(&VBoxManage::new(cx)?.for_getter()).await?;
         Ok(info.state()?.to_machine())
     }
 
@@ -160,7 +160,7 @@ impl Driver for VBoxDriver {
 
     /// Asks the guest each time: VirtualBox's DHCP server does not tell what it gave out (NET-006).
     async fn ip(&self, cx: &Context) -> Result<String> {
-        let info = self.existing(&VBoxManage::new(cx)?).await?;
+        let info = self.existing(&VBoxManage::new(cx)?.for_getter()).await?;
         if info.state()? != VmState::Running {
             return Err(Error::not_running());
         }

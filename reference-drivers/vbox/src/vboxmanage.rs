@@ -21,6 +21,13 @@ const ANSWER: Wait = Wait::new(
     Duration::from_secs(30),
     Duration::from_millis(250),
 );
+/// The same for a getter, which makes no more than two of them: it must end before hosts lose patience, after 10 s
+/// (STATE-008).
+const GETTER_ANSWER: Wait = Wait::new(
+    "VBoxManage to end",
+    Duration::from_secs(4),
+    Duration::from_millis(250),
+);
 /// A call that moves a guest or a disk.
 const LONG_ANSWER: Wait = Wait::new(
     "VBoxManage to end its work",
@@ -41,7 +48,7 @@ const SHORTEST_LOCK: Duration = Duration::from_secs(3);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Calls until a failing read is given up (FAULT-001).
 const TRIES: u32 = 4;
-/// Calls until a silent one is given up: getters must end before hosts lose patience (STATE-008).
+/// Calls until a silent one is given up.
 const SILENT_TRIES: u32 = 2;
 /// Longest output of a call that is read.
 const LONGEST_OUTPUT: u64 = 8 << 20;
@@ -50,6 +57,8 @@ const LONGEST_OUTPUT: u64 = 8 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct VBoxManage {
     program: PathBuf,
+    /// The wait for a call that is not long.
+    answer: Wait,
     waits: Waits,
     log: Log,
 }
@@ -83,7 +92,20 @@ impl VBoxManage {
 
     fn at(program: PathBuf, cx: &Context) -> Self {
         let (waits, log) = (cx.waits().clone(), cx.log().clone());
-        Self { program, waits, log }
+        Self {
+            program,
+            answer: ANSWER,
+            waits,
+            log,
+        }
+    }
+
+    /// The same with little patience.
+    pub(crate) fn for_getter(self) -> Self {
+        Self {
+            answer: GETTER_ANSWER,
+            ..self
+        }
     }
 
     /// Makes a call that only reads, again whenever it fails (FAULT-001).
@@ -157,7 +179,7 @@ impl VBoxManage {
     }
 
     async fn once(&self, command: &Command, input: Option<&[u8]>) -> Result<String, Failure> {
-        let wait = if command.long { LONG_ANSWER } else { ANSWER };
+        let wait = if command.long { LONG_ANSWER } else { self.answer };
         let deadline = self.waits.scale(wait.deadline).max(SHORTEST_DEADLINE);
         let outcome = tokio::select! {
             biased;

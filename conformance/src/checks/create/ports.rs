@@ -82,7 +82,7 @@ pub(super) const OTHER_PORTS_ARE_CLOSED: Check = Check {
 };
 
 /// Lets the guest listen on these ports, and makes sure that it does. The result is its address.
-async fn listening(cx: &Context, machine: &Machine, ports: &[u16]) -> Result<String, Stop> {
+pub(super) async fn listening(cx: &Context, machine: &Machine, ports: &[u16]) -> Result<String, Stop> {
     let host = machine
         .session()
         .ip()

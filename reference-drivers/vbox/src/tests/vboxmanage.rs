@@ -146,6 +146,19 @@ async fn a_call_that_does_not_end_is_killed() {
 }
 
 #[tokio::test]
+async fn a_getter_gives_up_before_hosts_do() {
+    let vbox = shell(Some(FastClock(Instant::now()))).for_getter();
+    let failure = vbox
+        .read(&script("exec sleep 600"), Info::parse)
+        .await
+        .unwrap_err();
+    let text = failure.error.to_string();
+    assert!(text.contains("within 4.0 s"), "{text}");
+    let longest = (GETTER_ANSWER.deadline + GETTER_ANSWER.interval) * SILENT_TRIES;
+    assert!(longest < Duration::from_secs(10), "{longest:?}");
+}
+
+#[tokio::test]
 async fn input_is_fed_and_texts_are_english() {
     let vbox = shell(None);
     vbox.feed(&script("test \"$(cat)\" = key || exit 1"), b"key")

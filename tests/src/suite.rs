@@ -30,8 +30,8 @@ use crate::{
 const ALL_GROUPS: &str = "KNOWN_BAD_ALL_GROUPS";
 
 /// Runs checks against the template driver with `defect`: in-process where that shows it, because it is faster, else as
-/// `program`, the executable of the known-bad drivers. The checks are those of the groups of `expected`, all groups if
-/// there is none, and of the sweeps and walks only those that are to complain.
+/// `program`, the executable of the known-bad drivers. The checks are those of the groups of `expected`, and of the sweeps
+/// and walks only those that are to complain; every check if there is none.
 ///
 /// # Errors
 /// If the world cannot be started.
@@ -40,7 +40,10 @@ pub async fn run_defective(
     defect: Defect,
     expected: Option<&judge::Expected<Defect>>,
 ) -> Result<Vec<CheckResult>> {
-    let checks = checks_about(expected);
+    let checks = match expected {
+        Some(_) => checks_about(expected),
+        None => checks::all().to_vec(),
+    };
     let world = TemplateWorld::start()
         .await
         .context("starting the template cloud")?;
@@ -93,7 +96,8 @@ pub async fn run_walks(
     results(setup).await
 }
 
-/// Runs checks against the EC2 driver with `defect`, in-process; they are chosen as in [`run_defective`].
+/// Runs checks against the EC2 driver with `defect`, in-process; they are chosen as in [`run_defective`], but without
+/// `expected` there are no sweeps and walks.
 ///
 /// # Errors
 /// If the world cannot be started.
@@ -110,7 +114,7 @@ pub async fn run_defective_ec2(
 }
 
 /// Runs checks against `program`, the executable of the known-bad VirtualBox drivers, with `defect`; they are chosen as
-/// in [`run_defective`].
+/// in [`run_defective_ec2`].
 ///
 /// # Errors
 /// If the world cannot be started.
@@ -129,7 +133,7 @@ pub async fn run_defective_vbox(
     run(Arc::new(subject), Arc::new(world), checks_about(expected)).await
 }
 
-/// The checks that a defect meets: see [`run_defective`].
+/// The checks that a defect meets: see [`run_defective_ec2`].
 fn checks_about<D>(expected: Option<&judge::Expected<D>>) -> Vec<&'static Check> {
     let all_groups = std::env::var_os(ALL_GROUPS).is_some();
     let checks = checks::all().iter().copied();

@@ -1,5 +1,5 @@
-//! Every known-bad driver fails the checks of its clause, and no other of their groups; the unmodified driver passes all
-//! groups.
+//! Every known-bad driver fails the checks of its clause, and no other of their groups; the unmodified driver passes
+//! everything.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::collections::BTreeSet;

@@ -261,6 +261,9 @@ impl Worker {
     }
 
     async fn connect(&mut self, interfaces: String) {
+        if interfaces == self.seed.interfaces {
+            return;
+        }
         self.seed.interfaces = interfaces;
         if let (Some(id), Ok(archive)) = (&self.id, self.seed.interfaces_alone()) {
             // A container that does not take them gets them at its next start.

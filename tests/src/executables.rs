@@ -87,13 +87,13 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Variables in which Cargo describes a package to its tests. Cargo inside of a test must not see them: build scripts that
+/// Variables in which Cargo describes a package and its build script to its tests. Cargo inside of a test must not see them: build scripts that
 /// read one, as ring's does, run again whenever it changes, and most libraries are compiled once more.
 pub fn told_by_cargo() -> impl Iterator<Item = OsString> {
     let names = env::vars_os().map(|(name, _)| name);
     names.filter(|name| {
         let name = name.to_string_lossy();
-        name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")
+        name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_") || name == "OUT_DIR"
     })
 }
 

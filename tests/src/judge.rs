@@ -65,13 +65,13 @@ pub fn judge<D>(expected: &Expected<D>, results: &[CheckResult]) -> Vec<String> 
     let mut wrong = Vec::new();
     for check in expected.checks {
         if !complaints.contains_key(check) {
-            let verdict = results
-                .iter()
-                .find(|result| result.id == *check)
-                .map(|result| result.verdict.word());
+            let result = results.iter().find(|result| result.id == *check);
             wrong.push(format!(
-                "{check} must complain, but its verdict is {}",
-                verdict.unwrap_or("missing")
+                "{check} must complain, but its verdict is {} {}",
+                result.map_or("missing", |result| result.verdict.word()),
+                result
+                    .and_then(|result| result.reason.as_deref())
+                    .unwrap_or_default()
             ));
         }
     }

@@ -216,6 +216,7 @@ impl Life {
         self.host.copies_files(&format!("{MACHINE}:/tmp/copied")).await;
         self.stops_and_starts().await;
         self.restarts().await;
+        self.upgrades().await;
 
         self.host.run(&["rm", "-y", MACHINE]).await.exits(0);
         assert!(!self.host.machine_folder(MACHINE).exists());
@@ -308,6 +309,20 @@ impl Life {
         self.host.run(&["restart", MACHINE]).await.exits(0);
         assert_ne!(self.boot_id().await, boot, "the machine was not rebooted");
         assert_eq!(self.says("cat ~/kept").await, "kept");
+    }
+
+    /// The engine is asked for from apt, which has no newer one, and started again.
+    async fn upgrades(&self) {
+        let started = "cat /run/docker.pid; cut -d' ' -f22 /proc/$(cat /run/docker.pid)/stat";
+        let before = self.says(started).await;
+        let upgraded = self.host.run(&["upgrade", MACHINE]).await.exits(0);
+        assert!(upgraded.lines().contains(&"Upgrading docker..."), "{upgraded}");
+        assert_ne!(
+            self.says(started).await,
+            before,
+            "the engine is not another process"
+        );
+        self.engine_answers().await;
     }
 
     async fn boot_id(&self) -> String {

@@ -139,6 +139,7 @@ async fn whole_life(test: &str, os: GuestOs, client: SshClient) {
     create(&life, os).await;
     look(&life, os).await;
     stop_and_start(&life).await;
+    upgrade(&life, os).await;
     restart_and_kill(&life).await;
     remove(&life).await;
     assert_eq!(life.account.inventory(), baseline);
@@ -314,6 +315,32 @@ async fn stop_and_start(life: &Life) {
     life.refuses(&["start", MACHINE], 1, "Machine \"m1\" is already running.")
         .await;
     life.is_listed_as("Running", "tcp://ADDRESS:2376").await;
+}
+
+/// Boot2Docker is upgraded by downloading another image, for which there is no network here.
+async fn upgrade(life: &Life, os: GuestOs) {
+    match os {
+        GuestOs::Ubuntu => {
+            life.says(
+                &["upgrade", MACHINE],
+                &[
+                    "Waiting for SSH to be available...",
+                    "Detecting the provisioner...",
+                    "Upgrading docker...",
+                    "Restarting docker...",
+                ],
+            )
+            .await;
+            life.is_listed_as("Running", "tcp://ADDRESS:2376").await;
+        }
+        // The host asks for a package that Debian has not had for years.
+        GuestOs::Debian => {
+            let refused = life.ends(1, &["upgrade", MACHINE]).await;
+            let reason = "E: Unable to locate package docker-engine";
+            assert!(refused.stderr.trim_end().ends_with(reason), "{refused}");
+        }
+        _ => {}
+    }
 }
 
 async fn restart_and_kill(life: &Life) {

@@ -22,7 +22,7 @@ const SHARED: &str = "docker-machine";
 const PUBLIC_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHEChAMu8dyI6XKOOUlEPm1fVn3Qz3NMVlpUaBCDqUG shared";
 /// Between looking for a shared object and making it: what a real driver needs for its other look-ups.
-const MEANWHILE: Duration = Duration::from_millis(100);
+const MEANWHILE: Duration = Duration::from_millis(400);
 
 /// Status of a provider that is busy with another change; only [`Defect::BusyIsFatal`] takes it for an error.
 const LOCKED: u16 = 423;

@@ -21,7 +21,7 @@ const LAST_STATE: &str = "LastState";
 /// Key of the record that counts the starts.
 const STARTS: &str = "Starts";
 /// From the call to choosing a server: what a real driver needs to log in at its provider.
-const MEANWHILE: Duration = Duration::from_millis(60);
+const MEANWHILE: Duration = Duration::from_millis(250);
 
 /// Server that is being killed, by account. A real driver would have it in a file.
 static KILLED: LazyLock<Mutex<BTreeMap<String, String>>> = LazyLock::new(Mutex::default);

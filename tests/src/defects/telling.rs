@@ -19,7 +19,7 @@ use super::{
 /// Address that no machine has.
 const PRIVATE_URL: &str = "tcp://10.0.0.4:2376";
 /// Until the provider does what it accepted.
-const LATER: Duration = Duration::from_millis(200);
+const LATER: Duration = Duration::from_secs(1);
 /// Switch of [`Defect::PrivateAddressIsMixedUp`].
 const SWITCH: &str = "template-private-address";
 

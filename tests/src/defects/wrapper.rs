@@ -384,7 +384,8 @@ impl DynDriver for Defective {
                         key_path: self.inner.ssh_key_path().await?.into(),
                     };
                     let limits = machine_driver::ssh::Limits {
-                        connect: std::time::Duration::from_millis(500),
+                        // Longer than a login takes on a busy machine, shorter than anybody waits for a state.
+                        connect: std::time::Duration::from_secs(4),
                         ..machine_driver::ssh::Limits::default()
                     };
                     machine_driver::ssh::Client::connect(&endpoint, limits).await?;

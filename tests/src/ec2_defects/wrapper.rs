@@ -26,7 +26,7 @@ const SHARED: &str = "docker-machine";
 /// Port of the engine.
 const ENGINE_PORT: i32 = 2376;
 /// Between looking for a shared object and making it: what a real driver needs for its other look-ups.
-const MEANWHILE: Duration = Duration::from_millis(100);
+const MEANWHILE: Duration = Duration::from_millis(400);
 
 /// What a driver waits that does not look.
 const A_MOMENT: Duration = Duration::from_millis(500);

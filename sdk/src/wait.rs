@@ -12,8 +12,10 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// A pause between two looks is this part of the time waited so far, and at least this part of the interval.
-const PART: u32 = 8;
+/// A pause between two looks is this part of the time waited so far: what is waited for is seen so much later at most.
+const PART_OF_WAITED: u32 = 16;
+/// The shortest pause is this part of the interval.
+const PART_OF_INTERVAL: u32 = 32;
 
 /// A wait: what is waited for, how long at most, and how often it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,8 +138,8 @@ impl Waits {
 
     /// Looks until `look` answers `Some`, an error, or the deadline is over.
     ///
-    /// Pauses are an eighth of the time waited so far, from an eighth of the interval up to the whole: what is done soon
-    /// is seen soon, and what takes long is looked at once in each interval.
+    /// Pauses are a sixteenth of the time waited so far, from a thirty-second of the interval up to the whole: what is
+    /// done soon is seen soon, and what takes long is looked at once in each interval.
     ///
     /// A look in progress is cut off at the deadline, so that a provider that never answers cannot stretch a wait.
     ///
@@ -176,7 +178,7 @@ impl Waits {
                 return Err(timed_out(wait.name, deadline));
             }
             let waited = self.clock.now().duration_since(start);
-            let pause = (waited / PART).clamp(interval / PART, interval);
+            let pause = (waited / PART_OF_WAITED).clamp(interval / PART_OF_INTERVAL, interval);
             self.clock.sleep(pause.min(left())).await;
         }
     }

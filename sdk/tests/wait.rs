@@ -53,22 +53,23 @@ const SERVER: Wait = Wait::new(
 #[tokio::test]
 async fn looks_at_once_then_soon_and_at_last_at_each_interval() {
     const HOUR: Wait = Wait::new("the hour", Duration::from_secs(3600), Duration::from_secs(8));
+    const LOOKS: usize = 80;
     let clock = Jumping::new();
     let waits = Waits::with_clock(Arc::new(Handle(Arc::clone(&clock))));
     let pauses = || clock.slept.lock().unwrap().clone();
     let value = waits
         .until(&HOUR, || async {
-            Ok((pauses().len() == 40).then_some("running"))
+            Ok((pauses().len() == LOOKS).then_some("running"))
         })
         .await;
     assert_eq!(value.unwrap(), "running");
     let pauses = pauses();
-    assert_eq!(pauses[0], HOUR.interval / 8);
+    assert_eq!(pauses[0], HOUR.interval / 32);
     assert!(pauses.is_sorted(), "{pauses:?}");
-    assert_eq!(pauses[39], HOUR.interval);
+    assert_eq!(pauses[LOOKS - 1], HOUR.interval);
     let mut waited = Duration::ZERO;
     for pause in pauses {
-        let longest = (waited / 8).max(HOUR.interval / 8);
+        let longest = (waited / 16).max(HOUR.interval / 32);
         assert!(pause <= longest, "{pause:?} after {waited:?}");
         waited += pause;
     }

@@ -31,7 +31,7 @@ pub(super) struct ReferenceArguments {
 impl ReferenceArguments {
     pub(super) fn write(&self, checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> {
         let coverage = Coverage::of(checks)?;
-        let mut pages = vec![("README.md".to_owned(), index(checks))];
+        let mut pages = vec![("index.md".to_owned(), index(checks))];
         for (group, checks) in groups(checks) {
             pages.push((format!("checks/{group}.md"), checks_page(group, &checks)));
         }

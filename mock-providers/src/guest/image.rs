@@ -6,6 +6,7 @@ use super::{
     commands::{add_user, install_docker, install_package},
     disk::Disk,
     options::{GuestOptions, GuestOs},
+    password,
     shell::SIMULATED,
 };
 
@@ -139,6 +140,7 @@ const SYSTEMD_PLACES: &[(&str, &str)] = &[
     ("/usr/bin/nice", "nice"),
     ("/usr/bin/stdbuf", "stdbuf"),
     ("/usr/sbin/service", "service"),
+    ("/usr/sbin/chpasswd", "chpasswd"),
     ("/usr/sbin/useradd", "useradd"),
     ("/usr/sbin/usermod", "usermod"),
     ("/usr/sbin/groupadd", "groupadd"),
@@ -222,6 +224,9 @@ pub(super) fn image(options: &GuestOptions) -> Disk {
     disk
 }
 
+/// Password of Boot2Docker's user in every image (README of boot2docker/boot2docker, "SSH into VM").
+const BOOT2DOCKER_PASSWORD: &str = "tcuser";
+
 fn plain_image(os: GuestOs) -> Disk {
     let mut disk = Disk::default();
     for directory in [
@@ -267,6 +272,13 @@ fn plain_image(os: GuestOs) -> Disk {
     if os != GuestOs::Boot2Docker {
         disk.install("/etc/systemd/system/multi-user.target.wants", "root", 0o755, None);
         disk.install("/usr/lib/systemd/system", "root", 0o755, None);
+        // Images of clouds take keys only.
+        disk.install(
+            "/etc/ssh/sshd_config.d/60-cloudimg-settings.conf",
+            "root",
+            0o644,
+            Some(b"PasswordAuthentication no\n"),
+        );
     }
     match os {
         GuestOs::Ubuntu => {
@@ -288,6 +300,7 @@ fn plain_image(os: GuestOs) -> Disk {
             }
         }
         GuestOs::Boot2Docker => {
+            password::set(&mut disk, os.default_user(), BOOT2DOCKER_PASSWORD);
             disk.install("/etc/boot2docker", "root", 0o644, Some(b""));
             disk.install(
                 "/var/lib/boot2docker/etc/hostname",

@@ -30,6 +30,7 @@ mod kind;
 mod machine;
 mod open_socket;
 mod options;
+mod password;
 mod power;
 mod record;
 mod services;

@@ -10,8 +10,8 @@ use russh::{
 use tokio::{sync::mpsc, task::AbortHandle};
 
 use super::{
-    GuestOs,
     options::GuestFault,
+    password,
     record::{CommandRecord, Login},
     sftp,
     shell::{Input, Output, Shell, Streams},
@@ -35,14 +35,6 @@ const KEY_EXCHANGES: &[kex::Name] = &[
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
 ];
-
-/// User and password that every Boot2Docker image has (README of boot2docker/boot2docker, "SSH into VM").
-const BOOT2DOCKER_LOGIN: (&str, &str) = ("docker", "tcuser");
-
-/// Cloud images take keys only.
-fn takes_passwords(os: GuestOs) -> bool {
-    os == GuestOs::Boot2Docker
-}
 
 /// Makes a host key.
 pub(super) fn host_key() -> io::Result<PrivateKey> {
@@ -76,29 +68,12 @@ pub(super) fn listen(system: &Arc<System>, state: &mut SystemState) -> io::Resul
     if let Some(container) = &system.container {
         return state.listen(port, "sshd", container.relay(22));
     }
-    let config = Arc::new(server::Config {
-        server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-OpenSSH_9.6p1")),
-        methods: if takes_passwords(state.os) {
-            MethodSet::from(&[MethodKind::PublicKey, MethodKind::Password][..])
-        } else {
-            MethodSet::from(&[MethodKind::PublicKey][..])
-        },
-        auth_rejection_time: Duration::ZERO,
-        auth_rejection_time_initial: Some(Duration::ZERO),
-        inactivity_timeout: None,
-        nodelay: true,
-        keys: vec![system.host_key.clone()],
-        preferred: Preferred {
-            kex: Cow::Borrowed(KEY_EXCHANGES),
-            ..Preferred::DEFAULT
-        },
-        ..server::Config::default()
-    });
     let system = Arc::downgrade(system);
     let serve = move |stream| {
-        let (config, system) = (Arc::clone(&config), system.upgrade());
+        let system = system.upgrade();
         Box::pin(async move {
             let Some(system) = system else { return };
+            let config = Arc::new(server_config(&system));
             let login = LoginSession {
                 system,
                 user: None,
@@ -112,6 +87,28 @@ pub(super) fn listen(system: &Arc<System>, state: &mut SystemState) -> io::Resul
         }) as futures_util::future::BoxFuture<'static, ()>
     };
     state.listen(port, "sshd", Arc::new(serve))
+}
+
+/// How the server treats one connection.
+fn server_config(system: &System) -> server::Config {
+    let methods: &[MethodKind] = match password::is_asked_for(&system.lock().disk) {
+        true => &[MethodKind::PublicKey, MethodKind::Password],
+        false => &[MethodKind::PublicKey],
+    };
+    server::Config {
+        server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-OpenSSH_9.6p1")),
+        methods: MethodSet::from(methods),
+        auth_rejection_time: Duration::ZERO,
+        auth_rejection_time_initial: Some(Duration::ZERO),
+        inactivity_timeout: None,
+        nodelay: true,
+        keys: vec![system.host_key.clone()],
+        preferred: Preferred {
+            kex: Cow::Borrowed(KEY_EXCHANGES),
+            ..Preferred::DEFAULT
+        },
+        ..server::Config::default()
+    }
 }
 
 /// Reads and never answers.
@@ -290,7 +287,7 @@ impl server::Handler for LoginSession {
     }
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
-        let accepted = takes_passwords(self.system.lock().os) && (user, password) == BOOT2DOCKER_LOGIN;
+        let accepted = password::is_accepted(&self.system.lock().disk, user, password);
         self.record(user, "password", None, accepted);
         if !accepted {
             return Ok(Auth::reject());

@@ -672,6 +672,12 @@ pub const TABLE: &[Expected<Defect>] = &[
         "exit status",
     ),
     expect(
+        Defect::UserHasAPassword,
+        "SEC-005",
+        &["ssh::no_default_password"],
+        "\"docker\" is accepted",
+    ),
+    expect(
         Defect::RunsAProgram,
         "API-002",
         &["api::missing_program_is_named", "api::runs_no_programs"],

@@ -21,6 +21,9 @@ const SHARED: &str = "docker-machine";
 /// Any public key.
 const PUBLIC_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKHEChAMu8dyI6XKOOUlEPm1fVn3Qz3NMVlpUaBCDqUG shared";
+/// Gives the user a password and lets people log in with it.
+const SET_PASSWORD: &str = "echo \"$(whoami):docker\" | sudo chpasswd && \
+    echo 'PasswordAuthentication yes' | sudo tee /etc/ssh/sshd_config.d/00-password.conf";
 /// Between looking for a shared object and making it: what a real driver needs for its other look-ups.
 const MEANWHILE: Duration = Duration::from_millis(400);
 
@@ -59,6 +62,7 @@ impl Making {
         Defect::DefaultIsDebian,
         Defect::DefaultIsBoot2Docker,
         Defect::GuestWithoutSoftware,
+        Defect::UserHasAPassword,
         Defect::ProxyIsIgnored,
     ];
 
@@ -152,6 +156,7 @@ impl Making {
                     .guest("sudo rm -f /usr/bin/apt-get /usr/bin/curl")
                     .await?;
             }
+            Defect::UserHasAPassword => drop(self.inner.guest(SET_PASSWORD).await?),
             _ => {}
         }
         Ok(())

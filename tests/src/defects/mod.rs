@@ -314,6 +314,8 @@ defects! {
     DefaultIsBoot2Docker;
     /// The guest has neither package manager nor curl.
     GuestWithoutSoftware;
+    /// The user gets a password that is easy to guess.
+    UserHasAPassword;
     /// `Create` runs a program.
     RunsAProgram;
     /// The proxy of the environment is not used.

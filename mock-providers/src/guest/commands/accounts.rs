@@ -1,6 +1,7 @@
-//! whoami, id, useradd, and programs that only need root.
+//! whoami, id, useradd, chpasswd, and programs that only need root.
 
 use super::Call;
+use crate::guest::password;
 
 fn number(user: &str) -> u32 {
     if user == "root" { 0 } else { 1000 }
@@ -38,6 +39,29 @@ pub(super) fn useradd(call: &mut Call<'_>) -> u8 {
     };
     add_user(&mut call.state.disk, &name);
     0
+}
+
+/// Lines `USER:PASSWORD` of the input.
+pub(super) fn chpasswd(call: &mut Call<'_>) -> u8 {
+    if !call.is_root() {
+        return call.fail("chpasswd: Permission denied.");
+    }
+    let known = call.state.disk.text("/etc/passwd").unwrap_or_default();
+    let input = String::from_utf8_lossy(&std::mem::take(&mut call.input)).into_owned();
+    let mut status = 0;
+    for (index, line) in input.lines().enumerate() {
+        let number = index + 1;
+        match line.split_once(':') {
+            Some((user, password)) if known.lines().any(|line| line.split(':').next() == Some(user)) => {
+                password::set(&mut call.state.disk, user, password);
+            }
+            Some((user, _)) => {
+                status = call.fail(format!("chpasswd: line {number}: user '{user}' does not exist"));
+            }
+            None => status = call.fail(format!("chpasswd: line {number}: missing new password")),
+        }
+    }
+    status
 }
 
 /// Makes an entry in `/etc/passwd` and a home directory.

@@ -118,6 +118,7 @@ pub(crate) fn find(name: &str) -> Option<Program> {
         "cat" => files::cat,
         "chmod" => files::chmod,
         "chown" => files::chown,
+        "chpasswd" => accounts::chpasswd,
         "cloud-init" => cloud::cloud_init,
         "cp" => files::copy,
         "curl" => packages::curl,

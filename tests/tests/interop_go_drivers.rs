@@ -340,12 +340,17 @@ async fn without_a_provider_but(skipped: &[&str], driver: &str, least_passed: us
 
 #[tokio::test(flavor = "multi_thread")]
 async fn azure() {
-    // Its PreCreateCheck tries for minutes to reach Azure, and these checks wait for it.
+    // Its PreCreateCheck and others try for minutes to reach Azure, and these checks wait for them.
     let waiting = [
-        "pre_create",
+        "errors",
         "flags::nonsense_ends_no_process",
+        "plugin::lines_are_short_enough",
+        "plugin::never_panics",
         "plugin::opens_no_browser",
         "plugin::reads_no_input",
+        "pre_create",
+        "secrets::errors_are_clean",
+        "secrets::streams_are_clean",
     ];
     without_a_provider_but(&waiting, "azure", 30).await;
 }

@@ -31,7 +31,9 @@ pub(super) fn is_asked_for(disk: &Disk) -> bool {
     names.sort_unstable();
     let pieces = names.iter().filter(|name| name.ends_with(".conf"));
     let files = pieces.map(|name| format!("{SETTINGS_FOLDER}/{name}"));
-    let texts = files.chain([SETTINGS.to_owned()]).filter_map(|file| disk.text(&file));
+    let texts = files
+        .chain([SETTINGS.to_owned()])
+        .filter_map(|file| disk.text(&file));
     let values: Vec<bool> = texts
         .flat_map(|text| text.lines().filter_map(value).collect::<Vec<_>>())
         .collect();
@@ -77,9 +79,21 @@ mod tests {
             disk.install(file, "root", 0o644, Some(text.as_bytes()));
             is_accepted(&disk, "ubuntu", "one")
         };
-        assert!(write("/etc/ssh/sshd_config", "# PasswordAuthentication no\nPort 22\n"));
-        assert!(!write("/etc/ssh/sshd_config.d/60-cloud.conf", "passwordauthentication no\n"));
-        assert!(!write("/etc/ssh/sshd_config.d/61-late.conf", "PasswordAuthentication yes\n"));
-        assert!(write("/etc/ssh/sshd_config.d/00-early.conf", "PasswordAuthentication=yes\n"));
+        assert!(write(
+            "/etc/ssh/sshd_config",
+            "# PasswordAuthentication no\nPort 22\n"
+        ));
+        assert!(!write(
+            "/etc/ssh/sshd_config.d/60-cloud.conf",
+            "passwordauthentication no\n"
+        ));
+        assert!(!write(
+            "/etc/ssh/sshd_config.d/61-late.conf",
+            "PasswordAuthentication yes\n"
+        ));
+        assert!(write(
+            "/etc/ssh/sshd_config.d/00-early.conf",
+            "PasswordAuthentication=yes\n"
+        ));
     }
 }

@@ -43,9 +43,9 @@ pub struct Plan {
 #[serde(rename_all = "kebab-case", tag = "outcome")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The suite says that the driver is not conformant.
+    /// The suite complains, be it with a warning: about the driver without the change it does not.
     Caught {
-        /// The checks that say so.
+        /// The checks that do.
         checks: Vec<String>,
     },
     /// The suite did not end in time.

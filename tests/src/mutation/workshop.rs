@@ -5,7 +5,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use machine_conformance::report::RunRecord;
+use machine_conformance::{report::RunRecord, verdict::Verdict};
 use tokio::process::Command;
 
 use super::{Mutant, Outcome, Plan};
@@ -96,7 +96,9 @@ impl<'a> Workshop<'a> {
     async fn suite(&self) -> Result<Outcome> {
         let _ = fs::remove_file(&self.report);
         let mut command = Command::new(&self.plan.suite);
+        // A mutant may write into the folder in which it runs.
         command
+            .current_dir(&self.target)
             .arg("run")
             .arg(self.target.join("debug").join(&self.plan.package))
             .args(&self.plan.arguments)
@@ -105,20 +107,18 @@ impl<'a> Workshop<'a> {
         let Ok(finished) = run::to_end(command, self.plan.limit).await else {
             return Ok(Outcome::TimedOut);
         };
-        if finished.code == Some(0) {
-            return Ok(Outcome::Survived);
-        }
         // A driver that cannot even say what its flags are has no report.
         let text = fs::read_to_string(&self.report).unwrap_or_default();
         let checks = RunRecord::from_json(&text).map(|record| {
-            let broken = record
+            let complaints = record
                 .checks
                 .into_iter()
-                .filter(|result| result.verdict.breaks_the_run());
-            broken.map(|result| result.id).collect()
+                .filter(|result| result.verdict.breaks_the_run() || result.verdict == Verdict::Warn);
+            complaints.map(|result| result.id).collect::<Vec<_>>()
         });
         match checks {
-            Ok(checks) if finished.code == Some(NOT_CONFORMANT) => Ok(Outcome::Caught { checks }),
+            Ok(checks) if finished.code == Some(0) && checks.is_empty() => Ok(Outcome::Survived),
+            Ok(checks) if matches!(finished.code, Some(0 | NOT_CONFORMANT)) => Ok(Outcome::Caught { checks }),
             _ if text.is_empty() => Ok(Outcome::Caught { checks: Vec::new() }),
             _ => bail!("the suite itself failed\n{finished}"),
         }

@@ -192,7 +192,7 @@ pub(crate) fn reads_input(name: &str, arguments: &[String]) -> bool {
         .iter()
         .filter(|argument| !argument.starts_with('-') || *argument == "-");
     match name {
-        "tee" => true,
+        "chpasswd" | "tee" => true,
         "tr" => true,
         "cat" | "head" | "tail" | "wc" | "sort" | "uniq" | "cut" | "sha256sum" => {
             let values = arguments

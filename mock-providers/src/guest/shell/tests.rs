@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{Input, Output, Shell, Streams, parse, split_words};
-use crate::guest::{Guest, GuestOptions, GuestOs, PowerState};
+use crate::guest::{Guest, GuestOptions, GuestOs, PowerState, password};
 
 struct Ran {
     output: String,
@@ -228,6 +228,24 @@ async fn failures_have_the_status_and_message_of_a_real_shell() {
             ran.error
         );
     }
+}
+
+#[tokio::test]
+async fn passwords_are_set_and_allowed() {
+    let guest = booted(GuestOs::Ubuntu).await;
+    let accepted = || password::is_accepted(&guest.system().lock().disk, "ubuntu", "docker");
+    for (script, status) in [
+        ("echo ubuntu:docker | chpasswd", 1),
+        ("echo nobody:docker | sudo chpasswd", 1),
+        ("echo ubuntu | sudo chpasswd", 1),
+        ("echo \"$(whoami):docker\" | sudo chpasswd", 0),
+    ] {
+        assert_eq!(run_on(&guest, "ubuntu", script).await.status, status, "{script}");
+        assert!(!accepted(), "the image of a cloud takes keys only");
+    }
+    let allow = "echo PasswordAuthentication yes | sudo tee /etc/ssh/sshd_config.d/00-password.conf";
+    assert_eq!(run_on(&guest, "ubuntu", allow).await.status, 0);
+    assert!(accepted());
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ pub(super) async fn listening(cx: &Context, machine: &Machine, ports: &[u16]) ->
             .map_err(|error| cx.prerequisite("starting a listener", &error))?;
     }
     let listed = machine
-        .guest("ss -ltn")
+        .guest("ss -ltn || netstat -ltn")
         .await
         .map_err(|error| cx.prerequisite("listing listeners", &error))?;
     let listed = String::from_utf8_lossy(&listed.stdout);

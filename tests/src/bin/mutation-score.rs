@@ -34,6 +34,14 @@ struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: usize,
 
+    /// Executable `machine-conformance`; by default it is built
+    #[arg(long, value_name = "PATH")]
+    suite: Option<PathBuf>,
+
+    /// Judge again those that survived, for example with a suite that has a new check, and no others
+    #[arg(long)]
+    survivors: bool,
+
     /// Mutants that are judged at the same time
     #[arg(long, value_name = "N", default_value_t = 2)]
     jobs: usize,
@@ -72,7 +80,10 @@ async fn main() -> Result<ExitCode> {
         .join(&arguments.driver)
         .join("conformance.toml");
     let plan = Plan {
-        suite: executables::machine_conformance()?,
+        suite: match &arguments.suite {
+            Some(suite) => fs::canonicalize(suite).with_context(|| format!("{}", suite.display()))?,
+            None => executables::machine_conformance()?,
+        },
         arguments: vec!["--profile".to_owned(), profile.display().to_string()],
         folder: arguments.folder.clone(),
         jobs: arguments.jobs,
@@ -90,7 +101,11 @@ async fn main() -> Result<ExitCode> {
             None => BTreeMap::new(),
         },
     };
-    mutants.retain(|mutant| !score.outcomes.contains_key(&mutant.name));
+    mutants.retain(|mutant| match score.outcomes.get(&mutant.name) {
+        Some(Outcome::Survived) => arguments.survivors,
+        Some(_) => false,
+        None => !arguments.survivors,
+    });
     let file = File::options()
         .create(true)
         .append(true)

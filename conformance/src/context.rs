@@ -164,9 +164,11 @@ impl Context {
         secrets
     }
 
-    /// `ID` in the guests' `/etc/os-release`, if the profile says which one the driver's default image has.
+    /// `ID` in the guests' `/etc/os-release`, if the profile says which one the driver's default image has and guests have
+    /// the system of their image, which containers do not.
     pub fn expected_guest_os(&self) -> Option<&str> {
-        self.0.setup.guest_os.as_deref()
+        let promised = self.0.setup.guest_os.as_deref();
+        promised.filter(|_| self.guests() != Some(Guests::Container))
     }
 
     /// The executable of the subject, for checks that start it themselves.

@@ -87,8 +87,9 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Variables in which Cargo describes a package and its build script to its tests. Cargo inside of a test must not see them: build scripts that
-/// read one, as ring's does, run again whenever it changes, and most libraries are compiled once more.
+/// Variables in which Cargo describes a package and its build script to its tests. Cargo inside of a test must not see
+/// them: build scripts that read one, as ring's does, run again whenever it changes, and most libraries are compiled once
+/// more.
 pub fn told_by_cargo() -> impl Iterator<Item = OsString> {
     let names = env::vars_os().map(|(name, _)| name);
     names.filter(|name| {

@@ -53,11 +53,7 @@ const OS_IS_RECOGNISED: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let id = system_of(&cx, &machine).await?;
-            // Guests that are containers have one system, whatever the image of the profile is.
-            let promised = cx
-                .expected_guest_os()
-                .filter(|_| cx.guests() != Some(Guests::Container));
-            let (fits, expected) = match promised {
+            let (fits, expected) = match cx.expected_guest_os() {
                 Some(expected) => (
                     id.as_deref() == Some(expected),
                     format!("ID {expected:?}, as the profile says"),

@@ -1,6 +1,6 @@
 //! Logins with a password: who has one, and whether the SSH server asks for it.
 
-use super::disk::Disk;
+use super::{commands::sha256, disk::Disk};
 
 const SHADOW: &str = "/etc/shadow";
 const SETTINGS: &str = "/etc/ssh/sshd_config";
@@ -27,17 +27,15 @@ pub(super) fn is_accepted(disk: &Disk, user: &str, password: &str) -> bool {
 /// `PasswordAuthentication` of the SSH server: as in sshd_config(5) the first value counts, and it is `yes` without one.
 /// The files are read at each login, as if the server had been told to after each change.
 pub(super) fn is_asked_for(disk: &Disk) -> bool {
-    let mut names = disk.names(SETTINGS_FOLDER);
-    names.sort_unstable();
+    let names = disk.names(SETTINGS_FOLDER);
     let pieces = names.iter().filter(|name| name.ends_with(".conf"));
     let files = pieces.map(|name| format!("{SETTINGS_FOLDER}/{name}"));
-    let texts = files
+    let mut texts = files
         .chain([SETTINGS.to_owned()])
         .filter_map(|file| disk.text(&file));
-    let values: Vec<bool> = texts
-        .flat_map(|text| text.lines().filter_map(value).collect::<Vec<_>>())
-        .collect();
-    values.first().copied().unwrap_or(true)
+    texts
+        .find_map(|text| text.lines().find_map(value))
+        .unwrap_or(true)
 }
 
 /// The setting's value, if it is in this line.
@@ -51,9 +49,7 @@ fn value(line: &str) -> Option<bool> {
 
 /// What stands for a password in the file; nobody has to be kept from guessing it here.
 fn hash(password: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, password.as_bytes());
-    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("$simulated${hex}")
+    format!("$simulated${}", sha256(password.as_bytes()))
 }
 
 #[cfg(test)]

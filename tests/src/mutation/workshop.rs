@@ -5,12 +5,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use machine_conformance::{report::RunRecord, verdict::Verdict};
+use machine_conformance::report::RunRecord;
 use tokio::process::Command;
 
 use super::{Mutant, Outcome, Plan};
 use crate::{
     executables::workspace,
+    judge::complaints,
     run::{self, Finished},
 };
 
@@ -30,7 +31,8 @@ pub(super) struct Workshop<'a> {
 impl<'a> Workshop<'a> {
     /// Copies the sources, and makes sure that they build and that the suite has nothing against them.
     pub(super) async fn open(plan: &'a Plan, number: usize) -> Result<Self> {
-        let folder = plan.folder.join(number.to_string());
+        // Cargo and the suite run in folders of their own, where a relative path would lead elsewhere.
+        let folder = std::path::absolute(&plan.folder)?.join(number.to_string());
         let workshop = Self {
             plan,
             sources: folder.join("sources"),
@@ -110,11 +112,8 @@ impl<'a> Workshop<'a> {
         // A driver that cannot even say what its flags are has no report.
         let text = fs::read_to_string(&self.report).unwrap_or_default();
         let checks = RunRecord::from_json(&text).map(|record| {
-            let complaints = record
-                .checks
-                .into_iter()
-                .filter(|result| result.verdict.breaks_the_run() || result.verdict == Verdict::Warn);
-            complaints.map(|result| result.id).collect::<Vec<_>>()
+            let complaints = complaints(&record.checks).into_keys();
+            complaints.map(str::to_owned).collect::<Vec<_>>()
         });
         match checks {
             Ok(checks) if finished.code == Some(0) && checks.is_empty() => Ok(Outcome::Survived),

@@ -1,10 +1,16 @@
 //! whoami, id, useradd, chpasswd, and programs that only need root.
 
 use super::Call;
-use crate::guest::password;
+use crate::guest::{disk::Disk, password};
 
 fn number(user: &str) -> u32 {
     if user == "root" { 0 } else { 1000 }
+}
+
+/// Whether the user has an entry in `/etc/passwd`.
+fn is_user(disk: &Disk, name: &str) -> bool {
+    let passwd = disk.text("/etc/passwd").unwrap_or_default();
+    passwd.lines().any(|line| line.split(':').next() == Some(name))
 }
 
 pub(super) fn whoami(call: &mut Call<'_>) -> u8 {
@@ -15,8 +21,7 @@ pub(super) fn whoami(call: &mut Call<'_>) -> u8 {
 pub(super) fn id(call: &mut Call<'_>) -> u8 {
     let operands = call.operands();
     let user = operands.first().copied().unwrap_or(call.user).to_owned();
-    let known = call.state.disk.text("/etc/passwd").unwrap_or_default();
-    if !known.lines().any(|line| line.split(':').next() == Some(&user)) {
+    if !is_user(&call.state.disk, &user) {
         return call.fail(format!("id: '{user}': no such user"));
     }
     let id = number(&user);
@@ -46,13 +51,12 @@ pub(super) fn chpasswd(call: &mut Call<'_>) -> u8 {
     if !call.is_root() {
         return call.fail("chpasswd: Permission denied.");
     }
-    let known = call.state.disk.text("/etc/passwd").unwrap_or_default();
     let input = String::from_utf8_lossy(&std::mem::take(&mut call.input)).into_owned();
     let mut status = 0;
     for (index, line) in input.lines().enumerate() {
         let number = index + 1;
         match line.split_once(':') {
-            Some((user, password)) if known.lines().any(|line| line.split(':').next() == Some(user)) => {
+            Some((user, password)) if is_user(&call.state.disk, user) => {
                 password::set(&mut call.state.disk, user, password);
             }
             Some((user, _)) => {
@@ -65,11 +69,11 @@ pub(super) fn chpasswd(call: &mut Call<'_>) -> u8 {
 }
 
 /// Makes an entry in `/etc/passwd` and a home directory.
-pub(crate) fn add_user(disk: &mut crate::guest::disk::Disk, name: &str) {
+pub(crate) fn add_user(disk: &mut Disk, name: &str) {
     let home = crate::guest::shell::home(name);
     let id = number(name);
-    let mut passwd = disk.text("/etc/passwd").unwrap_or_default();
-    if !passwd.lines().any(|line| line.split(':').next() == Some(name)) {
+    if !is_user(disk, name) {
+        let mut passwd = disk.text("/etc/passwd").unwrap_or_default();
         passwd += &format!("{name}:x:{id}:{id}::{home}:/bin/sh\n");
         disk.install("/etc/passwd", "root", 0o644, Some(passwd.as_bytes()));
     }

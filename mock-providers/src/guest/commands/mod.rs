@@ -23,6 +23,7 @@ use super::{disk::absolute, system::SystemState};
 
 pub(crate) use accounts::add_user;
 pub(crate) use packages::{install_docker, install_package};
+pub(crate) use text::sha256;
 
 /// One run of a program.
 pub(crate) struct Call<'a> {

@@ -258,9 +258,13 @@ pub(super) fn checksum(call: &mut Call<'_>) -> u8 {
     let (contents, status) = call.inputs("sha256sum", &names);
     let labels = if names.is_empty() { vec!["-"] } else { names };
     for (content, name) in contents.iter().zip(labels) {
-        let digest = HashAlg::Sha256.digest(content);
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        call.line(format!("{digest}  {name}"));
+        call.line(format!("{}  {name}", sha256(content)));
     }
     status
+}
+
+/// The digest in hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let digest = HashAlg::Sha256.digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

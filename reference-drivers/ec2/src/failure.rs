@@ -8,6 +8,9 @@ use machine_driver::{Error, ErrorKind, Secret};
 
 /// Longest text of the provider that is quoted in an error; refusals for lack of permission have kilobytes.
 const LONGEST_REASON: usize = 500;
+/// What to do where nobody can be asked.
+const NO_CREDENTIALS: &str =
+    "set --ec2-access-key and --ec2-secret-key, or check the AWS profile, session or instance role";
 /// EC2 does not accept who asks, or what they may.
 const REFUSALS: [&str; 12] = [
     "AccessDenied",
@@ -71,11 +74,10 @@ impl Failure {
                 true,
             ),
             // It was never sent: no credentials, or nothing to send them to.
-            _ => (
-                ErrorKind::Unauthenticated,
-                format!("EC2 was not asked: {}", causes(error)),
-                false,
-            ),
+            _ => {
+                let reason = format!("EC2 was not asked: {}; {NO_CREDENTIALS}", causes(error));
+                (ErrorKind::Unauthenticated, reason, false)
+            }
         };
         let mut described = Error::new(kind, format!("cannot {purpose}: {reason}"));
         if let [first, _, ..] = reasons {

@@ -327,6 +327,11 @@ impl Tenant for Ec2Tenant {
             .map_err(|error| refused(&error))
     }
 
+    async fn make_private_addresses_reachable(&self) -> Result<(), WorldError> {
+        self.account.make_private_addresses_reachable();
+        Ok(())
+    }
+
     async fn slow_shutdown(&self) -> Result<(), WorldError> {
         self.account.slow_shutdown(SLOW_SHUTDOWN);
         Ok(())

@@ -271,6 +271,15 @@ pub trait Tenant: Send + Sync + fmt::Debug {
         Err(unoffered("refuse changes while it carries out another"))
     }
 
+    /// Makes the private addresses of instances that are made from now on lead to them, where they are not addresses of a
+    /// network of this computer. Nothing where they are, or where there are none.
+    ///
+    /// # Errors
+    /// If the provider cannot do it.
+    async fn make_private_addresses_reachable(&self) -> Result<(), WorldError> {
+        Ok(())
+    }
+
     /// Pauses the instance of `machine` behind the driver's back ([`Need::Pause`]).
     ///
     /// # Errors

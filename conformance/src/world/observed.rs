@@ -148,6 +148,10 @@ impl Tenant for ObservedTenant {
         self.recorded("allow one change at a time", "", action).await
     }
 
+    async fn make_private_addresses_reachable(&self) -> Result<(), WorldError> {
+        self.tenant.make_private_addresses_reachable().await
+    }
+
     fn admit(&self, machine: &str) -> Result<(), String> {
         self.tenant.admit(machine)
     }

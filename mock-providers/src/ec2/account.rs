@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime},
 };
@@ -48,6 +48,8 @@ pub(super) struct Tenant {
     regions: Locked<BTreeMap<String, Arc<RegionOfTenant>>>,
     guest_settings: Arc<GuestSettings>,
     options: Arc<ServerOptions>,
+    /// For regions that are not used yet; the others have their own.
+    pub(super) reachable_private_addresses: AtomicBool,
     ids: Ids,
     clock: Clock,
 }
@@ -128,6 +130,7 @@ impl Tenant {
             log: RequestLog::default(),
             regions: Locked::default(),
             guest_settings: settings.guests,
+            reachable_private_addresses: AtomicBool::new(settings.options.reachable_private_addresses),
             options: settings.options,
             ids: settings.ids,
             clock: settings.clock,
@@ -174,6 +177,7 @@ impl Tenant {
             times: self.options.times,
             lag: Lag { reads, time },
             ipv6: self.options.ipv6,
+            reachable_private_addresses: self.reachable_private_addresses.load(Ordering::Relaxed),
             profiles: self.options.instance_profiles.clone(),
             instance_limit: self.options.instance_limit,
         };

@@ -1,6 +1,11 @@
 //! What tests see of an account, and do to it behind the driver's back.
 
-use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::Ipv4Addr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use super::{
     account::{Account, RegionOfTenant},
@@ -276,6 +281,16 @@ impl Account {
     pub fn slow_shutdown(&self, time: Duration) {
         for region in self.tenant.regions() {
             region.contents.lock().region.times.stop = time;
+        }
+    }
+
+    /// From now on the private addresses of new instances are loopback addresses that lead to them, in all regions.
+    pub fn make_private_addresses_reachable(&self) {
+        self.tenant
+            .reachable_private_addresses
+            .store(true, Ordering::Relaxed);
+        for region in self.tenant.regions() {
+            region.contents.lock().region.reachable_private_addresses = true;
         }
     }
 

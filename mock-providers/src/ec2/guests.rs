@@ -2,21 +2,24 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    net::Ipv4Addr,
+    net::{Ipv4Addr, TcpListener},
     sync::Arc,
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{runtime::Handle, sync::Notify};
 
 use super::state::{Build, Hardware, Id, PortSet};
 use crate::{
     guest::{
-        DeferredGuest, Guest, GuestFault, GuestKind, GuestOptions, GuestOs, Lease, OpenPorts, Plan, SshPort,
-        User,
+        DeferredGuest, Guest, GuestFault, GuestKind, GuestOptions, GuestOs, Lease, OpenPorts, OpenSocket,
+        Plan, Serve, SshPort, User,
     },
     locked::Locked,
 };
+
+/// Ports beside SSH's that hosts dial: the engine's and a Swarm master's.
+const HOSTS_PORTS: [u16; 2] = [2376, 3376];
 
 /// What all machines have in common.
 #[derive(Clone, Debug)]
@@ -52,6 +55,10 @@ struct Machine {
     guest: DeferredGuest,
     /// Whether it does something by itself, so that it cannot wait for a connection to be put together.
     is_active: bool,
+    /// Its private address, if that leads to it.
+    private: Option<Arc<Lease>>,
+    /// Ways from the private address to the public one, while there are both.
+    side_doors: Vec<OpenSocket>,
 }
 
 /// What a machine is made from.
@@ -182,16 +189,30 @@ impl Hardware for Guests {
             faults: machine.faults.clone(),
         };
         let guest = DeferredGuest::new(Box::new(plan), self.settings.boot);
-        self.machines
-            .insert(machine.id.clone(), Machine { guest, is_active });
+        let private = self.leases.get(&machine.private_address).cloned();
+        let _ = guest.set_lease(private.clone());
+        let built = Machine {
+            guest,
+            is_active,
+            private,
+            side_doors: Vec::new(),
+        };
+        self.machines.insert(machine.id.clone(), built);
     }
 
     fn set_address(&mut self, id: &Id, address: Option<Ipv4Addr>) {
-        let lease = address.and_then(|address| self.leases.get(&address).cloned());
-        self.with(id, |machine| {
-            // A port that is in use by somebody else stays shut, which the guest notes.
-            let _ = machine.guest.set_lease(lease);
-        });
+        let public = address.and_then(|address| self.leases.get(&address).cloned());
+        let Some(machine) = self.machines.get_mut(id) else {
+            return;
+        };
+        // Closed first, because the machine may move to where they are.
+        machine.side_doors.clear();
+        let lease = public.as_ref().or(machine.private.as_ref());
+        // A port that is in use by somebody else stays shut, which the guest notes.
+        let _ = machine.guest.set_lease(lease.cloned());
+        if let (Some(public), Some(private)) = (public, &machine.private) {
+            machine.side_doors = side_doors(private, &public, self.settings.ssh_port);
+        }
     }
 
     fn power_on(&mut self, id: &Id) {
@@ -250,6 +271,23 @@ impl Hardware for Guests {
     fn destroy(&mut self, id: &Id) {
         self.machines.remove(id);
     }
+}
+
+/// Ways from the private address to the public one: what listens at one listens at the other. Firewalls of the public
+/// address hold, because that is where connections go.
+fn side_doors(private: &Lease, public: &Lease, ssh_port: SshPort) -> Vec<OpenSocket> {
+    let ssh_port = match ssh_port {
+        SshPort::Fixed(port) => Some(port),
+        SshPort::Standard | SshPort::Ephemeral => None,
+    };
+    let ports = ssh_port.into_iter().chain(HOSTS_PORTS);
+    let door = |port| {
+        let socket = TcpListener::bind((private.address(), port)).ok()?;
+        let address = public.address();
+        let serve: Serve = Arc::new(move |stream| Box::pin(stream.pass_on((address, port))));
+        OpenSocket::new(socket, Arc::default(), serve, &Handle::current()).ok()
+    };
+    ports.filter_map(door).collect()
 }
 
 /// The name that EC2 gives to a machine: `ip-172-31-5-9`.

@@ -39,6 +39,8 @@ pub struct ServerOptions {
     pub ssh_port: SshPort,
     /// Whether the default VPC has IPv6 addresses. At AWS it has none until somebody adds them.
     pub ipv6: bool,
+    /// Whether the private addresses of new instances lead to them: loopback addresses then, outside of their subnet.
+    pub reachable_private_addresses: bool,
     /// Names of the instance profiles that every account has.
     pub instance_profiles: Vec<String>,
     /// Most instances of an account in a region that are not over; `None` is no limit.
@@ -61,6 +63,7 @@ impl Default for ServerOptions {
             engine_installed: false,
             ssh_port: SshPort::Standard,
             ipv6: false,
+            reachable_private_addresses: false,
             instance_profiles: Vec::new(),
             instance_limit: None,
         }

@@ -13,7 +13,7 @@ use std::{
 use futures_util::task::AtomicWaker;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, ToSocketAddrs},
 };
 
 use crate::locked::Locked;
@@ -79,6 +79,17 @@ pub(crate) struct GatedStream {
 }
 
 impl GatedStream {
+    /// Passes everything on to a server and back, until either side ends. Where nobody listens, the client is let go.
+    pub(crate) async fn pass_on(mut self, server: impl ToSocketAddrs) {
+        let Ok(mut server) = TcpStream::connect(server).await else {
+            return;
+        };
+        // Nagle's algorithm costs 40 ms a command.
+        let _ = server.set_nodelay(true);
+        // Whichever side ended the connection, it is over.
+        let _ = tokio::io::copy_bidirectional(&mut self, &mut server).await;
+    }
+
     /// Ready with `Ok` when bytes may pass.
     fn pass(&self, context: &Context<'_>) -> Poll<io::Result<()>> {
         // Registered before looking, so that a change in between is not missed.

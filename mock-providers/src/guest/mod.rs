@@ -45,7 +45,7 @@ pub(crate) use gate::{Gate, GatedStream};
 pub use kind::{GuestKind, containers_removed};
 pub use machine::Guest;
 pub(crate) use machine::free_port;
-pub(crate) use open_socket::OpenSocket;
+pub(crate) use open_socket::{OpenSocket, Serve};
 pub use options::{Acpi, GuestFault, GuestOptions, GuestOs, Interface, InterfaceAddress, SshPort, User};
 pub use power::PowerState;
 pub(crate) use power::random_uuid;

@@ -19,7 +19,6 @@ use std::{
 };
 
 use tokio::{
-    net::TcpStream,
     runtime::Handle,
     sync::{Notify, watch::Receiver},
 };
@@ -382,15 +381,9 @@ fn listen(rule: &NatRule, guest: &Guest, gate: &Arc<Gate>, runtime: &Handle) -> 
 }
 
 /// Passes on what comes in. A client whose port leads nowhere is connected and let go, as VirtualBox does.
-async fn relay(mut client: GatedStream, guest: Guest, port: u16) {
+async fn relay(client: GatedStream, guest: Guest, port: u16) {
     let port = if port == 22 { guest.ssh_port() } else { port };
-    let Ok(mut server) = TcpStream::connect((guest.address(), port)).await else {
-        return;
-    };
-    // Nagle's algorithm costs 40 ms a command.
-    let _ = server.set_nodelay(true);
-    // Whichever side ended the connection, it is over.
-    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+    client.pass_on((guest.address(), port)).await;
 }
 
 /// Tells when the machine loses its power. Ends with the machine.

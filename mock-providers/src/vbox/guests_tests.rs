@@ -2,6 +2,7 @@ use std::{io, net::SocketAddr, path::PathBuf};
 
 use tokio::{
     io::AsyncReadExt,
+    net::TcpStream,
     time::{sleep, timeout},
 };
 

@@ -161,6 +161,24 @@ impl Ec2Client {
         self.call("ImportKeyPair", &parameters).await.succeeded();
     }
 
+    /// Makes a security group that lets SSH through; the answer is its id.
+    pub(crate) async fn group_with_ssh(&self, name: &str) -> String {
+        let made = [("GroupName", name), ("GroupDescription", "tests")];
+        let made = self.call("CreateSecurityGroup", &made).await.succeeded();
+        let group = made.value("groupId").unwrap().to_owned();
+        let rule = [
+            ("GroupId", group.as_str()),
+            ("IpPermissions.1.IpProtocol", "tcp"),
+            ("IpPermissions.1.FromPort", "22"),
+            ("IpPermissions.1.ToPort", "22"),
+            ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
+        ];
+        self.call("AuthorizeSecurityGroupIngress", &rule)
+            .await
+            .succeeded();
+        group
+    }
+
     /// Launches instances; the answer has their ids.
     pub(crate) async fn run(&self, image: &str, parameters: &[(&str, &str)]) -> Ec2Answer {
         let mut all = vec![

@@ -18,7 +18,11 @@ fn ssh_endpoint(server: &Server, described: &Ec2Answer) -> (std::net::Ipv4Addr, 
 
 /// Logs in as soon as the port is open.
 async fn log_in(server: &Server, described: &Ec2Answer, key: &russh::keys::PrivateKey) -> Session {
-    let (address, port) = ssh_endpoint(server, described);
+    log_in_at(server, described.value("ipAddress").unwrap(), key).await
+}
+
+async fn log_in_at(server: &Server, address: &str, key: &russh::keys::PrivateKey) -> Session {
+    let (address, port) = (address.parse().unwrap(), server.ssh_port().unwrap_or(22));
     let trying = async {
         loop {
             if let Ok(session) = Session::open_at(address, port, "ubuntu", key, None).await {
@@ -33,25 +37,41 @@ async fn log_in(server: &Server, described: &Ec2Answer, key: &russh::keys::Priva
 }
 
 #[tokio::test]
+async fn private_addresses_can_be_made_to_lead_to_the_instance() {
+    let options = ServerOptions {
+        reachable_private_addresses: true,
+        ..ServerOptions::default()
+    };
+    let (server, _account, client) = ec2(options).await;
+    let key = new_key();
+    client.import_key("k", &public_line(&key)).await;
+    let group = client.group_with_ssh("g").await;
+    for (public, has_public) in [("true", true), ("false", false)] {
+        let parameters = [
+            ("KeyName", "k"),
+            ("NetworkInterface.1.DeviceIndex", "0"),
+            ("NetworkInterface.1.AssociatePublicIpAddress", public),
+            ("NetworkInterface.1.SecurityGroupId.1", group.as_str()),
+        ];
+        let launched = client.run(&server.usable_image(), &parameters).await.succeeded();
+        let id = launched.value("instanceId").unwrap().to_owned();
+        let running = client.reaches(&id, "running").await;
+        let private = running.value("privateIpAddress").unwrap().to_owned();
+        let session = log_in_at(&server, &private, &key).await;
+        let name = session.run("hostname").await.text();
+        assert_eq!(name, format!("ip-{}\n", private.replace('.', "-")));
+        assert_eq!(running.value("ipAddress").is_some(), has_public);
+        assert_ne!(running.value("ipAddress"), Some(private.as_str()));
+    }
+}
+
+#[tokio::test]
 async fn an_instance_lives_through_every_call_and_leaves_nothing() {
     let (server, account, client) = ec2(ServerOptions::default()).await;
     let baseline = Inventory::from(account.inventory());
     let key = new_key();
     client.import_key("k", &public_line(&key)).await;
-    let made = [("GroupName", "g"), ("GroupDescription", "tests")];
-    let made = client.call("CreateSecurityGroup", &made).await.succeeded();
-    let group = made.value("groupId").unwrap().to_owned();
-    let rule = [
-        ("GroupId", group.as_str()),
-        ("IpPermissions.1.IpProtocol", "tcp"),
-        ("IpPermissions.1.FromPort", "22"),
-        ("IpPermissions.1.ToPort", "22"),
-        ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
-    ];
-    client
-        .call("AuthorizeSecurityGroupIngress", &rule)
-        .await
-        .succeeded();
+    let group = client.group_with_ssh("g").await;
     let parameters = [
         ("KeyName", "k"),
         ("SecurityGroupId.1", group.as_str()),

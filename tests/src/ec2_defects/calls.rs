@@ -97,6 +97,18 @@ impl Calls {
         }))
     }
 
+    /// Public address of an instance; empty without one.
+    pub(super) async fn public_address(&self, id: &str) -> Result<String> {
+        let look = self.0.describe_instances().instance_ids(id);
+        let found = look.send().await.map_err(failed)?;
+        let mut instances = found
+            .reservations()
+            .iter()
+            .flat_map(|reservation| reservation.instances());
+        let address = instances.find_map(|instance| instance.public_ip_address());
+        Ok(address.unwrap_or_default().to_owned())
+    }
+
     /// Whether the first page of all instances has one with a tag of this value.
     pub(super) async fn is_on_the_first_page(&self, value: &str) -> Result<bool> {
         let look = self.0.describe_instances().max_results(FIRST_PAGE);

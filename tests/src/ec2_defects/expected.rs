@@ -244,6 +244,12 @@ pub const TABLE: &[Expected<Defect>] = &[
         "172.",
     ),
     expect(
+        Defect::UrlKeepsThePublicAddress,
+        "NET-011",
+        &["network::address_options_are_consistent"],
+        "the host in GetURL with --ec2-use-private-address",
+    ),
+    expect(
         Defect::AddressIsRemembered,
         "NET-006",
         &["network::address_is_not_cached"],

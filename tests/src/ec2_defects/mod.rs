@@ -108,6 +108,8 @@ defects! {
     StateListsEverything;
     /// `GetIP` is the private address.
     PrivateAddressIsReported;
+    /// `GetURL` has the public address although the private one was chosen.
+    UrlKeepsThePublicAddress;
     /// `GetIP` remembers its first answer.
     AddressIsRemembered;
     /// The record keeps the address from before `Start`.

@@ -450,8 +450,14 @@ impl DynDriver for Defective {
 
     fn url(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(async move {
-            let url = self.inner.0.url().await;
-            self.spoilt(url).await
+            let url = self.spoilt(self.inner.0.url().await).await?;
+            if self.has(Defect::UrlKeepsThePublicAddress) {
+                let private = self.inner.0.ip().await?;
+                let id = self.inner.text("InstanceId").await;
+                let public = self.calls().await?.public_address(&id).await?;
+                return Ok(url.replace(&private, &public));
+            }
+            Ok(url)
         })
     }
 

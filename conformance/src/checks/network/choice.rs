@@ -71,6 +71,7 @@ pub(super) const OPTIONS_ARE_CONSISTENT: Check = Check {
                     "the driver has no switch that chooses between addresses".to_owned(),
                 ));
             }
+            cx.tenant().make_private_addresses_reachable().await?;
             for switch in switches {
                 let mut options = cx.options()?;
                 options.insert(&switch, OptionValue::Bool(true));
@@ -81,6 +82,15 @@ pub(super) const OPTIONS_ARE_CONSISTENT: Check = Check {
                     .ip()
                     .await
                     .map_err(|error| cx.prerequisite(&format!("GetIP with --{switch}"), &error))?;
+                let instances = cx.inventory().await?;
+                let private = instances
+                    .iter()
+                    .filter(|object| object.owner.as_deref() == Some(machine.name()))
+                    .find_map(|object| object.attributes.get("private_address"));
+                if let Some(private) = private.filter(|_| switch.contains("private")) {
+                    cx.rule("NET-011")
+                        .equals(&format!("GetIP with --{switch}"), private, &ip);
+                }
                 cx.rule("NET-011").answers(
                     &format!("GetSSHHostname with --{switch}"),
                     &ip,

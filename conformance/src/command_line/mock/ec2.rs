@@ -104,6 +104,10 @@ pub(in crate::command_line) struct Ec2Arguments {
     #[arg(long)]
     ipv6: bool,
 
+    /// Give instances loopback addresses as private ones, so that they can be reached there as well
+    #[arg(long)]
+    reachable_private_addresses: bool,
+
     /// Print one JSON object instead of lines for people
     #[arg(long)]
     json: bool,
@@ -200,6 +204,7 @@ impl Ec2Arguments {
             instance_profiles: self.instance_profiles.clone(),
             instance_limit: self.instance_limit,
             ipv6: self.ipv6,
+            reachable_private_addresses: self.reachable_private_addresses,
             ..ServerOptions::default()
         }
     }

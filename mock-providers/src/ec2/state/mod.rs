@@ -96,6 +96,8 @@ pub(crate) struct RegionSettings {
     pub(crate) lag: Lag,
     /// Whether the default VPC has IPv6 addresses; at AWS it has none until somebody adds them.
     pub(crate) ipv6: bool,
+    /// Whether private addresses of new instances are loopback addresses that lead to them.
+    pub(crate) reachable_private_addresses: bool,
     /// Instance profiles of the account, by name.
     pub(crate) profiles: Vec<String>,
     /// Most instances that are not over at the same time; `None` is no limit.
@@ -141,6 +143,8 @@ pub(crate) struct Region {
     pub(crate) profiles: Vec<Arc<InstanceProfile>>,
     /// Most instances that are not over at the same time.
     pub(crate) instance_limit: Option<usize>,
+    /// Whether private addresses of new instances are loopback addresses that lead to them.
+    pub(crate) reachable_private_addresses: bool,
     ids: Ids,
     timeline: Timeline,
     visibility: Visibility,

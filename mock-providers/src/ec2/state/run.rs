@@ -22,6 +22,15 @@ const MOST_USER_DATA: usize = 16 << 10;
 /// Type of instances when nothing is said.
 const DEFAULT_TYPE: &str = "m1.small";
 
+/// What tells an instance from the others of its launch.
+struct Own<'a> {
+    id: Id,
+    reservation: &'a Id,
+    index: u32,
+    /// An address of the computer instead of one of the subnet.
+    private_address: Option<Ipv4Addr>,
+}
+
 /// What a launch made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Launched {
@@ -233,7 +242,18 @@ impl Region {
         let mut instances = Vec::new();
         for index in 0..plan.count {
             let id = self.ids.next(Kind::Instance);
-            let instance = self.instance_of(plan, launch, id.clone(), &reservation, index, now);
+            let private_address = match self.reachable_private_addresses {
+                // Without one it has an address of its subnet.
+                true => hardware.take_address().ok(),
+                false => None,
+            };
+            let own = Own {
+                id: id.clone(),
+                reservation: &reservation,
+                index,
+                private_address,
+            };
+            let instance = self.instance_of(plan, launch, own, now);
             hardware.build(Build {
                 id: &id,
                 os: plan.image.os,
@@ -258,18 +278,21 @@ impl Region {
         }
     }
 
-    fn instance_of(
-        &mut self,
-        plan: &Plan,
-        launch: &Launch,
-        id: Id,
-        reservation: &Id,
-        index: u32,
-        now: Moment,
-    ) -> Instance {
+    fn instance_of(&mut self, plan: &Plan, launch: &Launch, own: Own<'_>, now: Moment) -> Instance {
+        let Own {
+            id,
+            reservation,
+            index,
+            mut private_address,
+        } = own;
         let mut interfaces = Vec::new();
         for planned in &plan.placement.interfaces {
-            interfaces.push(self.add_interface(planned, plan, &id, now));
+            // Other interfaces than the first one exist at EC2 alone.
+            let own = match interfaces.is_empty() && planned.private_address.is_none() {
+                true => private_address.take(),
+                false => None,
+            };
+            interfaces.push(self.add_interface(planned, own, plan, &id, now));
         }
         let mut volumes = Vec::new();
         for planned in &plan.volumes {
@@ -336,7 +359,15 @@ impl Region {
         }
     }
 
-    fn add_interface(&mut self, planned: &PlannedInterface, plan: &Plan, instance: &Id, now: Moment) -> Id {
+    /// `own` is an address of the computer instead of one of the subnet.
+    fn add_interface(
+        &mut self,
+        planned: &PlannedInterface,
+        own: Option<Ipv4Addr>,
+        plan: &Plan,
+        instance: &Id,
+        now: Moment,
+    ) -> Id {
         let id = self.ids.next(Kind::Interface);
         let attachment = Attachment {
             id: self.ids.next(Kind::Attachment),
@@ -350,7 +381,9 @@ impl Region {
         let mut ipv6 = Vec::new();
         if let Some(subnet) = self.subnets.get_mut(&planned.subnet) {
             // The plan has counted the free addresses.
-            private_address = subnet.take(planned.private_address).unwrap_or(private_address);
+            private_address = own
+                .or_else(|| subnet.take(planned.private_address))
+                .unwrap_or(private_address);
             let given = planned.ipv6_addresses.iter().copied().map(Some);
             let made = (0..planned.ipv6_count).map(|_| None);
             ipv6.extend(

@@ -1,5 +1,7 @@
 //! What becomes of instances by time and by their own doing.
 
+use std::net::Ipv4Addr;
+
 use super::{
     Hardware, Id, Instance, InstanceState, Moment, Monitoring, PublicAddress, Region, ShutdownBehavior,
     StartFaults, StateReason, instance::Before, timeline::Change,
@@ -200,7 +202,7 @@ impl Region {
         };
         let (reason, sentence) = (instance.state_reason.clone(), instance.transition_reason.clone());
         instance.enter(Terminated, reason, &sentence, now);
-        instance.private_address = None;
+        let private_address = instance.private_address.take();
         instance.subnet = None;
         instance.vpc = None;
         instance.ipv6 = Vec::new();
@@ -211,6 +213,9 @@ impl Region {
         let volumes = std::mem::take(&mut instance.volumes);
         if instance.has_machine {
             hardware.destroy(id);
+        }
+        if let Some(address) = private_address.filter(Ipv4Addr::is_loopback) {
+            hardware.release_address(address);
         }
         for interface in &interfaces {
             self.remove_interface(interface);

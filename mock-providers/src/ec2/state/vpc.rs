@@ -63,6 +63,7 @@ impl Region {
             spot_requests: Table::default(),
             profiles,
             instance_limit: settings.instance_limit,
+            reachable_private_addresses: settings.reachable_private_addresses,
             ids,
             timeline: Timeline::default(),
             visibility: Visibility::default(),
@@ -230,6 +231,9 @@ impl Region {
             if let Some(public) = instance.public.as_ref().filter(|it| it.allocation.is_none()) {
                 hardware.release_address(public.address);
             }
+            if let Some(address) = instance.private_address.filter(Ipv4Addr::is_loopback) {
+                hardware.release_address(address);
+            }
         }
         for address in self.addresses.values() {
             hardware.release_address(address.address);
@@ -242,6 +246,7 @@ impl Region {
             ipv6: self.default_vpc().is_some_and(|vpc| vpc.ipv6.is_some()),
             profiles: self.profiles.iter().map(|profile| profile.name.clone()).collect(),
             instance_limit: self.instance_limit,
+            reachable_private_addresses: self.reachable_private_addresses,
         };
         *self = Self::new(settings, self.ids.clone());
     }

@@ -122,6 +122,7 @@ fn region_with(ipv6: bool) -> Region {
         },
         lag: Lag::default(),
         ipv6,
+        reachable_private_addresses: false,
         profiles: vec!["machines".to_owned()],
         instance_limit: None,
     };

@@ -242,7 +242,10 @@ impl Region {
         let mut instances = Vec::new();
         for index in 0..plan.count {
             let id = self.ids.next(Kind::Instance);
-            let private_address = match self.reachable_private_addresses {
+            let has_none = |first: &PlannedInterface| first.private_address.is_none();
+            let wants_own =
+                self.reachable_private_addresses && plan.placement.interfaces.first().is_some_and(has_none);
+            let private_address = match wants_own {
                 // Without one it has an address of its subnet.
                 true => hardware.take_address().ok(),
                 false => None,
@@ -288,10 +291,7 @@ impl Region {
         let mut interfaces = Vec::new();
         for planned in &plan.placement.interfaces {
             // Other interfaces than the first one exist at EC2 alone.
-            let own = match interfaces.is_empty() && planned.private_address.is_none() {
-                true => private_address.take(),
-                false => None,
-            };
+            let own = private_address.take();
             interfaces.push(self.add_interface(planned, own, plan, &id, now));
         }
         let mut volumes = Vec::new();

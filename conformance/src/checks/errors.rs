@@ -1,6 +1,7 @@
 //! Errors: there when they must be, and useful to whoever reads them.
 
 use machine_driver::State;
+use machine_mock_providers::faults::{FaultKind, FaultPlan, When};
 
 use super::plugin::{is_crash, life::live_if_alone};
 use crate::{
@@ -91,6 +92,9 @@ const UNSUPPORTED_RESTART_IS_REFUSED: Check = Check {
     },
 };
 
+/// Why a provider fails that does not find something else than the machine.
+const SOMETHING_ELSE: &str = "the controller of the rack was not found";
+
 const NOT_FOUND_MEANS_GONE: Check = Check {
     id: "errors::not_found_means_gone",
     title: "Errors say \"not found\" only if the machine itself is gone",
@@ -98,7 +102,7 @@ const NOT_FOUND_MEANS_GONE: Check = Check {
     needs: &[Need::Machine, Need::Faults],
     why: "rancher-machine takes an error with these words for success of Remove, and for the state Not Found.",
     good: "With refused credentials Remove fails with \"the provider refuses the token\".",
-    bad: "It fails with \"user not found\": the machine is forgotten, and its server runs on.",
+    bad: "It fails with \"rack controller not found\", as the provider says: the machine is forgotten, and its server runs on.",
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
@@ -108,6 +112,19 @@ const NOT_FOUND_MEANS_GONE: Check = Check {
             cx.tenant().break_provider().await?;
             says_not_gone(&cx, &machine, "while the provider fails").await?;
             cx.tenant().heal().await?;
+            let elsewhere = FaultKind::HttpError {
+                status: 500,
+                code: None,
+                message: Some(SOMETHING_ELSE.to_owned()),
+                acted: false,
+            };
+            if cx.tenant().can_inject(&elsewhere) {
+                cx.tenant()
+                    .set_faults(FaultPlan::one(When::always(), elsewhere))
+                    .await?;
+                says_not_gone(&cx, &machine, "while the provider misses something of its own").await?;
+                cx.tenant().heal().await?;
+            }
             Ok(())
         })
     },

@@ -8,6 +8,7 @@ use machine_driver::State;
 use crate::{
     check::{Check, Need},
     provider::objects_of,
+    world::Transition,
 };
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -17,6 +18,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ON_STOPPED_IS_HARMLESS,
     DOES_NOT_WAIT_FOR_THE_GUEST,
     WORKS_WHEN_PAUSED,
+    WORKS_WHILE_STOPPING,
 ];
 
 /// A Kill that takes less, at a real provider, waits for the provider and not for the guest.
@@ -175,6 +177,25 @@ const WORKS_WHEN_PAUSED: Check = Check {
             cx.suspend(&machine, State::Paused).await?;
             cx.rule("KILL-005")
                 .succeeds(&machine.kill().await, "Kill of a paused machine");
+            Ok(())
+        })
+    },
+};
+
+const WORKS_WHILE_STOPPING: Check = Check {
+    id: "kill::works_while_stopping",
+    title: "Kill of a machine that is stuck in its shutdown ends in Stopped",
+    clauses: &["KILL-005"],
+    needs: &[Need::Machine, Need::Power, Need::Cloud, Need::Transitions],
+    why: "Who kills a machine has mostly tried Stop before, and it hangs in what Stop has begun.",
+    good: "The instance is `stopping` and stays so; Kill cuts its power, and GetState answers 4 (Stopped).",
+    bad: "Kill sees Stopping, asks for nothing, and waits for a shutdown that never ends.",
+    run: |cx| {
+        Box::pin(async move {
+            let machine = cx.created().await?;
+            cx.tenant().hold(machine.name(), Transition::Stopping).await?;
+            cx.rule("KILL-005")
+                .succeeds(&machine.kill().await, "Kill of a machine that is stopping");
             Ok(())
         })
     },

@@ -4,10 +4,8 @@ use aws_sdk_ec2::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
 };
-use machine_driver::{Error, ErrorKind, Secret};
+use machine_driver::{Error, ErrorKind, Secret, quoted};
 
-/// Longest text of the provider that is quoted in an error; refusals for lack of permission have kilobytes.
-const LONGEST_REASON: usize = 500;
 /// What to do where nobody can be asked.
 const NO_CREDENTIALS: &str =
     "set --ec2-access-key and --ec2-secret-key, or check the AWS profile, session or instance role";
@@ -166,24 +164,6 @@ fn causes(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     quoted(&text)
-}
-
-/// A text of the provider for an error: short, on one line, and without the two words that make hosts believe that
-/// the machine is gone (ERR-007).
-pub(crate) fn quoted(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST_REASON)
-        .collect();
-    let mut quoted = String::new();
-    let mut rest = text.as_str();
-    while let Some(at) = rest.to_ascii_lowercase().find("not found") {
-        quoted.push_str(&rest[..at]);
-        quoted.push_str("unknown");
-        rest = &rest[at + "not found".len()..];
-    }
-    quoted + rest
 }
 
 #[cfg(test)]

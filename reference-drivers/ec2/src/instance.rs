@@ -5,7 +5,7 @@ use std::{
 
 use aws_sdk_ec2::types::{Instance, Tag};
 use machine_driver::{
-    Context, Driver, Error, ErrorKind, Result, State,
+    Context, Driver, Error, ErrorKind, Result, State, quoted,
     ssh::{self, Client, Endpoint, Limits},
     wait::Wait,
 };
@@ -13,7 +13,6 @@ use machine_driver::{
 use crate::{
     api::Ec2,
     driver::Ec2Driver,
-    failure::quoted,
     names::{self, MACHINE_TAG, NAME_TAG, OWNER_TAG, filter, is_owned, owned_by, tag},
 };
 

@@ -4,7 +4,7 @@ use std::{
 };
 
 use machine_driver::{
-    Error, ErrorKind, Log, Result, Secret,
+    Error, ErrorKind, Log, Result, Secret, quoted,
     wait::{Wait, Waits},
 };
 use reqwest::{Method, StatusCode, Url, header, redirect};
@@ -26,8 +26,6 @@ const TRIES_WHEN_LIMITED: u32 = 8;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Largest answer that is read.
 const LARGEST_ANSWER: usize = 8 << 20;
-/// Longest text of the provider that is quoted in an error.
-const LONGEST_REASON: usize = 500;
 
 /// The HTTP client, made at the first request: reading the system's certificates takes longer than all the rest of
 /// a plugin's start, and most plugin processes never ask the provider anything.
@@ -331,24 +329,6 @@ impl std::fmt::Display for Reason {
             .unwrap_or_default();
         f.write_str(&quoted(&format!("{} ({}{field})", self.message, self.code)))
     }
-}
-
-/// A text of the provider for an error: short, on one line, and without the two words that make hosts believe that
-/// the machine is gone (ERR-007).
-pub(crate) fn quoted(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST_REASON)
-        .collect();
-    let mut quoted = String::new();
-    let mut rest = text.as_str();
-    while let Some(at) = rest.to_ascii_lowercase().find("not found") {
-        quoted.push_str(&rest[..at]);
-        quoted.push_str("unknown");
-        rest = &rest[at + "not found".len()..];
-    }
-    quoted + rest
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use machine_driver::{
-    Context, Driver, Error, ErrorKind, Result, Secret,
+    Context, Driver, Error, ErrorKind, Result, Secret, quoted,
     ssh::{self, Client, Endpoint, Limits},
     wait::Wait,
 };
@@ -10,7 +10,7 @@ use reqwest::Url;
 use crate::{
     api::{Action, Api},
     driver::TemplateDriver,
-    http::{Http, LazyClient, quoted},
+    http::{Http, LazyClient},
     names::{self, OWNER_TAG},
     options::DEFAULT_ENDPOINT,
     server::{Server, ServerState},

@@ -4,12 +4,9 @@ use std::{
     path::PathBuf,
 };
 
-use machine_driver::{Error, ErrorKind, Result, State};
+use machine_driver::{Error, ErrorKind, Result, State, quoted};
 
 use crate::command::{CONTROLLER, SSH_RULE};
-
-/// Longest text of VirtualBox that is quoted in an error.
-const LONGEST_REASON: usize = 500;
 
 /// Why VBoxManage did not do what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +30,7 @@ pub(crate) fn refusal(stderr: &str) -> Option<(Refusal, String)> {
         .filter_map(|line| Some(line.split_once("error: ")?.1.trim()))
         .filter(|line| !line.is_empty());
     let said = lines.filter(|line| !line.starts_with("Details: ") && !line.starts_with("Context: "));
-    let mut reason = said.collect::<Vec<_>>().join("; ");
+    let reason = quoted(&said.collect::<Vec<_>>().join("; "));
     if reason.is_empty() {
         return None;
     }
@@ -52,10 +49,6 @@ pub(crate) fn refusal(stderr: &str) -> Option<(Refusal, String)> {
     } else {
         Refusal::Other
     };
-    if let Some((end, _)) = reason.char_indices().nth(LONGEST_REASON) {
-        reason.truncate(end);
-        reason.push_str("...");
-    }
     Some((kind, reason))
 }
 
@@ -302,7 +295,10 @@ pub(crate) fn lacks_forwarding(log: &str, port: u16) -> bool {
 
 fn nonsense(expected: &str, got: &str) -> Error {
     let got: String = got.trim().chars().take(80).collect();
-    let text = format!("VBoxManage should answer {expected}, but answers {got:?}");
+    let text = format!(
+        "VBoxManage should answer {expected}, but answers {:?}",
+        quoted(&got)
+    );
     Error::new(ErrorKind::Provider, text)
 }
 

@@ -407,7 +407,7 @@ pub const TABLE: &[Expected<Defect>] = &[
     expect(
         Defect::KillAsksTheGuest,
         "KILL-001",
-        &["kill::stops_a_hung_guest"],
+        &["kill::stops_a_hung_guest", "kill::works_while_stopping"],
         "hung",
     ),
     expect(
@@ -418,6 +418,7 @@ pub const TABLE: &[Expected<Defect>] = &[
             "kill::reaches_stopped",
             "kill::stops_a_hung_guest",
             "kill::on_stopped_is_harmless",
+            "kill::works_while_stopping",
             "start::repeated_calls_return_nil",
         ],
         "inventory",
@@ -427,6 +428,12 @@ pub const TABLE: &[Expected<Defect>] = &[
         "KILL-004",
         &["kill::on_stopped_is_harmless", "start::repeated_calls_return_nil"],
         "Running",
+    ),
+    expect(
+        Defect::KillWaitsForTheShutdown,
+        "KILL-005",
+        &["kill::works_while_stopping"],
+        "stopping",
     ),
     expect(
         Defect::RemoveDoesNothing,

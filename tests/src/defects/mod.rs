@@ -244,6 +244,8 @@ defects! {
     KillDeletes;
     /// `Kill` of a stopped server starts it.
     KillStartsStopped;
+    /// `Kill` of a machine that is stopping waits, as `Stop` does.
+    KillWaitsForTheShutdown;
 
     /// `Remove` does nothing.
     RemoveDoesNothing;

@@ -552,6 +552,11 @@ impl DynDriver for Defective {
                 Defect::KillStartsStopped if matches!(self.inner.state().await, Ok(State::Stopped)) => {
                     self.inner.start().await
                 }
+                Defect::KillWaitsForTheShutdown
+                    if matches!(self.inner.state().await, Ok(State::Stopping)) =>
+                {
+                    self.inner.stop().await
+                }
                 _ => self.inner.kill().await,
             }
         })

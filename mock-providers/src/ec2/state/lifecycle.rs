@@ -72,7 +72,7 @@ impl Region {
         }
         Ok(self.each(ids, |region, id, state| match state {
             Running => region.stop(id, force, StateReason::user_shutdown(), now, hardware),
-            Stopping if force => hardware.power_off(id),
+            Stopping if force => region.cut_power(id, now, hardware),
             _ => {}
         }))
     }

@@ -98,6 +98,19 @@ impl Region {
         self.schedule(id, now.after(self.times.stop), Change::Stop(id.clone(), limit));
     }
 
+    /// Cuts the power of an instance that is stopping. One that is held there goes on.
+    pub(super) fn cut_power(&mut self, id: &Id, now: Moment, hardware: &mut dyn Hardware) {
+        hardware.power_off(id);
+        if self
+            .instances
+            .get(id)
+            .is_some_and(|instance| instance.timer.is_none())
+        {
+            let at = now.after(self.times.stop);
+            self.schedule(id, at, Change::Stop(id.clone(), at));
+        }
+    }
+
     /// Begins the end of an instance; nothing when it has begun.
     pub(super) fn shut_down(
         &mut self,

@@ -102,13 +102,3 @@ async fn a_refused_connection_is_reported_as_one() {
         &["cannot look for the default VPC: EC2 gave no answer", "refused"],
     );
 }
-
-#[test]
-fn quoted_texts_are_short_and_plain() {
-    assert_eq!(quoted("a\nb\u{1b}[0m"), "a b [0m");
-    assert_eq!(
-        quoted("the key was Not Found, not found"),
-        "the key was unknown, unknown"
-    );
-    assert_eq!(quoted(&"x".repeat(5000)).len(), LONGEST_REASON);
-}

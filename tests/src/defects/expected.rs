@@ -284,6 +284,7 @@ pub const TABLE: &[Expected<Defect>] = &[
         "STATE-003",
         &[
             "state::powered_off_is_stopped",
+            "kill::works_while_stopping",
             "kill::reaches_stopped",
             "kill::stops_a_hung_guest",
             "stop::reaches_stopped",

@@ -282,7 +282,7 @@ pub const TABLE: &[Expected<Defect>] = &[
     expect(
         Defect::KillWithoutForce,
         "KILL-002",
-        &["kill::does_not_wait_for_the_guest"],
+        &["kill::does_not_wait_for_the_guest", "kill::works_while_stopping"],
         "Kill took",
     ),
     expect(

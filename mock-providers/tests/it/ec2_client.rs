@@ -161,19 +161,17 @@ impl Ec2Client {
         self.call("ImportKeyPair", &parameters).await.succeeded();
     }
 
+    /// Makes a security group; the answer is its id.
+    pub(crate) async fn group(&self, name: &str) -> String {
+        let parameters = [("GroupName", name), ("GroupDescription", "tests")];
+        let made = self.call("CreateSecurityGroup", &parameters).await.succeeded();
+        made.value("groupId").unwrap().to_owned()
+    }
+
     /// Makes a security group that lets SSH through; the answer is its id.
     pub(crate) async fn group_with_ssh(&self, name: &str) -> String {
-        let made = [("GroupName", name), ("GroupDescription", "tests")];
-        let made = self.call("CreateSecurityGroup", &made).await.succeeded();
-        let group = made.value("groupId").unwrap().to_owned();
-        let rule = [
-            ("GroupId", group.as_str()),
-            ("IpPermissions.1.IpProtocol", "tcp"),
-            ("IpPermissions.1.FromPort", "22"),
-            ("IpPermissions.1.ToPort", "22"),
-            ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
-        ];
-        self.call("AuthorizeSecurityGroupIngress", &rule)
+        let group = self.group(name).await;
+        self.call("AuthorizeSecurityGroupIngress", &rule(&group, "22", EVERYWHERE))
             .await
             .succeeded();
         group
@@ -270,4 +268,18 @@ fn basic_time(time: SystemTime) -> String {
         rest / 60 % 60,
         rest % 60
     )
+}
+
+/// Block of all IPv4 addresses.
+pub(crate) const EVERYWHERE: &str = "0.0.0.0/0";
+
+/// Parameters of a rule for a TCP port of a security group.
+pub(crate) fn rule<'a>(group: &'a str, port: &'a str, block: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("GroupId", group),
+        ("IpPermissions.1.IpProtocol", "tcp"),
+        ("IpPermissions.1.FromPort", port),
+        ("IpPermissions.1.ToPort", port),
+        ("IpPermissions.1.IpRanges.1.CidrIp", block),
+    ]
 }

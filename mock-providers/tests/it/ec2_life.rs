@@ -7,7 +7,7 @@ use machine_mock_providers::{
 };
 
 use crate::{
-    ec2_client::{Ec2Answer, ec2},
+    ec2_client::{EVERYWHERE, Ec2Answer, ec2, rule},
     ssh_client::{LIMIT, Session, new_key, public_line, reached},
 };
 
@@ -180,9 +180,7 @@ async fn ports_follow_the_rules_of_the_groups() {
     let (server, account, client) = ec2(ServerOptions::default()).await;
     let key = new_key();
     client.import_key("k", &public_line(&key)).await;
-    let made = [("GroupName", "g"), ("GroupDescription", "tests")];
-    let made = client.call("CreateSecurityGroup", &made).await.succeeded();
-    let group = made.value("groupId").unwrap().to_owned();
+    let group = client.group("g").await;
     let parameters = [("KeyName", "k"), ("SecurityGroupId.1", group.as_str())];
     let launched = client.run(&server.usable_image(), &parameters).await.succeeded();
     let id = launched.value("instanceId").unwrap().to_owned();
@@ -190,13 +188,7 @@ async fn ports_follow_the_rules_of_the_groups() {
     let (address, port) = ssh_endpoint(&server, &running);
     let is_open = async || tokio::net::TcpStream::connect((address, port)).await.is_ok();
     assert!(!is_open().await);
-    let rule = [
-        ("GroupId", group.as_str()),
-        ("IpPermissions.1.IpProtocol", "tcp"),
-        ("IpPermissions.1.FromPort", "22"),
-        ("IpPermissions.1.ToPort", "22"),
-        ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
-    ];
+    let rule = rule(&group, "22", EVERYWHERE);
     client
         .call("AuthorizeSecurityGroupIngress", &rule)
         .await

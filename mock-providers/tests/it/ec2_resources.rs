@@ -3,30 +3,12 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use machine_mock_providers::ec2::{Server, ServerOptions};
 
-use crate::ec2_client::{Ec2Client, ec2};
-
-const EVERYWHERE: &str = "0.0.0.0/0";
-
-async fn group(client: &Ec2Client, name: &str) -> String {
-    let parameters = [("GroupName", name), ("GroupDescription", "tests")];
-    let made = client.call("CreateSecurityGroup", &parameters).await.succeeded();
-    made.value("groupId").unwrap().to_owned()
-}
-
-fn rule<'a>(group: &'a str, port: &'a str, block: &'a str) -> Vec<(&'a str, &'a str)> {
-    vec![
-        ("GroupId", group),
-        ("IpPermissions.1.IpProtocol", "tcp"),
-        ("IpPermissions.1.FromPort", port),
-        ("IpPermissions.1.ToPort", port),
-        ("IpPermissions.1.IpRanges.1.CidrIp", block),
-    ]
-}
+use crate::ec2_client::{EVERYWHERE, Ec2Client, ec2, rule};
 
 #[tokio::test]
 async fn security_groups_have_rules_that_are_told_one_by_one_and_grouped() {
     let (_server, _, client) = ec2(ServerOptions::default()).await;
-    let id = group(&client, "web").await;
+    let id = client.group("web").await;
     let mut parameters = rule(&id, "22", EVERYWHERE);
     parameters.extend([
         ("IpPermissions.1.IpRanges.1.Description", "a & b"),
@@ -404,7 +386,7 @@ async fn volumes_and_addresses_outlive_their_instance_when_they_should() {
 #[tokio::test]
 async fn tags_are_given_listed_and_taken_away() {
     let (_server, _, client) = ec2(ServerOptions::default()).await;
-    let id = group(&client, "tagged").await;
+    let id = client.group("tagged").await;
     let tags = [
         ("ResourceId.1", id.as_str()),
         ("Tag.1.Key", "Name"),
@@ -485,7 +467,7 @@ async fn images_and_regions_are_those_that_drivers_ask_for() {
 #[tokio::test]
 async fn regions_know_nothing_of_each_other() {
     let (server, account, client) = ec2(ServerOptions::default()).await;
-    let id = group(&client, "here").await;
+    let id = client.group("here").await;
     let elsewhere = Ec2Client {
         region: "eu-west-1".to_owned(),
         ..Ec2Client::new(&server, &account)

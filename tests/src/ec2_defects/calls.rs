@@ -5,9 +5,10 @@ use aws_sdk_ec2::{
     Client,
     config::Credentials,
     error::{ProvideErrorMetadata, SdkError},
+    operation::describe_instances::DescribeInstancesOutput,
     types::{
-        EbsInstanceBlockDeviceSpecification, Filter, InstanceBlockDeviceMappingSpecification, IpPermission,
-        IpRange,
+        EbsInstanceBlockDeviceSpecification, Filter, Instance, InstanceBlockDeviceMappingSpecification,
+        IpPermission, IpRange,
     },
 };
 use aws_smithy_http_client::{Builder, Connector};
@@ -57,11 +58,7 @@ impl Calls {
             .send()
             .await
             .map_err(failed)?;
-        for instance in found
-            .reservations()
-            .iter()
-            .flat_map(|reservation| reservation.instances())
-        {
+        for instance in instances(&found) {
             let id = instance.instance_id().unwrap_or_default();
             self.0
                 .terminate_instances()
@@ -87,10 +84,7 @@ impl Calls {
     /// Whether the account has an instance that is not terminated.
     pub(super) async fn has_instances(&self) -> Result<bool> {
         let found = self.0.describe_instances().send().await.map_err(failed)?;
-        let mut instances = found
-            .reservations()
-            .iter()
-            .flat_map(|reservation| reservation.instances());
+        let mut instances = instances(&found);
         Ok(instances.any(|instance| {
             let state = instance.state().and_then(|state| state.name());
             state.is_some_and(|state| !["terminated", "shutting-down"].contains(&state.as_str()))
@@ -101,10 +95,7 @@ impl Calls {
     pub(super) async fn public_address(&self, id: &str) -> Result<String> {
         let look = self.0.describe_instances().instance_ids(id);
         let found = look.send().await.map_err(failed)?;
-        let mut instances = found
-            .reservations()
-            .iter()
-            .flat_map(|reservation| reservation.instances());
+        let mut instances = instances(&found);
         let address = instances.find_map(|instance| instance.public_ip_address());
         Ok(address.unwrap_or_default().to_owned())
     }
@@ -113,10 +104,7 @@ impl Calls {
     pub(super) async fn is_on_the_first_page(&self, value: &str) -> Result<bool> {
         let look = self.0.describe_instances().max_results(FIRST_PAGE);
         let page = look.send().await.map_err(failed)?;
-        let mut instances = page
-            .reservations()
-            .iter()
-            .flat_map(|reservation| reservation.instances());
+        let mut instances = instances(&page);
         Ok(instances.any(|instance| instance.tags().iter().any(|tag| tag.value() == Some(value))))
     }
 
@@ -237,6 +225,14 @@ impl Calls {
         self.0.describe_subnets().send().await.map_err(failed)?;
         Ok(())
     }
+}
+
+/// The instances of all launches.
+fn instances(answer: &DescribeInstancesOutput) -> impl Iterator<Item = &Instance> {
+    answer
+        .reservations()
+        .iter()
+        .flat_map(|reservation| reservation.instances())
 }
 
 fn filter(name: &str, value: &str) -> Filter {

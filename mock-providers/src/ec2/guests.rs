@@ -269,7 +269,10 @@ impl Hardware for Guests {
     }
 
     fn destroy(&mut self, id: &Id) {
-        self.machines.remove(id);
+        let machine = self.machines.remove(id);
+        if let Some(private) = machine.and_then(|machine| machine.private) {
+            self.leases.remove(&private.address());
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! What becomes of instances by time and by their own doing.
 
-use std::net::Ipv4Addr;
-
 use super::{
     Hardware, Id, Instance, InstanceState, Moment, Monitoring, PublicAddress, Region, ShutdownBehavior,
     StartFaults, StateReason, instance::Before, timeline::Change,
@@ -215,7 +213,7 @@ impl Region {
         };
         let (reason, sentence) = (instance.state_reason.clone(), instance.transition_reason.clone());
         instance.enter(Terminated, reason, &sentence, now);
-        let private_address = instance.private_address.take();
+        instance.private_address = None;
         instance.subnet = None;
         instance.vpc = None;
         instance.ipv6 = Vec::new();
@@ -226,9 +224,6 @@ impl Region {
         let volumes = std::mem::take(&mut instance.volumes);
         if instance.has_machine {
             hardware.destroy(id);
-        }
-        if let Some(address) = private_address.filter(Ipv4Addr::is_loopback) {
-            hardware.release_address(address);
         }
         for interface in &interfaces {
             self.remove_interface(interface);

@@ -231,9 +231,6 @@ impl Region {
             if let Some(public) = instance.public.as_ref().filter(|it| it.allocation.is_none()) {
                 hardware.release_address(public.address);
             }
-            if let Some(address) = instance.private_address.filter(Ipv4Addr::is_loopback) {
-                hardware.release_address(address);
-            }
         }
         for address in self.addresses.values() {
             hardware.release_address(address.address);

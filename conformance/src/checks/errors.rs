@@ -112,12 +112,7 @@ const NOT_FOUND_MEANS_GONE: Check = Check {
             cx.tenant().break_provider().await?;
             says_not_gone(&cx, &machine, "while the provider fails").await?;
             cx.tenant().heal().await?;
-            let elsewhere = FaultKind::HttpError {
-                status: 500,
-                code: None,
-                message: Some(SOMETHING_ELSE.to_owned()),
-                acted: false,
-            };
+            let elsewhere = FaultKind::failing(SOMETHING_ELSE);
             if cx.tenant().can_inject(&elsewhere) {
                 cx.tenant()
                     .set_faults(FaultPlan::one(When::always(), elsewhere))

@@ -63,16 +63,6 @@ fn changes() -> When {
     }
 }
 
-/// An internal error with a reason of its own.
-fn failing(reason: &str) -> FaultKind {
-    FaultKind::HttpError {
-        status: 500,
-        code: None,
-        message: Some(reason.to_owned()),
-        acted: false,
-    }
-}
-
 /// Expects that a method did not hang. Whether it failed is a matter of its own.
 fn ended(cx: &Context, clause: &'static str, method: &str, outcome: &Result<(), Error>) {
     if let Err(error) = outcome

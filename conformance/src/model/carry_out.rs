@@ -439,13 +439,7 @@ fn refusal() -> FaultPlan {
         mutating: Some(true),
         ..When::default()
     };
-    let refused = FaultKind::HttpError {
-        status: 500,
-        code: None,
-        message: Some(REASON.to_owned()),
-        acted: false,
-    };
-    Fault::new(changes, refused).times(1).into()
+    Fault::new(changes, FaultKind::failing(REASON)).times(1).into()
 }
 
 fn shown(outcome: &DriverResult<()>) -> String {

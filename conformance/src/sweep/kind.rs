@@ -110,12 +110,7 @@ impl Kind {
 
     fn fault_because(self, reason: &str) -> FaultKind {
         match self {
-            Self::Error | Self::Refused => FaultKind::HttpError {
-                status: 500,
-                code: None,
-                message: Some(reason.to_owned()),
-                acted: false,
-            },
+            Self::Error | Self::Refused => FaultKind::failing(reason),
             Self::NotFound => FaultKind::NotFound,
             Self::Throttled => FaultKind::Throttle { retry_after: Some(1) },
             Self::NoAnswer | Self::PluginKilledBefore => FaultKind::Stall { acted: false },

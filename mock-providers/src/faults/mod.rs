@@ -254,6 +254,16 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// An internal error with a reason of its own (status 500); nothing is done.
+    pub fn failing(reason: &str) -> Self {
+        Self::HttpError {
+            status: 500,
+            code: None,
+            message: Some(reason.to_owned()),
+            acted: false,
+        }
+    }
+
     /// The word that stands for it in plans and logs.
     pub fn word(&self) -> &'static str {
         match self {

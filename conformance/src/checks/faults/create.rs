@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use machine_mock_providers::faults::{Fault, FaultKind, FaultPlan};
 
-use super::{answers::requests_since, changes, failing, inject, inject_plan};
+use super::{answers::requests_since, changes, inject, inject_plan};
 use crate::{
     check::{Check, Need, Stop},
     provider::objects_of,
@@ -82,7 +82,7 @@ pub(super) const ROLL_BACK_SPARES_OTHERS: Check = Check {
                 let configured = machine.configure().await;
                 configured.map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
                 let begun = Instant::now();
-                let plan = Fault::new(changes(), failing("no capacity"))
+                let plan = Fault::new(changes(), FaultKind::failing("no capacity"))
                     .skip(last as u32 - 1)
                     .times(1);
                 inject_plan(&cx, plan.into()).await?;
@@ -145,8 +145,10 @@ pub(super) const CAUSE_SURVIVES_THE_ROLL_BACK: Check = Check {
                 .map_err(|error| cx.prerequisite("Remove", &error))?;
             let next = cx.configured().await?;
             let plan = FaultPlan::from_iter([
-                Fault::new(changes(), failing(CAUSE)).skip(last - 1).times(1),
-                Fault::new(changes(), failing("the second failure")).skip(last),
+                Fault::new(changes(), FaultKind::failing(CAUSE))
+                    .skip(last - 1)
+                    .times(1),
+                Fault::new(changes(), FaultKind::failing("the second failure")).skip(last),
             ]);
             inject_plan(&cx, plan).await?;
             let outcome = next.create().await;

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use machine_driver::State;
 use machine_mock_providers::faults::{Fault, FaultKind, When};
 
-use super::{answers::requests_since, failing, inject_plan};
+use super::{answers::requests_since, inject_plan};
 use crate::{
     check::{Check, Need, Stop},
     provider::objects_of,
@@ -73,7 +73,7 @@ pub(super) const HALF_A_RESTART_IS_AN_ERROR: Check = Check {
                     "Restart is one request of the provider, not a stop and a start".to_owned(),
                 ));
             };
-            let refused = Fault::new(When::operation(&last.name), failing("no capacity"));
+            let refused = Fault::new(When::operation(&last.name), FaultKind::failing("no capacity"));
             inject_plan(&cx, refused.into()).await?;
             let outcome = machine.fresh_process().await?.restart().await;
             cx.tenant().heal().await?;

@@ -191,10 +191,27 @@ impl Tenant {
 
     /// Does something with the installation.
     pub(super) fn act<R>(&self, act: impl FnOnce(&mut VirtualBox, &mut Host<'_>) -> R) -> R {
-        let result = self.contents.lock().act(self.now(), act);
+        let mut contents = self.contents.lock();
+        let result = contents.act(self.now(), act);
+        self.tell();
+        result
+    }
+
+    /// Lets everything happen that is due; the result is when something happens by itself next, after 1970, and what
+    /// notices every change after that.
+    fn catch_up(&self) -> (Option<Duration>, watch::Receiver<Changes>) {
+        // Locked until the changes before are seen: one that came in between would be taken for seen, and whoever waits
+        // for what is due because of it would wait for ever.
+        let mut contents = self.contents.lock();
+        let next = contents.act(self.now(), |virtual_box, _| virtual_box.next_change());
+        self.tell();
+        (next, self.changes.subscribe())
+    }
+
+    /// Wakes everybody who waits for changes. For those who hold the lock of the contents.
+    fn tell(&self) {
         self.changes
             .send_modify(|changes| changes.count = changes.count.wrapping_add(1));
-        result
     }
 
     /// Changes the state of the installation.
@@ -299,9 +316,7 @@ impl Tenant {
 async fn keep_time(tenant: Weak<Tenant>, happened: Arc<Notify>) {
     loop {
         let Some(strong) = tenant.upgrade() else { return };
-        let mut changes = strong.changes.subscribe();
-        let next = strong.act(|virtual_box, _| virtual_box.next_change());
-        changes.mark_unchanged();
+        let (next, mut changes) = strong.catch_up();
         let pause = next.map(|next| next.saturating_sub(strong.now()));
         // Not held while waiting: the account may be dropped meanwhile, which ends this task.
         drop(strong);

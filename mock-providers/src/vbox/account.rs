@@ -189,29 +189,14 @@ impl Tenant {
         self.clock.now()
     }
 
-    /// Does something with the installation.
+    /// Does something with the installation. Who subscribes to the changes in there notices all later ones, and not this
+    /// one.
     pub(super) fn act<R>(&self, act: impl FnOnce(&mut VirtualBox, &mut Host<'_>) -> R) -> R {
         let mut contents = self.contents.lock();
-        let result = contents.act(self.now(), act);
-        self.tell();
-        result
-    }
-
-    /// Lets everything happen that is due; the result is when something happens by itself next, after 1970, and what
-    /// notices every change after that.
-    fn catch_up(&self) -> (Option<Duration>, watch::Receiver<Changes>) {
-        // Locked until the changes before are seen: one that came in between would be taken for seen, and whoever waits
-        // for what is due because of it would wait for ever.
-        let mut contents = self.contents.lock();
-        let next = contents.act(self.now(), |virtual_box, _| virtual_box.next_change());
-        self.tell();
-        (next, self.changes.subscribe())
-    }
-
-    /// Wakes everybody who waits for changes. For those who hold the lock of the contents.
-    fn tell(&self) {
+        // Told before it is done: whoever wakes up waits for the lock.
         self.changes
             .send_modify(|changes| changes.count = changes.count.wrapping_add(1));
+        contents.act(self.now(), act)
     }
 
     /// Changes the state of the installation.
@@ -316,7 +301,9 @@ impl Tenant {
 async fn keep_time(tenant: Weak<Tenant>, happened: Arc<Notify>) {
     loop {
         let Some(strong) = tenant.upgrade() else { return };
-        let (next, mut changes) = strong.catch_up();
+        // Together: a change between the two would be missed.
+        let (next, mut changes) =
+            strong.act(|virtual_box, _| (virtual_box.next_change(), strong.changes.subscribe()));
         let pause = next.map(|next| next.saturating_sub(strong.now()));
         // Not held while waiting: the account may be dropped meanwhile, which ends this task.
         drop(strong);

@@ -318,15 +318,9 @@ async fn accounts_see_nothing_of_each_other() {
 async fn faults_speak_the_words_of_vboxmanage() {
     let (_server, account) = server().await;
     ok(&account, "createvm --name vm --register").await;
-    let error = |message: &str| FaultKind::HttpError {
-        status: 500,
-        code: None,
-        message: Some(message.to_owned()),
-        acted: false,
-    };
     for (fault, expected) in [
         (
-            error("rack K17 is under maintenance"),
+            FaultKind::failing("rack K17 is under maintenance"),
             "error: rack K17 is under maintenance\n",
         ),
         (

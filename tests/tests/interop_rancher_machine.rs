@@ -339,7 +339,7 @@ async fn upgrade(life: &Life, os: GuestOs) {
             let refused = life.ends(1, &["upgrade", MACHINE]).await;
             let reason = "E: Unable to locate package docker-engine";
             let mut lines = refused.stderr.lines();
-            assert!(lines.any(|line| line.ends_with(reason)), "{refused}");
+            assert!(lines.any(|line| line.trim_end().ends_with(reason)), "{refused}");
         }
         _ => {}
     }

@@ -262,8 +262,8 @@ pub trait Tenant: Send + Sync + fmt::Debug {
         Err(unoffered("hold an instance between two states"))
     }
 
-    /// From now on the provider carries out one change at a time, and refuses others meanwhile as busy
-    /// ([`Need::Busy`]).
+    /// From now on the provider carries out one change at a time, and refuses others meanwhile as busy; it is busy with
+    /// somebody else's when the first one is asked for ([`Need::Busy`]).
     ///
     /// # Errors
     /// If the provider cannot do it.

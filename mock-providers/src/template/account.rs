@@ -50,23 +50,22 @@ pub(super) struct Tenant {
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     each: Duration,
-    until: Duration,
+    /// `None` until somebody asks for a change.
+    until: Option<Duration>,
 }
 
 impl Turn {
-    /// Nothing is under way.
+    /// The account becomes busy with somebody else's change when the first one is asked for: then that one is refused,
+    /// however far apart the callers are.
     pub(super) fn new(each: Duration) -> Self {
-        Self {
-            each,
-            until: Duration::ZERO,
-        }
+        Self { each, until: None }
     }
 
     /// Whether a change may be carried out now; then the account is busy with it.
     fn take(&mut self, now: Duration) -> bool {
-        let free = now >= self.until;
-        if free {
-            self.until = now + self.each;
+        let free = self.each.is_zero() || self.until.is_some_and(|until| now >= until);
+        if free || self.until.is_none() {
+            self.until = Some(now + self.each);
         }
         free
     }

@@ -255,7 +255,8 @@ impl Account {
         self.tenant.contents.lock().cloud.create_key(new)
     }
 
-    /// From now on a change keeps the account busy for so long, and others meanwhile are refused as `locked`.
+    /// From now on a change keeps the account busy for so long, and others meanwhile are refused as `locked`. The first
+    /// one that is asked for is refused as well: it finds the account busy with somebody else's. Zero ends it.
     pub fn one_change_at_a_time(&self, each: Duration) {
         *self.tenant.turn.lock() = Turn::new(each);
     }

@@ -287,11 +287,29 @@ async fn requests_without_a_known_token_are_kept_apart() {
 async fn one_change_at_a_time_refuses_the_others() {
     let (_cloud, account, client) = cloud(ServerOptions::default()).await;
     let order = |name: &str| json!({"name": name, "public_key": public_line(&new_key())});
+    account.one_change_at_a_time(Duration::from_millis(50));
+    let first = client.post("/v1/keys", order("a")).await;
+    assert_eq!(
+        (first.status, first.code().as_str()),
+        (423, "locked"),
+        "it is somebody else's turn"
+    );
+    while client.post("/v1/keys", order("a")).await.status == 423 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(
+        client.get("/v1/keys").await.json()["total"],
+        1,
+        "it was carried out"
+    );
+
+    account.reset();
     account.one_change_at_a_time(Duration::from_secs(3600));
-    assert_eq!(client.post("/v1/keys", order("a")).await.status, 201);
-    let busy = client.post("/v1/keys", order("b")).await;
-    assert_eq!((busy.status, busy.code().as_str()), (423, "locked"));
-    assert_eq!(client.get("/v1/keys").await.json()["total"], 1, "reads go on");
+    for name in ["a", "b"] {
+        let busy = client.post("/v1/keys", order(name)).await;
+        assert_eq!((busy.status, busy.code().as_str()), (423, "locked"));
+    }
+    assert_eq!(client.get("/v1/keys").await.json()["total"], 0, "reads go on");
     account.reset();
     for name in ["a", "b"] {
         assert_eq!(client.post("/v1/keys", order(name)).await.status, 201);

@@ -16,6 +16,9 @@ use crate::{
 const PART_OF_WAITED: u32 = 16;
 /// The shortest pause is this part of the interval.
 const PART_OF_INTERVAL: u32 = 32;
+/// Scaling a wait down must not cut off a look that a busy computer still answers: what such a look finds would pass
+/// for absent.
+const SHORTEST_LOOK: Duration = Duration::from_secs(2);
 
 /// A wait: what is waited for, how long at most, and how often it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +144,8 @@ impl Waits {
     /// Pauses are a sixteenth of the time waited so far, from a thirty-second of the interval up to the whole: what is
     /// done soon is seen soon, and what takes long is looked at once in each interval.
     ///
-    /// A look in progress is cut off at the deadline, so that a provider that never answers cannot stretch a wait.
+    /// A look in progress is cut off at the deadline, so that a provider that never answers cannot stretch a wait; only
+    /// where the factor makes the deadline shorter than two seconds, it may take these.
     ///
     /// # Errors
     /// The error of `look`; [`ErrorKind::Timeout`] naming the wait.
@@ -163,13 +167,15 @@ impl Waits {
     {
         let deadline = self.scale(wait.deadline);
         let start = self.clock.now();
-        let left = || deadline.saturating_sub(self.clock.now().duration_since(start));
+        let until = |end: Duration| end.saturating_sub(self.clock.now().duration_since(start));
+        let left = || until(deadline);
+        let cut_off = deadline.max(SHORTEST_LOOK.min(wait.deadline));
         let interval = self.scale(wait.interval);
         loop {
             let looked = tokio::select! {
                 biased;
                 outcome = look() => outcome?,
-                () = self.clock.sleep(left()) => None,
+                () = self.clock.sleep(until(cut_off)) => None,
             };
             if let Some(value) = looked {
                 return Ok(value);

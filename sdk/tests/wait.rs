@@ -102,6 +102,21 @@ async fn an_error_of_a_look_ends_the_wait() {
 }
 
 #[tokio::test]
+async fn scaling_down_leaves_a_look_two_seconds() {
+    let clock = Jumping::new();
+    let waits = Waits::with_clock(Arc::new(Handle(Arc::clone(&clock)))).scaled(0.01);
+    let start = *clock.now.lock().unwrap();
+    let outcome: Result<()> = waits.until(&SERVER, std::future::pending).await;
+    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Timeout);
+    let took = clock.now.lock().unwrap().duration_since(start);
+    assert_eq!(
+        took,
+        Duration::from_secs(2),
+        "a tenth of a second is too little on a busy computer"
+    );
+}
+
+#[tokio::test]
 async fn a_look_that_hangs_is_cut_off() {
     let waits = Waits::with_clock(Arc::new(Handle(Jumping::new())));
     let outcome: Result<()> = waits.until(&SERVER, std::future::pending).await;

@@ -13,8 +13,18 @@ pub(crate) struct Command {
     /// What it does, as it reads after "cannot": `start the VM`.
     pub(crate) purpose: &'static str,
     pub(crate) arguments: Vec<OsString>,
-    /// Whether it may take minutes: it moves a guest or a disk.
-    pub(crate) long: bool,
+    pub(crate) work: Work,
+}
+
+/// What a call has to do, which decides how long it may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Reads or writes settings.
+    Settings,
+    /// Moves a guest or a device of this computer.
+    Guest,
+    /// Copies a disk.
+    Disk,
 }
 
 impl Command {
@@ -22,7 +32,7 @@ impl Command {
         Self {
             purpose,
             arguments: words.iter().map(OsString::from).collect(),
-            long: false,
+            work: Work::Settings,
         }
     }
 
@@ -36,9 +46,8 @@ impl Command {
         self
     }
 
-    fn long(mut self) -> Self {
-        self.long = true;
-        self
+    fn work(self, work: Work) -> Self {
+        Self { work, ..self }
     }
 }
 
@@ -152,14 +161,14 @@ pub(crate) fn convert_from_raw(disk: &Path, bytes: u64) -> Command {
     Command::new("make the disk", &["convertfromraw", "stdin"])
         .path(disk)
         .words(&[&bytes.to_string(), "--format", "VMDK"])
-        .long()
+        .work(Work::Disk)
 }
 
 pub(crate) fn clone_disk(from: &Path, to: &Path) -> Command {
     Command::new("copy the disk of the VM to import", &["clonehd"])
         .path(from)
         .path(to)
-        .long()
+        .work(Work::Disk)
 }
 
 pub(crate) fn add_controller(vm: &str) -> Command {
@@ -241,12 +250,12 @@ pub(crate) fn forward_ssh(vm: &str, port: u16, replace: bool, running: bool) -> 
 }
 
 pub(crate) fn start(vm: &str, ui: &str) -> Command {
-    Command::new("start the VM", &["startvm", vm, "--type", ui]).long()
+    Command::new("start the VM", &["startvm", vm, "--type", ui]).work(Work::Guest)
 }
 
 /// One of `acpipowerbutton`, `poweroff`, `resume`.
 pub(crate) fn control(purpose: &'static str, vm: &str, verb: &str) -> Command {
-    Command::new(purpose, &["controlvm", vm, verb]).long()
+    Command::new(purpose, &["controlvm", vm, verb]).work(Work::Guest)
 }
 
 pub(crate) fn discard_state(vm: &str) -> Command {
@@ -254,7 +263,7 @@ pub(crate) fn discard_state(vm: &str) -> Command {
 }
 
 pub(crate) fn unregister(vm: &str) -> Command {
-    Command::new("delete the VM", &["unregistervm", vm, "--delete"]).long()
+    Command::new("delete the VM", &["unregistervm", vm, "--delete"]).work(Work::Guest)
 }
 
 /// Forgets a VM whose settings are lost; there is nothing that could be deleted.
@@ -268,7 +277,7 @@ pub(crate) fn close_medium(kind: &str, medium: &Path) -> Command {
 }
 
 pub(crate) fn create_host_only() -> Command {
-    Command::new("make a host-only network", &["hostonlyif", "create"]).long()
+    Command::new("make a host-only network", &["hostonlyif", "create"]).work(Work::Guest)
 }
 
 pub(crate) fn configure_host_only(adapter: &str, network: &Network) -> Command {
@@ -289,7 +298,7 @@ pub(crate) fn configure_host_only(adapter: &str, network: &Network) -> Command {
 }
 
 pub(crate) fn remove_host_only(adapter: &str) -> Command {
-    Command::new("delete the host-only network", &["hostonlyif", "remove", adapter]).long()
+    Command::new("delete the host-only network", &["hostonlyif", "remove", adapter]).work(Work::Guest)
 }
 
 /// Adds a DHCP server, or with `change` modifies the one that is there.

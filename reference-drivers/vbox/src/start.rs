@@ -22,8 +22,9 @@ use crate::{
     vboxmanage::VBoxManage,
 };
 
-// Every wait has a name, which errors quote, and an end (CREATE-017, START-010).
-const RUNNING: Wait = Wait::new("the VM to run", Duration::from_secs(300), Duration::from_secs(1));
+// Every wait has a name, which errors quote, and an end (CREATE-017, START-010). VBoxManage itself waits for the start of
+// a VM: this one is for starts that somebody else makes, or that outlast the call.
+const RUNNING: Wait = Wait::new("the VM to run", Duration::from_secs(180), Duration::from_secs(4));
 const ADDRESS: Wait = Wait::new(
     "the guest to have an address in the host-only network",
     Duration::from_secs(180),

@@ -14,18 +14,18 @@ use crate::{
 const SHUT_DOWN: Wait = Wait::new(
     "the guest to shut down",
     Duration::from_secs(300),
-    Duration::from_secs(1),
+    Duration::from_secs(4),
 );
 const SETTLED: Wait = Wait::new(
     "the VM to finish stopping",
     Duration::from_secs(300),
-    Duration::from_secs(1),
+    Duration::from_secs(4),
 );
 // Follows the wait for the guest when `create` rolls back: both must end within a host's patience (CREATE-017).
 const POWERED_OFF: Wait = Wait::new(
     "the VM to be off",
     Duration::from_secs(120),
-    Duration::from_secs(1),
+    Duration::from_secs(4),
 );
 
 /// Going down, from every state.

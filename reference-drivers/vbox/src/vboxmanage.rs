@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     answer::{self, Info, Refusal},
-    command::{self, Command},
+    command::{self, Command, Work},
     locate::{self, Platform},
 };
 
@@ -28,9 +28,15 @@ const GETTER_ANSWER: Wait = Wait::new(
     Duration::from_secs(4),
     Duration::from_millis(250),
 );
-/// A call that moves a guest or a disk.
-const LONG_ANSWER: Wait = Wait::new(
+/// A call that moves a guest.
+const GUEST_ANSWER: Wait = Wait::new(
     "VBoxManage to end its work",
+    Duration::from_secs(120),
+    Duration::from_millis(250),
+);
+/// A call that copies a disk.
+const DISK_ANSWER: Wait = Wait::new(
+    "VBoxManage to copy a disk",
     Duration::from_secs(300),
     Duration::from_millis(250),
 );
@@ -57,7 +63,7 @@ const LONGEST_OUTPUT: u64 = 8 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct VBoxManage {
     program: PathBuf,
-    /// The wait for a call that is not long.
+    /// The wait for a call that reads or writes settings.
     answer: Wait,
     waits: Waits,
     log: Log,
@@ -179,7 +185,11 @@ impl VBoxManage {
     }
 
     async fn once(&self, command: &Command, input: Option<&[u8]>) -> Result<String, Failure> {
-        let wait = if command.long { LONG_ANSWER } else { self.answer };
+        let wait = match command.work {
+            Work::Settings => self.answer,
+            Work::Guest => GUEST_ANSWER,
+            Work::Disk => DISK_ANSWER,
+        };
         let deadline = self.waits.scale(wait.deadline).max(SHORTEST_DEADLINE);
         let outcome = tokio::select! {
             biased;

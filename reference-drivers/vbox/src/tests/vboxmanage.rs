@@ -37,7 +37,7 @@ fn script(text: &str) -> Command {
     Command {
         purpose: "do it",
         arguments: ["-c", text].map(Into::into).to_vec(),
-        long: false,
+        work: Work::Settings,
     }
 }
 

@@ -26,6 +26,7 @@ mod instance;
 mod key_pair;
 mod launch;
 mod lifecycle;
+mod make;
 mod moment;
 mod network;
 mod outside;

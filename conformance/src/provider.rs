@@ -155,6 +155,19 @@ impl Context {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
+    /// Reads the boot id with one login.
+    ///
+    /// # Errors
+    /// [`Stop`] if the driver does not say where the guest is; inside, if the guest does not let anybody in.
+    pub async fn boot_id_at_once(&self, machine: &Machine) -> Result<machine_driver::Result<String>, Stop> {
+        let endpoint = machine
+            .endpoint()
+            .await
+            .map_err(|error| self.prerequisite("asking the driver where its guest is", &error))?;
+        let output = machine.guest_once(&endpoint, BOOT_ID).await;
+        Ok(output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+    }
+
     /// Waits until the guest answers with another boot id than `before`.
     ///
     /// # Errors

@@ -55,17 +55,25 @@ const RETURNS_ON_THE_NEW_BOOT: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let before = cx.boot_id(&machine).await?;
+            // A provider that cannot be slowed down is a real one, and slow enough.
+            let _ = cx.tenant().slow_shutdown().await;
             machine
                 .fresh_process()
                 .await?
                 .restart()
                 .await
                 .map_err(|error| cx.prerequisite("Restart", &error))?;
-            let after = cx.boot_id(&machine).await?;
-            cx.rule("RST-002")
-                .holds(before != after, "a new boot id in the first login", || {
-                    format!("still {after}")
-                });
+            // The first one counts: later ones only tell that the guest comes back at some time.
+            let first = cx.boot_id_at_once(&machine).await?;
+            let on_the_new_boot = first.as_ref().is_ok_and(|after| *after != before);
+            cx.rule("RST-002").holds(
+                on_the_new_boot,
+                "a new boot id in the first login",
+                || match first {
+                    Ok(after) => format!("still {after}"),
+                    Err(error) => error.to_string(),
+                },
+            );
             Ok(())
         })
     },

@@ -10,6 +10,7 @@ use machine_driver::{
         wire::{Type, Value},
     },
 };
+use machine_mock_providers::faults::{Fault, FaultKind, When};
 use tokio::sync::watch;
 
 use super::raw;
@@ -51,6 +52,9 @@ const API_VERSION: i64 = 1;
 const CHEAP: [&str; 4] = ["Heartbeat", "DriverName", "GetMachineName", "GetSSHUsername"];
 /// A call that is held up for less says nothing about the driver: this machine may be busy.
 const BLOCKED: Duration = Duration::from_millis(40);
+/// What each change takes longer at a provider that can be slowed down, in milliseconds: a Create that is over at once
+/// shows nothing.
+const SLOWED_BY: u64 = 60;
 
 pub(super) const OFFERS_EVERY_METHOD: Check = Check {
     id: "plugin::offers_every_method",
@@ -122,6 +126,7 @@ pub(super) const ANSWERS_DURING_CREATE: Check = Check {
             let session = machine.session();
             let prepared = machine.save().await;
             prepared.map_err(|error| cx.prerequisite("saving the record", &error))?;
+            slow_down(&cx).await?;
             let (done, finished) = watch::channel(false);
             let begun = Instant::now();
             let create = async {
@@ -132,6 +137,9 @@ pub(super) const ANSWERS_DURING_CREATE: Check = Check {
             };
             let probes = CHEAP.map(|method| probe(&cx, &session, method, begun, finished.clone()));
             let ((outcome, duration), probed) = tokio::join!(create, join_all(probes));
+            if cx.offers(Need::Faults) {
+                cx.tenant().heal().await?;
+            }
             // The record of a failed Create is the one saved before it.
             if outcome.is_ok() {
                 let _ = machine.save().await;
@@ -162,6 +170,19 @@ pub(super) const ANSWERS_DURING_CREATE: Check = Check {
         })
     },
 };
+
+/// Lets changes take longer. A provider that cannot be slowed down is a real one, and slow enough.
+async fn slow_down(cx: &Context) -> Result<(), Stop> {
+    let delay = FaultKind::Delay { ms: SLOWED_BY };
+    if !cx.offers(Need::Faults) || !cx.tenant().can_inject(&delay) {
+        return Ok(());
+    }
+    let changes = When {
+        mutating: Some(true),
+        ..When::default()
+    };
+    Ok(cx.tenant().set_faults(Fault::new(changes, delay).into()).await?)
+}
 
 /// A call beside a longer one, in time since the longer one began.
 #[derive(Clone, Copy, Debug)]

@@ -72,14 +72,17 @@ fn children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
+/// The command line, or the name of a program that ends right now and has no command line any more.
 fn command_line(pid: u32) -> Option<CommandLine> {
-    let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    Some(
-        String::from_utf8_lossy(&bytes)
+    let read = |what: &str| {
+        let bytes = std::fs::read(format!("/proc/{pid}/{what}")).ok()?;
+        let text = String::from_utf8_lossy(&bytes)
             .replace('\0', " ")
             .trim_end()
-            .to_owned(),
-    )
+            .to_owned();
+        Some(text).filter(|text| !text.is_empty())
+    };
+    read("cmdline").or_else(|| read("comm"))
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -16,9 +16,6 @@ use crate::{
 const PART_OF_WAITED: u32 = 16;
 /// The shortest pause is this part of the interval.
 const PART_OF_INTERVAL: u32 = 32;
-/// Scaling a wait down must not cut off a look that a busy computer still answers: what such a look finds would pass
-/// for absent.
-const SHORTEST_LOOK: Duration = Duration::from_secs(2);
 
 /// A wait: what is waited for, how long at most, and how often it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +100,10 @@ impl Waits {
     /// Environment variable with the factor of a plugin process: a positive decimal such as `0.01`.
     pub const FACTOR_VARIABLE: &'static str = "MACHINE_DRIVER_WAIT_FACTOR";
 
+    /// Time for an answer that scaling down leaves: a busy computer needs it, and an answer that is cut off would pass for
+    /// "not there".
+    pub const SHORTEST_ANSWER: Duration = Duration::from_secs(2);
+
     /// Waits that use `clock`.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -139,13 +140,19 @@ impl Waits {
         duration.mul_f64(self.factor)
     }
 
+    /// Time for one answer, of a provider or a program: `duration` times the factor, but not shorter than
+    /// [`SHORTEST_ANSWER`](Self::SHORTEST_ANSWER) unless `duration` itself is.
+    pub fn scale_answer(&self, duration: Duration) -> Duration {
+        self.scale(duration).max(Self::SHORTEST_ANSWER.min(duration))
+    }
+
     /// Looks until `look` answers `Some`, an error, or the deadline is over.
     ///
     /// Pauses are a sixteenth of the time waited so far, from a thirty-second of the interval up to the whole: what is
     /// done soon is seen soon, and what takes long is looked at once in each interval.
     ///
-    /// A look in progress is cut off at the deadline, so that a provider that never answers cannot stretch a wait; only
-    /// where the factor makes the deadline shorter than two seconds, it may take these.
+    /// A look in progress is cut off at the deadline, so that a provider that never answers cannot stretch a wait; where
+    /// the factor makes the deadline short, it has as long as [any answer](Self::scale_answer).
     ///
     /// # Errors
     /// The error of `look`; [`ErrorKind::Timeout`] naming the wait.
@@ -169,7 +176,7 @@ impl Waits {
         let start = self.clock.now();
         let until = |end: Duration| end.saturating_sub(self.clock.now().duration_since(start));
         let left = || until(deadline);
-        let cut_off = deadline.max(SHORTEST_LOOK.min(wait.deadline));
+        let cut_off = self.scale_answer(wait.deadline);
         let interval = self.scale(wait.interval);
         loop {
             let looked = tokio::select! {

@@ -102,7 +102,7 @@ async fn an_error_of_a_look_ends_the_wait() {
 }
 
 #[tokio::test]
-async fn scaling_down_leaves_a_look_two_seconds() {
+async fn scaling_down_leaves_time_for_an_answer() {
     let clock = Jumping::new();
     let waits = Waits::with_clock(Arc::new(Handle(Arc::clone(&clock)))).scaled(0.01);
     let start = *clock.now.lock().unwrap();
@@ -111,8 +111,13 @@ async fn scaling_down_leaves_a_look_two_seconds() {
     let took = clock.now.lock().unwrap().duration_since(start);
     assert_eq!(
         took,
-        Duration::from_secs(2),
+        Waits::SHORTEST_ANSWER,
         "a tenth of a second is too little on a busy computer"
+    );
+    assert_eq!(waits.scale_answer(Duration::from_secs(1)), Duration::from_secs(1));
+    assert_eq!(
+        waits.scale_answer(Duration::from_secs(300)),
+        Duration::from_secs(3)
     );
 }
 

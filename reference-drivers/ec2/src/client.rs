@@ -28,8 +28,6 @@ use crate::{api::Ec2, attempts::Attempts, driver::Ec2Driver};
 
 /// Time for one request.
 const ATTEMPT: Duration = Duration::from_secs(15);
-/// Scaling waits down must not cut off requests that a slow machine still answers.
-const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
 /// Pause before the first repetition; it doubles each time, and a random part of it is waited (FAULT-002).
 const BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(20);
@@ -52,7 +50,7 @@ impl Ec2Driver {
         let options = &self.options;
         let endpoint = options.endpoint_url()?.map(String::from);
         let keys = self.keys();
-        let attempt = cx.waits().scale(ATTEMPT).max(SHORTEST_ATTEMPT);
+        let attempt = cx.waits().scale_answer(ATTEMPT);
         let clients = self.clients.0.get_or_init(|| async {
             let mut clients = Vec::new();
             if keys.is_empty() {

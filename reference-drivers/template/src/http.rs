@@ -16,8 +16,6 @@ pub(crate) const ANSWER: Wait = Wait::new(
     Duration::from_secs(10),
     Duration::from_millis(500),
 );
-/// Scaling waits down must not cut off requests that a slow machine still answers.
-pub(crate) const SHORTEST_DEADLINE: Duration = Duration::from_secs(2);
 /// Requests until a failing read is given up: with the deadline above a getter ends within half a minute (STATE-008).
 const TRIES: u32 = 3;
 /// Requests until a busy provider or its rate limit is given up (CONC-008, FAULT-002).
@@ -139,7 +137,7 @@ impl Http {
                 .judge(status, retry_after, body)
                 .map_err(|failure| failure.without(token))
         };
-        let deadline = self.waits.scale(ANSWER.deadline).max(SHORTEST_DEADLINE);
+        let deadline = self.waits.scale_answer(ANSWER.deadline);
         tokio::select! {
             biased;
             outcome = exchange => outcome,

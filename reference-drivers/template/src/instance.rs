@@ -220,7 +220,7 @@ mod tests {
     use machine_driver::wait::Waits;
 
     use super::*;
-    use crate::http::{ANSWER, SHORTEST_DEADLINE};
+    use crate::http::ANSWER;
 
     #[test]
     fn one_request_without_an_answer_does_not_use_a_wait_up() {
@@ -228,7 +228,7 @@ mod tests {
         let scaled = Waits::default().scaled(0.02);
         for wait in [SHOWN, RUNNING, SHUT_DOWN, POWERED_OFF, GONE] {
             assert!(wait.deadline > 2 * ANSWER.deadline, "{}", wait.name);
-            let left = scaled.scale(wait.deadline).checked_sub(SHORTEST_DEADLINE);
+            let left = scaled.scale(wait.deadline).checked_sub(Waits::SHORTEST_ANSWER);
             assert!(
                 left.is_some_and(|left| left > Duration::from_secs(1)),
                 "{}",

@@ -46,9 +46,7 @@ const UNLOCKED: Wait = Wait::new(
     Duration::from_secs(60),
     Duration::from_millis(500),
 );
-/// Scaling waits down must not cut off calls that a slow machine still answers.
-const SHORTEST_DEADLINE: Duration = Duration::from_secs(2);
-/// The same for releasing a VM.
+/// Scaling waits down must not give up a VM that a slow machine still releases.
 const SHORTEST_LOCK: Duration = Duration::from_secs(3);
 /// Longest pause before a VM that another call has is asked for again; the pause doubles until then.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -190,7 +188,7 @@ impl VBoxManage {
             Work::Guest => GUEST_ANSWER,
             Work::Disk => DISK_ANSWER,
         };
-        let deadline = self.waits.scale(wait.deadline).max(SHORTEST_DEADLINE);
+        let deadline = self.waits.scale_answer(wait.deadline);
         let outcome = tokio::select! {
             biased;
             outcome = self.run(command, input) => outcome.map_err(|error| {

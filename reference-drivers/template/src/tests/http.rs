@@ -29,7 +29,7 @@ impl Clock for Pauses {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        if duration >= SHORTEST_DEADLINE && !self.impatient {
+        if duration >= Waits::SHORTEST_ANSWER && !self.impatient {
             return Box::pin(tokio::time::sleep(duration));
         }
         self.taken.lock().unwrap().push(duration);

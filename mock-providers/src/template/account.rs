@@ -63,8 +63,8 @@ impl Turn {
 
     /// Whether a change may be carried out now; then the account is busy with it.
     fn take(&mut self, now: Duration) -> bool {
-        let free = self.each.is_zero() || self.until.is_some_and(|until| now >= until);
-        if free || self.until.is_none() {
+        let free = now >= *self.until.get_or_insert(now + self.each);
+        if free {
             self.until = Some(now + self.each);
         }
         free
@@ -250,5 +250,22 @@ fn after(fault: &FaultKind, mut reply: Reply) -> Reply {
             reply.spoil(fault);
             reply
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_take_turns_and_the_first_turn_is_somebody_elses() {
+        let second = Duration::from_secs;
+        let mut turn = Turn::new(second(10));
+        let taken: Vec<bool> = [100, 109, 110, 111, 119, 120]
+            .map(|at| turn.take(second(at)))
+            .to_vec();
+        assert_eq!(taken, [false, false, true, false, false, true]);
+        let mut none = Turn::default();
+        assert!(none.take(second(1)) && none.take(second(1)), "nobody waits");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use machine_driver::State;
+use machine_driver::{State, ssh::Output};
 
 use crate::{
     check::Stop,
@@ -152,7 +152,7 @@ impl Context {
             .guest(BOOT_ID)
             .await
             .map_err(|error| self.prerequisite("reading the boot id over SSH", &error))?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        Ok(boot_id_in(&output))
     }
 
     /// Reads the boot id with one login.
@@ -165,7 +165,7 @@ impl Context {
             .await
             .map_err(|error| self.prerequisite("asking the driver where its guest is", &error))?;
         let output = machine.guest_once(&endpoint, BOOT_ID).await;
-        Ok(output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+        Ok(output.map(|output| boot_id_in(&output)))
     }
 
     /// Waits until the guest answers with another boot id than `before`.
@@ -180,7 +180,7 @@ impl Context {
             .until(&limits.settle(), || async {
                 let output = machine.guest_once(&endpoint, BOOT_ID).await;
                 let changed = output.is_ok_and(|output| {
-                    let now = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+                    let now = boot_id_in(&output);
                     !now.is_empty() && now != before
                 });
                 Ok(changed.then_some(()))
@@ -278,6 +278,10 @@ impl Context {
     pub fn prerequisite(&self, step: &str, error: &dyn Display) -> Stop {
         Stop::Prerequisite(format!("{step} failed: {error}"))
     }
+}
+
+fn boot_id_in(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 fn environment(error: &WorldError) -> machine_driver::Error {

@@ -55,14 +55,6 @@ async fn inject_plan(cx: &Context, plan: FaultPlan) -> Result<(), Stop> {
     Ok(cx.tenant().set_faults(plan).await?)
 }
 
-/// Calls that change something.
-fn changes() -> When {
-    When {
-        mutating: Some(true),
-        ..When::default()
-    }
-}
-
 /// Expects that a method did not hang. Whether it failed is a matter of its own.
 fn ended(cx: &Context, clause: &'static str, method: &str, outcome: &Result<(), Error>) {
     if let Err(error) = outcome

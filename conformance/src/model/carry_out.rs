@@ -435,11 +435,9 @@ async fn happen(cx: &Context, walker: &mut Walker, event: Action) -> Result<(), 
 
 /// The next change is refused, once.
 fn refusal() -> FaultPlan {
-    let changes = When {
-        mutating: Some(true),
-        ..When::default()
-    };
-    Fault::new(changes, FaultKind::failing(REASON)).times(1).into()
+    Fault::new(When::mutating(), FaultKind::failing(REASON))
+        .times(1)
+        .into()
 }
 
 fn shown(outcome: &DriverResult<()>) -> String {

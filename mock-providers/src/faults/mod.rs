@@ -129,6 +129,14 @@ impl When {
         Self::default()
     }
 
+    /// Every call that changes something.
+    pub fn mutating() -> Self {
+        Self {
+            mutating: Some(true),
+            ..Self::default()
+        }
+    }
+
     /// Calls of an operation; `*` stands for anything.
     pub fn operation(name: &str) -> Self {
         Self {

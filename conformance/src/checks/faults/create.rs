@@ -1,8 +1,8 @@
 use std::time::{Duration, Instant};
 
-use machine_mock_providers::faults::{Fault, FaultKind, FaultPlan};
+use machine_mock_providers::faults::{Fault, FaultKind, FaultPlan, When};
 
-use super::{answers::requests_since, changes, inject, inject_plan};
+use super::{answers::requests_since, inject, inject_plan};
 use crate::{
     check::{Check, Need, Stop},
     provider::objects_of,
@@ -29,7 +29,7 @@ pub(super) const LATE_OBJECTS_ARE_WAITED_FOR: Check = Check {
                 reads: 0,
                 ms: u64::try_from(late.as_millis()).unwrap_or(u64::MAX),
             };
-            inject(&cx, changes(), lag).await?;
+            inject(&cx, When::mutating(), lag).await?;
             cx.rule("FAULT-003").succeeds(
                 &machine.create().await,
                 &format!(
@@ -82,7 +82,7 @@ pub(super) const ROLL_BACK_SPARES_OTHERS: Check = Check {
                 let configured = machine.configure().await;
                 configured.map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
                 let begun = Instant::now();
-                let plan = Fault::new(changes(), FaultKind::failing("no capacity"))
+                let plan = Fault::new(When::mutating(), FaultKind::failing("no capacity"))
                     .skip(last as u32 - 1)
                     .times(1);
                 inject_plan(&cx, plan.into()).await?;
@@ -145,10 +145,10 @@ pub(super) const CAUSE_SURVIVES_THE_ROLL_BACK: Check = Check {
                 .map_err(|error| cx.prerequisite("Remove", &error))?;
             let next = cx.configured().await?;
             let plan = FaultPlan::from_iter([
-                Fault::new(changes(), FaultKind::failing(CAUSE))
+                Fault::new(When::mutating(), FaultKind::failing(CAUSE))
                     .skip(last - 1)
                     .times(1),
-                Fault::new(changes(), FaultKind::failing("the second failure")).skip(last),
+                Fault::new(When::mutating(), FaultKind::failing("the second failure")).skip(last),
             ]);
             inject_plan(&cx, plan).await?;
             let outcome = next.create().await;

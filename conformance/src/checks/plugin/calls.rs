@@ -137,9 +137,6 @@ pub(super) const ANSWERS_DURING_CREATE: Check = Check {
             };
             let probes = CHEAP.map(|method| probe(&cx, &session, method, begun, finished.clone()));
             let ((outcome, duration), probed) = tokio::join!(create, join_all(probes));
-            if cx.offers(Need::Faults) {
-                cx.tenant().heal().await?;
-            }
             // The record of a failed Create is the one saved before it.
             if outcome.is_ok() {
                 let _ = machine.save().await;
@@ -177,11 +174,8 @@ async fn slow_down(cx: &Context) -> Result<(), Stop> {
     if !cx.offers(Need::Faults) || !cx.tenant().can_inject(&delay) {
         return Ok(());
     }
-    let changes = When {
-        mutating: Some(true),
-        ..When::default()
-    };
-    Ok(cx.tenant().set_faults(Fault::new(changes, delay).into()).await?)
+    let plan = Fault::new(When::mutating(), delay).into();
+    Ok(cx.tenant().set_faults(plan).await?)
 }
 
 /// A call beside a longer one, in time since the longer one began.

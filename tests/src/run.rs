@@ -1,8 +1,11 @@
 //! Running a program to its end, with a limit.
 
-use std::{ffi::OsStr, fmt, process::Stdio, time::Duration};
+use std::{ffi::OsStr, fmt, io, process::Stdio, time::Duration};
 
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::Command,
+};
 
 /// What a program did.
 #[derive(Clone, Debug)]
@@ -56,7 +59,8 @@ impl fmt::Display for Finished {
 ///
 /// # Errors
 ///
-/// The program can not be started, or was still running at the limit.
+/// The program can not be started, or was still running at the limit; the error then has everything it said until
+/// then.
 pub async fn to_end(mut command: Command, limit: Duration) -> anyhow::Result<Finished> {
     let shown = shown(&command);
     command
@@ -65,19 +69,40 @@ pub async fn to_end(mut command: Command, limit: Duration) -> anyhow::Result<Fin
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     let begin = tokio::time::Instant::now();
-    let child = command
+    let mut child = command
         .spawn()
         .map_err(|e| anyhow::anyhow!("`{shown}` does not start: {e}"))?;
-    let output = tokio::time::timeout(limit, child.wait_with_output())
-        .await
-        .map_err(|_| anyhow::anyhow!("`{shown}` was still running after {limit:?} and was killed"))??;
-    Ok(Finished {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let ended = tokio::time::timeout(limit, async {
+        let (out, err) = tokio::join!(read(out, &mut stdout), read(err, &mut stderr));
+        out.and(err)?;
+        child.wait().await
+    });
+    let ended = ended.await;
+    let finished = Finished {
         command: shown,
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        code: ended
+            .as_ref()
+            .ok()
+            .and_then(|status| status.as_ref().ok()?.code()),
+        stdout: String::from_utf8_lossy(&stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&stderr).into_owned(),
         duration: begin.elapsed(),
-    })
+    };
+    match ended {
+        Ok(Ok(_)) => Ok(finished),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => anyhow::bail!("it was still running after {limit:?} and was killed:\n{finished}"),
+    }
+}
+
+/// Reads a stream of a child to its end; what has come until then is kept when it is given up.
+async fn read(stream: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>) -> io::Result<()> {
+    if let Some(mut stream) = stream {
+        stream.read_to_end(into).await?;
+    }
+    Ok(())
 }
 
 fn shown(command: &Command) -> String {

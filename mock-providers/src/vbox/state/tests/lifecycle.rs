@@ -87,6 +87,18 @@ fn a_guest_that_obeys_the_power_button_goes_down_by_itself() {
 }
 
 #[test]
+fn a_machine_that_stops_in_no_time_is_never_seen_stopping() {
+    let mut rig = Rig::with_times(Times::default());
+    let id = rig.machine_in(MachineState::Running);
+    rig.hardware.obeys = true;
+    rig.call(|it, host| it.power_button(id, host)).unwrap();
+    assert_eq!(
+        (rig.state(id), rig.session(id)),
+        (MachineState::PoweredOff, Session::Unlocked)
+    );
+}
+
+#[test]
 fn a_saved_machine_runs_again_also_when_it_was_saved_while_paused() {
     let mut rig = slow();
     let id = rig.machine_in(MachineState::Paused);

@@ -169,8 +169,10 @@ impl Ec2Tenant {
     }
 }
 
-fn refused(error: &Ec2Error) -> WorldError {
-    WorldError(format!("EC2 refuses: {error}"))
+impl From<Ec2Error> for WorldError {
+    fn from(error: Ec2Error) -> Self {
+        Self(format!("EC2 refuses: {error}"))
+    }
 }
 
 #[async_trait]
@@ -215,27 +217,19 @@ impl Tenant for Ec2Tenant {
 
     async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {
         // As at AWS the instance is shown as terminated afterwards.
-        self.account
-            .terminate_instance(&self.instance_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.terminate_instance(&self.instance_of(machine)?)?)
     }
 
     async fn power_off(&self, machine: &str) -> Result<(), WorldError> {
-        self.account
-            .power_off(&self.instance_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.power_off(&self.instance_of(machine)?)?)
     }
 
     async fn readdress(&self, machine: &str) -> Result<String, WorldError> {
-        self.account
-            .readdress(&self.instance_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.readdress(&self.instance_of(machine)?)?)
     }
 
     async fn freeze_guest(&self, machine: &str) -> Result<(), WorldError> {
-        self.account
-            .freeze_guest(&self.instance_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.freeze_guest(&self.instance_of(machine)?)?)
     }
 
     async fn set_faults(&self, plan: FaultPlan) -> Result<(), WorldError> {
@@ -253,10 +247,7 @@ impl Tenant for Ec2Tenant {
     }
 
     async fn crowd(&self, count: usize) -> Result<(), WorldError> {
-        let made = self
-            .account
-            .seed_instances("somebody else's", count)
-            .map_err(|error| refused(&error))?;
+        let made = self.account.seed_instances("somebody else's", count)?;
         self.add_foreign(made);
         Ok(())
     }
@@ -286,10 +277,7 @@ impl Tenant for Ec2Tenant {
     }
 
     async fn seed_namesakes(&self, machine: &str) -> Result<Vec<Object>, WorldError> {
-        let made = self
-            .account
-            .seed_instances(machine, 1)
-            .map_err(|error| refused(&error))?;
+        let made = self.account.seed_instances(machine, 1)?;
         Ok(self.add_foreign(made))
     }
 
@@ -301,15 +289,13 @@ impl Tenant for Ec2Tenant {
         let port = self.server.ssh_port().unwrap_or(USUAL_SSH_PORT);
         let key = self.account.seed_key_pair(SUPPLIED, pair.public_key());
         let group = self.account.seed_security_group(SUPPLIED, &[port, ENGINE_PORT]);
-        let made = [key, group].into_iter().collect::<Result<Vec<_>, _>>();
-        let made = made.map_err(|error| refused(&error))?;
         let settings = [
             ("keypair-name", SUPPLIED.to_owned()),
             ("ssh-keypath", path.display().to_string()),
             ("security-group", SUPPLIED.to_owned()),
         ];
         Ok(Supplied {
-            objects: self.add_foreign(made.concat()),
+            objects: self.add_foreign([key?, group?].concat()),
             settings: settings
                 .map(|(name, value)| (name.to_owned(), value))
                 .into_iter()
@@ -322,9 +308,7 @@ impl Tenant for Ec2Tenant {
             Transition::Starting => "pending",
             Transition::Stopping => "stopping",
         };
-        self.account
-            .hold_state(&self.instance_of(machine)?, state)
-            .map_err(|error| refused(&error))
+        Ok(self.account.hold_state(&self.instance_of(machine)?, state)?)
     }
 
     async fn make_private_addresses_reachable(&self) -> Result<(), WorldError> {

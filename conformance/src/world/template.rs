@@ -139,8 +139,10 @@ impl TemplateTenant {
     }
 }
 
-fn refused(error: &ApiError) -> WorldError {
-    WorldError(format!("the template cloud refuses: {error}"))
+impl From<ApiError> for WorldError {
+    fn from(error: ApiError) -> Self {
+        Self(format!("the template cloud refuses: {error}"))
+    }
 }
 
 #[async_trait]
@@ -170,27 +172,19 @@ impl Tenant for TemplateTenant {
     }
 
     async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {
-        self.account
-            .delete_server(&self.server_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.delete_server(&self.server_of(machine)?)?)
     }
 
     async fn power_off(&self, machine: &str) -> Result<(), WorldError> {
-        self.account
-            .power_off(&self.server_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.power_off(&self.server_of(machine)?)?)
     }
 
     async fn readdress(&self, machine: &str) -> Result<String, WorldError> {
-        self.account
-            .readdress(&self.server_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.readdress(&self.server_of(machine)?)?)
     }
 
     async fn freeze_guest(&self, machine: &str) -> Result<(), WorldError> {
-        self.account
-            .freeze_guest(&self.server_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.freeze_guest(&self.server_of(machine)?)?)
     }
 
     async fn set_faults(&self, plan: FaultPlan) -> Result<(), WorldError> {
@@ -208,9 +202,7 @@ impl Tenant for TemplateTenant {
     }
 
     async fn crowd(&self, count: usize) -> Result<(), WorldError> {
-        self.account
-            .seed_decoys("somebody-else", count)
-            .map_err(|error| refused(&error))
+        Ok(self.account.seed_decoys("somebody-else", count)?)
     }
 
     async fn catalog(&self) -> Result<Vec<Offer>, WorldError> {
@@ -238,10 +230,7 @@ impl Tenant for TemplateTenant {
     }
 
     async fn seed_namesakes(&self, machine: &str) -> Result<Vec<Object>, WorldError> {
-        let server = self
-            .account
-            .seed_server(machine)
-            .map_err(|error| refused(&error))?;
+        let server = self.account.seed_server(machine)?;
         let mut objects = self.inventory().await?;
         objects.retain(|object| object.id == server.id);
         Ok(objects)
@@ -252,10 +241,7 @@ impl Tenant for TemplateTenant {
         let pair = KeyPair::generate(&path, KeyAlgorithm::Ed25519)
             .await
             .map_err(|error| WorldError(format!("cannot make a key pair of a user: {error}")))?;
-        let key = self
-            .account
-            .seed_public_key(SUPPLIED_KEY, pair.public_key())
-            .map_err(|error| refused(&error))?;
+        let key = self.account.seed_public_key(SUPPLIED_KEY, pair.public_key())?;
         let mut objects = self.inventory().await?;
         objects.retain(|object| object.id == key.id);
         let settings = BTreeMap::from([
@@ -270,9 +256,7 @@ impl Tenant for TemplateTenant {
             Transition::Starting => ServerState::Starting,
             Transition::Stopping => ServerState::Stopping,
         };
-        self.account
-            .hold_state(&self.server_of(machine)?, state)
-            .map_err(|error| refused(&error))
+        Ok(self.account.hold_state(&self.server_of(machine)?, state)?)
     }
 
     async fn one_change_at_a_time(&self) -> Result<(), WorldError> {

@@ -131,8 +131,10 @@ struct VBoxTenant {
     foreign: Mutex<BTreeSet<String>>,
 }
 
-fn refused(error: &VBoxError) -> WorldError {
-    WorldError(format!("VirtualBox refuses: {error}"))
+impl From<VBoxError> for WorldError {
+    fn from(error: VBoxError) -> Self {
+        Self(format!("VirtualBox refuses: {error}"))
+    }
 }
 
 impl VBoxTenant {
@@ -204,27 +206,19 @@ impl Tenant for VBoxTenant {
     }
 
     async fn delete_instance(&self, machine: &str) -> Result<(), WorldError> {
-        self.account
-            .delete_vm(&self.vm_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.delete_vm(&self.vm_of(machine)?)?)
     }
 
     async fn power_off(&self, machine: &str) -> Result<(), WorldError> {
-        self.account
-            .power_off(&self.vm_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.power_off(&self.vm_of(machine)?)?)
     }
 
     async fn readdress(&self, machine: &str) -> Result<String, WorldError> {
-        self.account
-            .readdress(&self.vm_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.readdress(&self.vm_of(machine)?)?)
     }
 
     async fn freeze_guest(&self, machine: &str) -> Result<(), WorldError> {
-        self.account
-            .freeze_guest(&self.vm_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.freeze_guest(&self.vm_of(machine)?)?)
     }
 
     async fn set_faults(&self, plan: FaultPlan) -> Result<(), WorldError> {
@@ -247,7 +241,7 @@ impl Tenant for VBoxTenant {
     }
 
     async fn seed_namesakes(&self, machine: &str) -> Result<Vec<Object>, WorldError> {
-        let vm = self.account.seed_vm(machine).map_err(|error| refused(&error))?;
+        let vm = self.account.seed_vm(machine)?;
         let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
         foreign.insert(vm.id.clone());
         Ok(vec![Object {
@@ -261,21 +255,15 @@ impl Tenant for VBoxTenant {
             Transition::Starting => "starting",
             Transition::Stopping => "stopping",
         };
-        self.account
-            .hold_state(&self.vm_of(machine)?, state)
-            .map_err(|error| refused(&error))
+        Ok(self.account.hold_state(&self.vm_of(machine)?, state)?)
     }
 
     async fn pause(&self, machine: &str) -> Result<(), WorldError> {
-        self.account
-            .pause(&self.vm_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.pause(&self.vm_of(machine)?)?)
     }
 
     async fn save(&self, machine: &str) -> Result<(), WorldError> {
-        self.account
-            .save(&self.vm_of(machine)?)
-            .map_err(|error| refused(&error))
+        Ok(self.account.save(&self.vm_of(machine)?)?)
     }
 
     async fn slow_shutdown(&self) -> Result<(), WorldError> {

@@ -103,6 +103,9 @@ pub struct CheckResult {
     pub verdict: Verdict,
     /// Why it was not run, or is a known failure, or who is at fault; one sentence.
     pub reason: Option<String>,
+    /// It was not tested because the driver failed in a step that it only needs as preparation, for example `Create`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
     /// Everything that was found, not only the first.
     pub problems: Vec<Problem>,
     /// Calls of the driver, in order.

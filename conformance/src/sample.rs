@@ -29,6 +29,7 @@ pub(crate) fn finished(id: &str, verdict: Verdict) -> CheckResult {
         level: Level::Must,
         verdict,
         reason: None,
+        blocked: false,
         problems: Vec::new(),
         calls: Vec::new(),
         log: Vec::new(),

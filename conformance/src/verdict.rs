@@ -105,7 +105,8 @@ pub enum ExitCode {}
 impl ExitCode {
     /// Every executed MUST check passed, and at least one was executed.
     pub const CONFORMANT: u8 = 0;
-    /// At least one MUST clause is broken, a call timed out, or a known failure is stale.
+    /// At least one MUST clause is broken, a call timed out, a known failure is stale, or the driver failed before a check
+    /// could be tested and no check says why.
     pub const NOT_CONFORMANT: u8 = 1;
     /// The command line or the profile is wrong.
     pub const USAGE: u8 = 2;

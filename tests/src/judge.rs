@@ -9,9 +9,6 @@ use machine_conformance::{event::CheckResult, verdict::Verdict};
 /// Environment variable with a part of the names of the defects that are tried; all are without it.
 const FILTER: &str = "KNOWN_BAD";
 
-/// Defects that are tried at the same time. Most of a run is waiting for machines.
-const AT_ONCE: usize = 10;
-
 /// The checks that a defect must fail, and a part of what one of them must say.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -141,9 +138,13 @@ fn takes_long<D>(expected: &Expected<D>) -> bool {
     expected.checks.iter().any(is_long)
 }
 
-/// Tries all defects of a table, prints what comes of each, and returns what is wrong.
+/// Tries all defects of a table, `at_once` at the same time, prints what comes of each, and returns what is wrong.
 #[expect(clippy::print_stderr, reason = "a test that takes minutes says how far it is")]
-pub async fn try_all<'a, D, F>(table: &'a [Expected<D>], run: impl Fn(&'a Expected<D>) -> F) -> Vec<String>
+pub async fn try_all<'a, D, F>(
+    table: &'a [Expected<D>],
+    at_once: usize,
+    run: impl Fn(&'a Expected<D>) -> F,
+) -> Vec<String>
 where
     D: Copy + Debug,
     F: Future<Output = Result<Vec<CheckResult>>>,
@@ -181,7 +182,7 @@ where
         }
     });
     tried
-        .buffer_unordered(AT_ONCE)
+        .buffer_unordered(at_once)
         .filter_map(std::future::ready)
         .collect()
         .await

@@ -12,9 +12,12 @@ use machine_tests::{
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_known-bad-driver");
 
+/// Defects that are tried at the same time: most of a run is waiting for machines.
+const AT_ONCE: usize = 10;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_finds_every_defect_and_nothing_else() {
-    let failures = try_all(TABLE, |expected| {
+    let failures = try_all(TABLE, AT_ONCE, |expected| {
         suite::run_defective(PROGRAM.as_ref(), expected.defect, Some(expected))
     })
     .await;

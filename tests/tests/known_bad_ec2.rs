@@ -10,9 +10,12 @@ use machine_tests::{
     suite,
 };
 
+/// Defects that are tried at the same time; more do not fit into the time of two cores.
+const AT_ONCE: usize = 6;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_finds_every_defect_of_an_ec2_driver() {
-    let failures = try_all(TABLE, |expected| {
+    let failures = try_all(TABLE, AT_ONCE, |expected| {
         suite::run_defective_ec2(expected.defect, Some(expected))
     })
     .await;

@@ -24,6 +24,7 @@ pub(crate) const CHECKS: &[Check] = &[
     orders::OPTIONS_ARE_VISIBLE,
     orders::DEFAULTS_EXIST,
     orders::USER_DATA_ARRIVES,
+    orders::LONG_USER_DATA_IS_NOT_CUT,
     names::TAKEN_NAME_IS_LEFT_ALONE,
     names::KILLED_CREATE_CAN_BE_REMOVED,
 ];

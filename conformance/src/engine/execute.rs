@@ -10,7 +10,7 @@ use super::{
     leave,
 };
 use crate::{
-    check::{Check, Need},
+    check::{Check, Need, Stop},
     context::{Context, Given},
     engine::Setup,
     event::{CheckResult, InventoryRecord, LogRecord, StateRecord},
@@ -48,6 +48,7 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         level: setup.requirements.level_of(check),
         verdict: Verdict::NotTested,
         reason: None,
+        blocked: false,
         problems: Vec::new(),
         calls: Vec::new(),
         log: Vec::new(),
@@ -126,8 +127,10 @@ pub(super) async fn check(
     result.problems = cx.take_problems();
     result.sweep = cx.take_sweep();
     result.walks = cx.take_walks();
+    let stopped_early = matches!(ending, Ending::Returned(Err(Stop::Prerequisite(_))));
     (result.verdict, result.reason) = decide::verdict(ending, &result.problems, recorder.first_timeout());
     result.reason = result.reason.map(|reason| recorder.clean(&reason));
+    result.blocked = stopped_early && result.verdict == Verdict::NotTested;
     decide::apply_known_failures(&mut result, &setup.known_failures);
     result.duration_ms = u64::try_from(recorder.elapsed().as_millis()).unwrap_or(u64::MAX);
     record_provider_calls(&recorder, tenant.as_ref()).await;

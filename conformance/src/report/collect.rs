@@ -127,7 +127,8 @@ pub(super) fn group_of(id: &str) -> &str {
 pub enum RunVerdict {
     /// Every executed MUST check passed, and at least one was executed.
     Conformant,
-    /// A MUST clause is broken, a call did not end, or a known failure is stale.
+    /// A MUST clause is broken, a call did not end, a known failure is stale, or the driver failed before a check could be
+    /// tested and no check says why.
     NotConformant,
     /// No MUST check was executed.
     NothingRan,

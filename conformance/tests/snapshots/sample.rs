@@ -111,6 +111,7 @@ pub(crate) fn result(id: &str, clauses: &[&str], level: Level, verdict: Verdict)
         level,
         verdict,
         reason: None,
+        blocked: false,
         problems: Vec::new(),
         calls: Vec::new(),
         log: Vec::new(),

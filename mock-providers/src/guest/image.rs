@@ -213,7 +213,9 @@ pub(super) fn image(options: &GuestOptions) -> Disk {
             Some(keys.as_bytes()),
         );
     }
-    if let Some(data) = &options.user_data {
+    // cloud-init keeps the file also for a machine without user data.
+    if options.os != GuestOs::Boot2Docker || options.user_data.is_some() {
+        let data = options.user_data.as_deref().unwrap_or_default();
         disk.install(
             "/var/lib/cloud/instance/user-data.txt",
             "root",

@@ -89,7 +89,7 @@ impl Contents {
 
     fn answer(&mut self, order: &Order<'_>) -> Result<(u16, Option<Value>)> {
         match order.route {
-            Route::Catalog(name) => self.page(order, name, catalog::list(name)),
+            Route::Catalog(name) => self.page(order, name, catalog::list(name, &self.cloud.own_images)),
             Route::List(kind) => {
                 let objects = self.list(*kind, order)?;
                 self.page(order, kind.collection(), objects)
@@ -170,7 +170,7 @@ impl Contents {
         if order.faults.contains(&FaultKind::EmptyList) {
             return Ok(Vec::new());
         }
-        let query = query(order.query);
+        let query = query(order.query)?;
         let stale = order.faults.contains(&FaultKind::Stale);
         let ids: Vec<String> = match kind {
             Kind::Key => self.cloud.keys.iter().map(|key| key.id.clone()).collect(),
@@ -208,7 +208,7 @@ impl Contents {
     }
 
     fn page(&self, order: &Order<'_>, name: &str, objects: Vec<Value>) -> Result<(u16, Option<Value>)> {
-        let query = query(order.query);
+        let query = query(order.query)?;
         let number = |field: &str, default: usize, highest: usize| match query.get(field) {
             None => Ok(default),
             Some(text) => match text.parse::<usize>() {
@@ -300,10 +300,19 @@ fn start_faults(kinds: &[FaultKind]) -> StartFaults {
 }
 
 /// Parameters of a query.
-fn query(text: &str) -> BTreeMap<String, String> {
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.map(|(name, value)| (decode(name), decode(value))).collect()
+///
+/// # Errors
+/// 422 when one is given twice: which of them counts would be a guess.
+fn query(text: &str) -> Result<BTreeMap<String, String>> {
+    let mut parameters = BTreeMap::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = decode(name);
+        if parameters.insert(name.clone(), decode(value)).is_some() {
+            return Err(ApiError::field(&name, format!("{name} is given more than once")));
+        }
+    }
+    Ok(parameters)
 }
 
 /// Percent and plus decoding; what is malformed stays as it is.
@@ -333,10 +342,12 @@ mod tests {
 
     #[test]
     fn queries_are_decoded() {
-        let query = query("name=a%20b+c&page=2&bad=%zz&é=%C3%A9&flag");
+        let query = query("name=a%20b+c&page=2&bad=%zz&é=%C3%A9&flag").unwrap();
         assert_eq!(query["name"], "a b c");
         assert_eq!(query["bad"], "%zz");
         assert_eq!(query["é"], "é");
         assert_eq!(query["flag"], "");
+        let twice = super::query("page=1&name=a&page=2").unwrap_err();
+        assert_eq!(twice.status, 422);
     }
 }

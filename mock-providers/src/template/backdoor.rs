@@ -261,19 +261,25 @@ impl Account {
         *self.tenant.turn.lock() = Turn::new(each);
     }
 
-    /// Makes many foreign servers and keys, named `PREFIX-1`, `PREFIX-2`, ..., to fill pages.
+    /// Makes an image that only this account has, a copy of Ubuntu 24.04. It stands before those of all in the list.
+    pub fn seed_image(&self, id: &str) {
+        self.tenant.contents.lock().cloud.own_images.push(id.to_owned());
+    }
+
+    /// Makes many foreign servers, keys and images, named `PREFIX-1`, `PREFIX-2`, ..., to fill pages.
     ///
     /// # Errors
     /// 409 when one of the names is taken.
     pub fn seed_decoys(&self, prefix: &str, count: usize) -> Result<()> {
         for number in 1..=count {
+            self.seed_image(&format!("{prefix}-{number}"));
             self.seed_server(&format!("{prefix}-{number}"))?;
             self.seed_key(&format!("{prefix}-{number}"))?;
         }
         Ok(())
     }
 
-    /// Removes everything: servers, keys, firewalls, faults, log.
+    /// Removes everything: servers, keys, firewalls, images of the account, faults, log.
     pub fn reset(&self) {
         let mut contents = self.tenant.contents.lock();
         let contents = &mut *contents;

@@ -39,8 +39,9 @@ pub(super) fn image_os(image: &str) -> Option<GuestOs> {
     IMAGES.iter().find(|(id, ..)| *id == image).map(|(_, os, _)| *os)
 }
 
-/// Everything in a list of the catalogue: `regions`, `images`, `sizes`.
-pub(super) fn list(collection: &str) -> Vec<Value> {
+/// Everything in a list of the catalogue: `regions`, `images`, `sizes`. `own_images` come first; they are copies of
+/// Ubuntu.
+pub(super) fn list(collection: &str, own_images: &[String]) -> Vec<Value> {
     let regions = || {
         REGIONS
             .iter()
@@ -49,7 +50,11 @@ pub(super) fn list(collection: &str) -> Vec<Value> {
     };
     let images = || {
         let image = |(id, os, name): &(&str, GuestOs, &str)| json!({"id": id, "name": name, "user": os.default_user()});
-        IMAGES.iter().map(image).collect()
+        let user = GuestOs::Ubuntu.default_user();
+        let own = own_images
+            .iter()
+            .map(|id| json!({"id": id, "name": id, "user": user}));
+        own.chain(IMAGES.iter().map(image)).collect()
     };
     let sizes = || {
         let size = |(id, cpus, memory): &(&str, u32, u32)| {

@@ -103,6 +103,10 @@ impl ControlledAccount for Account {
         Ok(match kind {
             "server" => Some(json!(self.seed_server(name)?)),
             "key" => Some(json!(self.seed_key(name)?)),
+            "image" => {
+                self.seed_image(name);
+                Some(json!({ "id": name }))
+            }
             _ => None,
         })
     }

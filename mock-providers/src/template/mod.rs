@@ -26,7 +26,7 @@
 //! | `GET /faults`, `POST /faults`, `DELETE /faults` | the [fault plan](crate::faults) with its hits |
 //! | `POST /servers/{id or name}/{action}` | `delete`, `power-off`, `power-on`, `readdress`, `freeze`, `thaw`, `ignore-acpi`, `obey-acpi`, `hold?state=` |
 //! | `GET /servers/{id or name}/commands` | commands that were run over SSH |
-//! | `POST /seed/{server or key}/{name}` | makes an object that belongs to somebody else |
+//! | `POST /seed/{server, key or image}/{name}` | makes an object that belongs to somebody else |
 //! | `POST /one-change-at-a-time?ms=` | a change keeps the account busy for so long: others meanwhile, and the very first one, are refused as `locked` |
 //! | `POST /reset` | removes everything in the account |
 

@@ -87,6 +87,8 @@ pub(super) struct Cloud {
     pub(super) servers: Vec<Record>,
     pub(super) firewalls: Vec<Firewall>,
     orders: BTreeMap<String, (NewServer, String)>,
+    /// Ids of images that only this account has.
+    pub(super) own_images: Vec<String>,
 }
 
 impl Cloud {
@@ -99,6 +101,7 @@ impl Cloud {
             servers: Vec::new(),
             firewalls: Vec::new(),
             orders: BTreeMap::new(),
+            own_images: Vec::new(),
         }
     }
 
@@ -150,7 +153,7 @@ impl Cloud {
                 }
             };
         }
-        validate::server(new)?;
+        validate::server(new, &self.own_images)?;
         let key = self.keys.iter().find(|key| key.id == new.key_id);
         let public_key = key.map(|key| key.public_key.clone());
         let public_key = public_key
@@ -360,6 +363,7 @@ impl Cloud {
         self.servers.clear();
         self.firewalls.clear();
         self.orders.clear();
+        self.own_images.clear();
     }
 
     /// When something changes by itself next.

@@ -35,7 +35,8 @@ pub(super) fn public_key(text: &str) -> Result<String> {
     })
 }
 
-pub(super) fn server(new: &NewServer) -> Result<()> {
+/// Checks an order; `own_images` are ids of images that the account has beside those of all.
+pub(super) fn server(new: &NewServer, own_images: &[String]) -> Result<()> {
     name("name", &new.name, 63)?;
     let plain = |c: char| c.is_ascii_alphanumeric();
     let inside = new.name.chars().all(|c| plain(c) || c == '-' || c == '.');
@@ -54,7 +55,11 @@ pub(super) fn server(new: &NewServer) -> Result<()> {
     known(
         "image",
         &new.image,
-        Box::new(catalog::IMAGES.iter().map(|(id, ..)| *id)),
+        Box::new(
+            catalog::images()
+                .map(|(id, _)| id)
+                .chain(own_images.iter().map(String::as_str)),
+        ),
     )?;
     known(
         "size",

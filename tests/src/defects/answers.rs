@@ -116,6 +116,9 @@ impl Twisted {
                 // Another name of the field, of the same length.
                 replaced(&provider.send(&all).await, "\"next_page\"", "\"next_pagE\"")
             }
+            Defect::OnlyTheFirstOffersAreRead if request.is("GET", "/v1/images") => {
+                replaced(&provider.send(&request).await, "\"next_page\"", "\"next_pagE\"")
+            }
             Defect::LateObjectFailsCreate if request.method == "GET" && self.phase().method == "Create" => {
                 let answer = provider.send(&request).await;
                 if status(&answer) == 404 {

@@ -620,6 +620,18 @@ pub const TABLE: &[Expected<Defect>] = &[
         "runcmd",
     ),
     expect(
+        Defect::UserDataIsForgotten,
+        "CREATE-018",
+        &["create::user_data_arrives"],
+        "runcmd",
+    ),
+    expect(
+        Defect::LongUserDataIsCut,
+        "CREATE-018",
+        &["create::long_user_data_is_not_cut"],
+        "16384 other bytes",
+    ),
+    expect(
         Defect::SwarmPortStaysClosed,
         "CREATE-006",
         &["create::swarm_port_is_open"],
@@ -875,6 +887,12 @@ pub const TABLE: &[Expected<Defect>] = &[
         "FAULT-012",
         &["faults::many_pages_are_read"],
         "left behind",
+    ),
+    expect(
+        Defect::OnlyTheFirstOffersAreRead,
+        "FAULT-012",
+        &["faults::many_pages_are_read"],
+        "PreCreateCheck",
     ),
     expect(
         Defect::LateObjectFailsCreate,

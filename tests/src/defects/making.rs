@@ -30,6 +30,9 @@ const MEANWHILE: Duration = Duration::from_millis(400);
 /// Status of a provider that is busy with another change; only [`Defect::BusyIsFatal`] takes it for an error.
 const LOCKED: u16 = 423;
 
+/// Bytes of user data that the provider takes.
+const LONGEST_USER_DATA: usize = 16 << 10;
+
 /// The template driver that does something else at the provider.
 pub(super) struct Making {
     inner: Inner,
@@ -43,6 +46,8 @@ impl Making {
         Defect::SizeIsIgnored,
         Defect::ImageIsFixed,
         Defect::UserDataIsTrimmed,
+        Defect::UserDataIsForgotten,
+        Defect::LongUserDataIsCut,
         Defect::SwarmPortStaysClosed,
         Defect::UnknownOfferIsAccepted,
         Defect::PreCreateCheckReservesAKey,
@@ -81,16 +86,8 @@ impl Making {
                 self.inner.set("Image", "ubuntu-24.04").await?;
                 self.inner.set("SSHUser", "ubuntu").await?;
             }
-            Defect::UserDataIsTrimmed => {
-                let path = self.inner.text("UserDataFile").await;
-                if let Ok(text) = tokio::fs::read_to_string(&path).await {
-                    let trimmed = PathBuf::from(format!("{path}.trimmed"));
-                    let _ = tokio::fs::write(&trimmed, text.trim()).await;
-                    self.inner
-                        .set("UserDataFile", trimmed.display().to_string())
-                        .await?;
-                }
-            }
+            Defect::UserDataIsTrimmed => self.change_user_data(str::trim).await?,
+            Defect::UserDataIsForgotten => self.inner.set("UserDataFile", "").await?,
             Defect::SwarmPortStaysClosed => self.inner.set("SwarmMaster", false).await?,
             Defect::NamesakeIsTakenOver if self.inner.text("ServerId").await.is_empty() => {
                 let name = self.inner.text("MachineName").await;
@@ -129,6 +126,19 @@ impl Making {
                 program.map_err(|error| broken(format!("cannot run uname: {error}")))?;
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Lets the driver read another file with user data.
+    async fn change_user_data(&self, change: impl Fn(&str) -> &str) -> Result<()> {
+        let path = self.inner.text("UserDataFile").await;
+        if let Ok(text) = tokio::fs::read_to_string(&path).await {
+            let changed = PathBuf::from(format!("{path}.changed"));
+            let _ = tokio::fs::write(&changed, change(&text)).await;
+            self.inner
+                .set("UserDataFile", changed.display().to_string())
+                .await?;
         }
         Ok(())
     }
@@ -235,6 +245,10 @@ impl DynDriver for Making {
                     let name = format!("reserved-{}", self.inner.text("MachineName").await);
                     provider.call("POST", "keys", Some(key(&name))).await?;
                     provider.delete_named("keys", &name).await?;
+                }
+                Defect::LongUserDataIsCut => {
+                    let first = |text: &str| text.len().min(LONGEST_USER_DATA);
+                    self.change_user_data(|text| &text[..first(text)]).await?;
                 }
                 Defect::CertificatesAreNotVerified => {
                     let endpoint = self.inner.text("Endpoint").await;

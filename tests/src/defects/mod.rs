@@ -108,6 +108,7 @@ macro_rules! defects {
                         | Self::FailedCreateKeepsItsKey
                         | Self::RemoveStopsAtTheFirstError
                         | Self::OnlyTheFirstPageIsRead
+                        | Self::OnlyTheFirstOffersAreRead
                         | Self::LateObjectFailsCreate
                 )
             }
@@ -296,6 +297,10 @@ defects! {
     ImageIsFixed;
     /// User data loses its blank lines at both ends.
     UserDataIsTrimmed;
+    /// User data is forgotten.
+    UserDataIsForgotten;
+    /// Of user data that is too long only the beginning is sent.
+    LongUserDataIsCut;
     /// The port of a swarm master is not opened.
     SwarmPortStaysClosed;
     /// Ports are opened that nobody asked for.
@@ -383,6 +388,8 @@ defects! {
     RemoveStopsAtTheFirstError;
     /// Only the first page of a list is read.
     OnlyTheFirstPageIsRead;
+    /// Of the images only the first page is read.
+    OnlyTheFirstOffersAreRead;
     /// An object that is not shown yet makes `Create` fail.
     LateObjectFailsCreate;
     /// An answer that makes no sense is a panic.

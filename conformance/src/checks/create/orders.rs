@@ -1,17 +1,21 @@
 //! What options ask for, and what the provider made.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use machine_driver::{FlagKind, OptionValue};
 
 use crate::{
     check::{Check, Need, Stop},
     checks::secrets::logs::{is_user_data, takes_a_path},
+    context::Context,
+    machine::Machine,
     world::Offer,
 };
 
 /// Command that prints the user data of an instance with cloud-init, which all cloud images have.
 const USER_DATA: &str = "sudo cat /var/lib/cloud/instance/user-data.txt";
+/// Bytes of user data that are more than most providers take.
+const LONG: usize = 70_000;
 
 pub(super) const OPTIONS_ARE_VISIBLE: Check = Check {
     id: "create::options_are_visible",
@@ -131,47 +135,100 @@ pub(super) const USER_DATA_ARRIVES: Check = Check {
     bad: "The last line end is cut off, or the text arrives encoded twice.",
     run: |cx| {
         Box::pin(async move {
-            let Some(flag) = cx.flags()?.iter().find(|flag| is_user_data(&flag.name)) else {
-                return Err(Stop::NotApplicable(
-                    "the driver has no flag for user data".to_owned(),
-                ));
-            };
             // Quotes, umlauts, tabs and blank lines at both ends are what gets lost on the way.
             let text = format!(
                 "#cloud-config\n# {:016x} \"ü\" $x\t \n\nruncmd: []\n\n",
                 cx.random("text")
             );
-            let file = cx.private_dir().join("user-data");
-            tokio::fs::write(&file, &text)
-                .await
-                .map_err(|error| Stop::Environment(format!("cannot write {}: {error}", file.display())))?;
-            let value = match takes_a_path(&flag.name, &flag.usage) {
-                true => file.to_string_lossy().into_owned(),
-                false => text.clone(),
-            };
-            let mut options = cx.options()?;
-            options.insert(&flag.name, OptionValue::String(value));
-            let machine = cx.configured_with(cx.machine_name(), options).await?;
-            cx.create(&machine).await?;
-            let output = machine
-                .guest(USER_DATA)
-                .await
-                .map_err(|error| cx.prerequisite("SSH", &error))?;
-            if output.exit_status != 0 {
-                return Err(Stop::NotTested(format!(
-                    "the guest does not keep user data where cloud-init does: {}",
-                    String::from_utf8_lossy(&output.stderr).trim()
-                )));
+            let (flag, machine) = with_user_data(&cx, &text).await?;
+            if !cx
+                .rule("CREATE-018")
+                .succeeds(&machine.create().await, &format!("Create with --{flag}"))
+            {
+                return Ok(());
             }
             cx.rule("CREATE-018").equals(
-                &format!("the user data in the guest, given by --{}", flag.name),
+                &format!("the user data in the guest, given by --{flag}"),
                 &text,
-                &String::from_utf8_lossy(&output.stdout).into_owned(),
+                &arrived(&cx, &machine).await?,
             );
             Ok(())
         })
     },
 };
+
+pub(super) const LONG_USER_DATA_IS_NOT_CUT: Check = Check {
+    id: "create::long_user_data_is_not_cut",
+    title: "User data that is too long is refused, not cut",
+    clauses: &["CREATE-018"],
+    needs: &[Need::Machine, Need::Guest],
+    why: "Providers take 16 to 64 KiB; half a script does half of its work, as root.",
+    good: "PreCreateCheck says how long the file is and how long it may be; or all of it arrives.",
+    bad: "The driver sends the first 16 KiB, Create succeeds, and the script ends in the middle of a line.",
+    run: |cx| {
+        Box::pin(async move {
+            let mut text = "#cloud-config\n".to_owned();
+            while text.len() < LONG {
+                text.push_str(&format!("# {:016x}\n", cx.random(&text.len().to_string())));
+            }
+            let (flag, machine) = match with_user_data(&cx, &text).await {
+                // Refused as early as can be.
+                Err(Stop::Prerequisite(_)) => return Ok(()),
+                given => given?,
+            };
+            if machine.create().await.is_err() {
+                return Ok(());
+            }
+            let arrived = arrived(&cx, &machine).await?;
+            cx.rule("CREATE-018").holds(
+                arrived == text,
+                format!(
+                    "an error, or the {} bytes of --{flag} in the guest after Create returned nil",
+                    text.len()
+                ),
+                || format!("{} other bytes", arrived.len()),
+            );
+            Ok(())
+        })
+    },
+};
+
+/// A configured machine that is to get this user data, and the name of the flag for it.
+async fn with_user_data(cx: &Context, text: &str) -> Result<(String, Arc<Machine>), Stop> {
+    let Some(flag) = cx.flags()?.iter().find(|flag| is_user_data(&flag.name)) else {
+        return Err(Stop::NotApplicable(
+            "the driver has no flag for user data".to_owned(),
+        ));
+    };
+    let file = cx.private_dir().join("user-data");
+    tokio::fs::write(&file, text)
+        .await
+        .map_err(|error| Stop::Environment(format!("cannot write {}: {error}", file.display())))?;
+    let value = match takes_a_path(&flag.name, &flag.usage) {
+        true => file.to_string_lossy().into_owned(),
+        false => text.to_owned(),
+    };
+    let mut options = cx.options()?;
+    options.insert(&flag.name, OptionValue::String(value));
+    let machine = cx.configured_with(cx.machine_name(), options).await?;
+    cx.admit(machine.name())?;
+    Ok((flag.name.clone(), machine))
+}
+
+/// The user data as the guest has it.
+async fn arrived(cx: &Context, machine: &Machine) -> Result<String, Stop> {
+    let output = machine
+        .guest(USER_DATA)
+        .await
+        .map_err(|error| cx.prerequisite("SSH", &error))?;
+    if output.exit_status != 0 {
+        return Err(Stop::NotTested(format!(
+            "the guest does not keep user data where cloud-init does: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        )));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
 
 /// The built-in value of a flag; `None` if it has none.
 fn default_text(kind: &FlagKind) -> Option<&str> {

@@ -181,7 +181,8 @@ pub(super) const MANY_PAGES_ARE_READ: Check = Check {
     clauses: &["FAULT-012"],
     needs: &[Need::Machine, Need::Inventory, Need::Faults],
     why: "Lists come in pages; on the first one there is rarely what one looks for.",
-    good: "250 instances of others: Remove from the record before Create deletes the machine's own and no other.",
+    good: "250 instances and images of others: PreCreateCheck finds the machine's image, and Remove from the record \
+           before Create deletes the machine's own and no other.",
     bad: "Remove reads the first 50, finds nothing, and returns nil.",
     run: |cx| {
         Box::pin(async move {
@@ -198,6 +199,13 @@ pub(super) const MANY_PAGES_ARE_READ: Check = Check {
                 .saved()
                 .await
                 .map_err(|error| cx.prerequisite("reading the record", &error))?;
+            let checked = machine.session().pre_create_check().await;
+            if !cx
+                .rule("FAULT-012")
+                .succeeds(&checked, "PreCreateCheck among what others have")
+            {
+                return Ok(());
+            }
             cx.create(&machine).await?;
             let outcome = machine.fresh_process_with(&record).await?.remove().await;
             cx.rule("FAULT-012")

@@ -103,7 +103,8 @@ pub struct CheckResult {
     pub verdict: Verdict,
     /// Why it was not run, or is a known failure, or who is at fault; one sentence.
     pub reason: Option<String>,
-    /// It was not tested because the driver failed in a step that it only needs as preparation, for example `Create`.
+    /// It was not tested because the driver failed in a step that it only needs as preparation, for example `Create`, in a
+    /// run that can create machines.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocked: bool,
     /// Everything that was found, not only the first.

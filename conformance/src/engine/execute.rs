@@ -130,7 +130,9 @@ pub(super) async fn check(
     let stopped_early = matches!(ending, Ending::Returned(Err(Stop::Prerequisite(_))));
     (result.verdict, result.reason) = decide::verdict(ending, &result.problems, recorder.first_timeout());
     result.reason = result.reason.map(|reason| recorder.clean(&reason));
-    result.blocked = stopped_early && result.verdict == Verdict::NotTested;
+    // Without machines it is the run that lacks something: flags, credentials, a system that the driver works on.
+    result.blocked =
+        stopped_early && result.verdict == Verdict::NotTested && check.needs.contains(&Need::Machine);
     decide::apply_known_failures(&mut result, &setup.known_failures);
     result.duration_ms = u64::try_from(recorder.elapsed().as_millis()).unwrap_or(u64::MAX);
     record_provider_calls(&recorder, tenant.as_ref()).await;

@@ -4,6 +4,7 @@ mod supplied;
 mod suspended;
 
 use machine_driver::{ErrorKind, Result};
+use machine_mock_providers::faults::{Fault, FaultKind, When};
 
 use crate::{
     check::{Check, Need, Stop},
@@ -156,7 +157,8 @@ const FAULTS_ARE_NOT_ABSENCE: Check = Check {
     clauses: &["RM-011"],
     needs: &[Need::Machine, Need::Inventory, Need::Faults],
     why: "The host throws the record away when Remove returns nil; the instance runs on unseen.",
-    good: "The provider answers 401, Remove fails; when it works again, Remove finishes the job.",
+    good: "The provider answers 401, 500, or 404 for the page and not the server: Remove fails; when it works again, Remove \
+           finishes the job.",
     bad: "Remove takes 401 for `there is no such server` and returns nil.",
     run: |cx| {
         Box::pin(async move {
@@ -171,6 +173,22 @@ const FAULTS_ARE_NOT_ABSENCE: Check = Check {
             cx.rule("RM-011")
                 .fails(&broken, "Remove while the provider answers 500");
             cx.tenant().heal().await?;
+            let nowhere = FaultKind::HttpError {
+                status: 404,
+                code: Some("no_such_page".to_owned()),
+                message: Some("there is no such page".to_owned()),
+                acted: false,
+            };
+            if cx.tenant().can_inject(&nowhere) {
+                let plan = Fault::new(When::mutating(), nowhere).into();
+                cx.tenant().set_faults(plan).await?;
+                let lost = machine.remove().await;
+                cx.rule("RM-011").fails(
+                    &lost,
+                    "Remove while 404 is about a page, as proxies and wrong addresses have it",
+                );
+                cx.tenant().heal().await?;
+            }
             let instances = cx.instances().await?;
             cx.rule("RM-011").holds(
                 !instances.is_empty(),

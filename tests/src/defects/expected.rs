@@ -889,6 +889,12 @@ pub const TABLE: &[Expected<Defect>] = &[
         "left behind",
     ),
     expect(
+        Defect::EveryMissingPageIsAbsence,
+        "RM-011",
+        &["remove::faults_are_not_absence"],
+        "404",
+    ),
+    expect(
         Defect::OnlyTheFirstOffersAreRead,
         "FAULT-012",
         &["faults::many_pages_are_read"],

@@ -264,6 +264,8 @@ defects! {
     RemoveStopsFirst;
     /// `Remove` returns nil when the provider refuses.
     RemoveSwallowsErrors;
+    /// `Remove` takes every 404 for an object that is gone.
+    EveryMissingPageIsAbsence;
 
     /// All machines get one and the same key.
     SameKeyForAllMachines;

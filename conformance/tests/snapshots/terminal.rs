@@ -110,6 +110,25 @@ fn nothing_ran() {
 }
 
 #[test]
+fn a_failure_that_no_check_is_about() {
+    let mut blocked = sample::with_reason(
+        sample::result(
+            "create::user_data_arrives",
+            &["CREATE-018"],
+            Level::Should,
+            Verdict::NotTested,
+        ),
+        "prerequisite failed: the machine cannot be created: the file is too long",
+    );
+    blocked.blocked = true;
+    let results = vec![sample::passed("create::makes_one_instance"), blocked];
+    insta::assert_snapshot!(
+        "terminal_blocked",
+        plain(&sample::run(results, ExitCode::NOT_CONFORMANT))
+    );
+}
+
+#[test]
 fn a_run_that_was_cut_short() {
     let mut events = sample::run(
         vec![sample::passed("create::makes_one_instance")],

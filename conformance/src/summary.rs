@@ -29,12 +29,7 @@ pub(crate) fn summarise(results: &[CheckResult], duration_ms: u64, interrupted: 
 /// Usually the check that is about the failed step complains, and the others need not. Where none does, silence would pass
 /// for success: the driver may fail only with an option that one check gives.
 pub(crate) fn unexplained(results: &[CheckResult]) -> usize {
-    let says_why = |result: &CheckResult| {
-        !matches!(
-            result.verdict,
-            Verdict::Pass | Verdict::NotApplicable | Verdict::NotTested | Verdict::Stale
-        )
-    };
+    let says_why = |result: &CheckResult| result.verdict.was_run() && result.verdict != Verdict::Pass;
     match results.iter().any(says_why) {
         true => 0,
         false => results.iter().filter(|result| result.blocked).count(),

@@ -23,6 +23,24 @@ pub struct Expected<D> {
     pub says: &'static str,
 }
 
+impl<D> Expected<D> {
+    /// Groups of the checks.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &'static str> {
+        let group = |id: &&'static str| Some(id.split_once("::")?.0);
+        self.checks.iter().filter_map(group)
+    }
+
+    /// Whether the checks walk or sweep, or wait for a process that does not end.
+    fn takes_long(&self) -> bool {
+        self.groups().any(|group| group == "plugin" || is_long(group))
+    }
+}
+
+/// Whether the checks of a group are sweeps or walks.
+pub(crate) fn is_long(group: &str) -> bool {
+    matches!(group, "sweep" | "walk")
+}
+
 /// A row of a table.
 pub(crate) const fn expect<D: Copy>(
     defect: D,
@@ -131,13 +149,6 @@ fn untidy(result: &CheckResult) -> Vec<String> {
     wrong
 }
 
-/// Whether the checks of a defect wait for a process that does not end, or walk.
-fn takes_long<D>(expected: &Expected<D>) -> bool {
-    let groups = ["plugin::", "walk::", "sweep::"];
-    let is_long = |id: &&str| groups.iter().any(|group| id.starts_with(group));
-    expected.checks.iter().any(is_long)
-}
-
 /// Tries all defects of a table, `at_once` at the same time, prints what comes of each, and returns what is wrong.
 #[expect(clippy::print_stderr, reason = "a test that takes minutes says how far it is")]
 pub async fn try_all<'a, D, F>(
@@ -156,7 +167,7 @@ where
         .filter(|expected| name(expected).contains(&filter))
         .collect();
     // What takes longest first, so that it does not go on alone in the end.
-    chosen.sort_by_key(|expected| !takes_long(expected));
+    chosen.sort_by_key(|expected| !expected.takes_long());
     let tried = stream::iter(chosen).map(|expected| {
         let (name, running) = (name(expected), run(expected));
         async move {

@@ -22,7 +22,9 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     defects::{Defect, Defective, SHARED_FOLDER, VARIABLE},
-    ec2_defects, judge, vbox_defects,
+    ec2_defects,
+    judge::{self, is_long},
+    vbox_defects,
 };
 
 /// Environment variable that, if set, has a defect meet all groups of checks, not only those of the checks that are to
@@ -138,23 +140,14 @@ fn checks_about<D>(expected: Option<&judge::Expected<D>>) -> Vec<&'static Check>
     let all_groups = std::env::var_os(ALL_GROUPS).is_some();
     let checks = checks::all().iter().copied();
     let Some(expected) = expected else {
-        return checks.filter(|check| !is_long(check)).collect();
+        return checks.filter(|check| !is_long(check.group())).collect();
     };
-    let groups: BTreeSet<_> = expected
-        .checks
-        .iter()
-        .filter_map(|id| Some(id.split_once("::")?.0))
-        .collect();
+    let groups: BTreeSet<_> = expected.groups().collect();
     let chosen = checks.filter(|check| match check.group() {
-        _ if is_long(check) => expected.checks.contains(&check.id),
+        group if is_long(group) => expected.checks.contains(&check.id),
         group => all_groups || groups.contains(group),
     });
     chosen.collect()
-}
-
-/// Sweeps and walks.
-fn is_long(check: &Check) -> bool {
-    matches!(check.group(), "sweep" | "walk")
 }
 
 /// Runs every check, with the sweeps, against `program`, the executable of the EC2 driver.

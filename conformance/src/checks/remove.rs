@@ -4,7 +4,7 @@ mod supplied;
 mod suspended;
 
 use machine_driver::{ErrorKind, Result};
-use machine_mock_providers::faults::{Fault, FaultKind, When};
+use machine_mock_providers::faults::{FaultKind, FaultPlan, When};
 
 use crate::{
     check::{Check, Need, Stop},
@@ -180,8 +180,9 @@ const FAULTS_ARE_NOT_ABSENCE: Check = Check {
                 acted: false,
             };
             if cx.tenant().can_inject(&nowhere) {
-                let plan = Fault::new(When::mutating(), nowhere).into();
-                cx.tenant().set_faults(plan).await?;
+                cx.tenant()
+                    .set_faults(FaultPlan::one(When::mutating(), nowhere))
+                    .await?;
                 let lost = machine.remove().await;
                 cx.rule("RM-011").fails(
                     &lost,

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use super::{RunRecord, RunVerdict, text::one_line};
 use crate::{
     event::{CheckResult, Guests, Summary, WaitRecord},
+    summary,
     verdict::{Level, Verdict},
 };
 
@@ -46,7 +47,7 @@ pub(super) fn on_simulated_guests(run: &RunRecord) -> usize {
     run.checks.iter().filter(simulated).count()
 }
 
-/// What to do when the verdict says nothing about the driver.
+/// What the verdict rests on when no check says it.
 pub(super) fn hint(run: &RunRecord) -> Option<&'static str> {
     match run.verdict {
         RunVerdict::NothingRan if run.run.provider == "none" => Some(
@@ -66,6 +67,10 @@ pub(super) fn hint(run: &RunRecord) -> Option<&'static str> {
         RunVerdict::Interrupted => {
             Some("The run was interrupted. The numbers are those of the checks that ended.")
         }
+        RunVerdict::NotConformant if summary::unexplained(&run.checks) > 0 => Some(
+            "The driver failed before checks could be tested, as their reasons say, and no check is about that failure. \
+             So the run is not conformant.",
+        ),
         RunVerdict::Conformant | RunVerdict::NotConformant => None,
     }
 }

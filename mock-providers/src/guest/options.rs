@@ -36,7 +36,8 @@ pub struct GuestOptions {
     pub engine_installed: bool,
     /// Whether `sudo` works without a password.
     pub passwordless_sudo: bool,
-    /// User data: kept in `/var/lib/cloud/instance/user-data.txt`, which is empty without; a script is run as root on the first boot.
+    /// User data: kept in `/var/lib/cloud/instance/user-data.txt`, which is empty without; a script is run as root on the
+    /// first boot.
     pub user_data: Option<String>,
     /// TCP ports that can be reached from outside; `None` is all. 22 stands for the SSH port, whatever its number.
     pub open_ports: Option<BTreeSet<u16>>,

@@ -113,11 +113,10 @@ impl Twisted {
                     target: request.target.split('?').next().unwrap_or_default().to_owned(),
                     ..request
                 };
-                // Another name of the field, of the same length.
-                replaced(&provider.send(&all).await, "\"next_page\"", "\"next_pagE\"")
+                as_last_page(&provider.send(&all).await)
             }
             Defect::OnlyTheFirstOffersAreRead if request.is("GET", "/v1/images") => {
-                replaced(&provider.send(&request).await, "\"next_page\"", "\"next_pagE\"")
+                as_last_page(&provider.send(&request).await)
             }
             Defect::LateObjectFailsCreate if request.method == "GET" && self.phase().method == "Create" => {
                 let answer = provider.send(&request).await;
@@ -179,4 +178,9 @@ fn renamed(request: Request) -> Request {
         body: order.to_string().into_bytes(),
         ..request
     }
+}
+
+/// The answer without the number of the next page: the field has another name of the same length.
+fn as_last_page(answer: &[u8]) -> Vec<u8> {
+    replaced(answer, "\"next_page\"", "\"next_pagE\"")
 }

@@ -247,8 +247,8 @@ impl DynDriver for Making {
                     provider.delete_named("keys", &name).await?;
                 }
                 Defect::LongUserDataIsCut => {
-                    let first = |text: &str| text.len().min(LONGEST_USER_DATA);
-                    self.change_user_data(|text| &text[..first(text)]).await?;
+                    self.change_user_data(|text| &text[..text.len().min(LONGEST_USER_DATA)])
+                        .await?;
                 }
                 Defect::CertificatesAreNotVerified => {
                     let endpoint = self.inner.text("Endpoint").await;

@@ -10,7 +10,6 @@ use crate::{
         statistics::{self, Reasons},
         text::{one_line, printable, wrap},
     },
-    summary,
     verdict::Verdict,
 };
 
@@ -34,7 +33,6 @@ pub(super) fn write(
         numbers(&run.summary)
     )?;
     not_run(writer, run, Verdict::NotTested, "not tested", width)?;
-    unexplained(writer, run, width)?;
     not_run(writer, run, Verdict::NotApplicable, "not applicable", width)?;
     simulated(writer, run, width)?;
     times(writer, run, width)?;
@@ -61,21 +59,6 @@ fn numbers(summary: &Summary) -> String {
         .map(|(word, number)| format!("{word} {number}"))
         .collect();
     words.join(" \u{b7} ")
-}
-
-/// Checks that the driver kept from being tested, if no check says what is wrong with it.
-fn unexplained(writer: &mut impl Write, run: &RunRecord, width: usize) -> io::Result<()> {
-    let count = summary::unexplained(&run.checks);
-    if count == 0 {
-        return Ok(());
-    }
-    let text = format!(
-        "not conformant: the driver failed before {count} of them could be tested, and no check is about that failure"
-    );
-    for line in wrap(&text, width) {
-        writeln!(writer, "{line}")?;
-    }
-    Ok(())
 }
 
 /// How many verdicts rest on guests that are no real machines.

@@ -13,34 +13,35 @@ use super::{
 impl VirtualBox {
     /// Lets everything happen that is due, and notices guests that have switched themselves off.
     pub(crate) fn advance(&mut self, host: &mut Host<'_>) {
-        loop {
-            while let Some((id, due)) = self.next_due(host.now) {
-                if let Ok(machine) = self.require_mut(id) {
-                    machine.due = None;
-                }
-                match due.event {
-                    Event::ProcessReady => self.process_ready(id, due.at, host),
-                    Event::Up => self.up(id, due.at, host),
-                    Event::Down => self.down(id, MachineState::PoweredOff, due.at, host),
-                    Event::Saved => self.down(id, MachineState::Saved, due.at, host),
-                    Event::Unlocked => self.unlocked(id),
-                    Event::SnapshotTaken => self.snapshot_taken(id, due.at),
-                }
+        self.catch_up(host);
+        let running = self
+            .machines
+            .iter()
+            .filter(|it| it.state == MachineState::Running);
+        let off: Vec<Uuid> = running
+            .map(|it| it.id)
+            .filter(|id| host.hardware.is_off(*id))
+            .collect();
+        for id in off {
+            self.begin_to_stop(id, host);
+        }
+        // Stopping may take no time at all.
+        self.catch_up(host);
+    }
+
+    /// Lets everything happen that is due.
+    fn catch_up(&mut self, host: &mut Host<'_>) {
+        while let Some((id, due)) = self.next_due(host.now) {
+            if let Ok(machine) = self.require_mut(id) {
+                machine.due = None;
             }
-            let running = self
-                .machines
-                .iter()
-                .filter(|it| it.state == MachineState::Running);
-            let off: Vec<Uuid> = running
-                .map(|it| it.id)
-                .filter(|id| host.hardware.is_off(*id))
-                .collect();
-            if off.is_empty() {
-                return;
-            }
-            // Stopping may take no time at all.
-            for id in off {
-                self.begin_to_stop(id, host);
+            match due.event {
+                Event::ProcessReady => self.process_ready(id, due.at, host),
+                Event::Up => self.up(id, due.at, host),
+                Event::Down => self.down(id, MachineState::PoweredOff, due.at, host),
+                Event::Saved => self.down(id, MachineState::Saved, due.at, host),
+                Event::Unlocked => self.unlocked(id),
+                Event::SnapshotTaken => self.snapshot_taken(id, due.at),
             }
         }
     }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use axum::response::Response;
+use axum::{body::Bytes, response::Response};
 use tokio::{sync::Notify, task::AbortHandle};
 
 use super::{
@@ -265,7 +265,7 @@ impl Tenant {
         reply.into_response()
     }
 
-    fn carry_out(&self, region: &str, request: &api::Request<'_>) -> Result<String, Ec2Error> {
+    fn carry_out(&self, region: &str, request: &api::Request<'_>) -> Result<Bytes, Ec2Error> {
         let region = self.region(region)?;
         let mut contents = region.contents.lock();
         let answer = contents.carry_out(request);

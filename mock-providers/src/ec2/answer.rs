@@ -22,7 +22,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(result: Result<String, Ec2Error>, request_id: String) -> Self {
+    pub(super) fn new(result: Result<Bytes, Ec2Error>, request_id: String) -> Self {
         let reply = match result {
             Ok(body) => Reply::new(200, body),
             Err(error) => failed(&error, &request_id),

@@ -16,6 +16,7 @@ mod offers;
 mod options;
 mod page;
 mod query;
+mod room;
 mod seed;
 mod server;
 mod signature;

@@ -5,7 +5,9 @@
 
 use std::net::Ipv4Addr;
 
-use super::state::Moment;
+use axum::body::Bytes;
+
+use super::{room, state::Moment};
 use crate::timestamp;
 
 /// An XML text in the making.
@@ -34,9 +36,14 @@ impl Xml {
         self.text
     }
 
+    /// What has been written, as the body of an answer.
+    pub(super) fn into_body(self) -> Bytes {
+        room::body(self.text)
+    }
+
     /// Makes room for so many more bytes.
     pub(super) fn reserve(&mut self, bytes: usize) {
-        self.text.reserve(bytes);
+        room::reserve(&mut self.text, bytes);
     }
 
     fn open(&mut self, tag: &str) {

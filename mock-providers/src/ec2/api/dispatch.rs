@@ -1,5 +1,7 @@
 //! From the name of an operation to its answer.
 
+use axum::body::Bytes;
+
 use super::{Call, Operation, Result, TABLES};
 use crate::{
     ec2::{
@@ -117,7 +119,7 @@ impl Contents {
     ///
     /// # Errors
     /// Those of the operation; `DryRunOperation` when it would have succeeded.
-    pub(in crate::ec2) fn carry_out(&mut self, request: &Request<'_>) -> Result<String> {
+    pub(in crate::ec2) fn carry_out(&mut self, request: &Request<'_>) -> Result<Bytes> {
         self.advance(request.now);
         request.parameters.ignore_prefix("X-Amz-");
         if request.parameters.boolean("DryRun")?.unwrap_or(false) {
@@ -129,7 +131,7 @@ impl Contents {
     }
 }
 
-fn run(request: &Request<'_>, region: &mut Region, hardware: &mut dyn Hardware) -> Result<String> {
+fn run(request: &Request<'_>, region: &mut Region, hardware: &mut dyn Hardware) -> Result<Bytes> {
     let version = request.parameters.text("Version").unwrap_or_default();
     let action = request.operation.action;
     let mut xml = Xml::default();
@@ -154,7 +156,7 @@ fn run(request: &Request<'_>, region: &mut Region, hardware: &mut dyn Hardware) 
     call.region.lag = usual_lag;
     result?;
     xml.end_answer(action);
-    Ok(xml.into_text())
+    Ok(xml.into_body())
 }
 
 fn lag(faults: &[FaultKind]) -> Option<Lag> {

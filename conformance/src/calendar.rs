@@ -37,17 +37,9 @@ impl CalendarDate {
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let months_from_march = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * months_from_march + 2) / 5 + 1;
-        let month = if months_from_march < 10 {
-            months_from_march + 3
-        } else {
-            months_from_march - 9
-        };
+        let month = if months_from_march < 10 { months_from_march + 3 } else { months_from_march - 9 };
         let year = era * 400 + year_of_era + u64::from(month <= 2);
-        Self {
-            year: small(year),
-            month: small(month),
-            day: small(day),
-        }
+        Self { year: small(year), month: small(month), day: small(day) }
     }
 }
 
@@ -66,11 +58,7 @@ impl FromStr for CalendarDate {
         else {
             return Err(wrong());
         };
-        let date = Self {
-            year: year.try_into().map_err(|_| wrong())?,
-            month,
-            day,
-        };
+        let date = Self { year: year.try_into().map_err(|_| wrong())?, month, day };
         if year <= 9999 && (1..=12).contains(&month) && (1..=days_in(month, year)).contains(&day) {
             Ok(date)
         } else {
@@ -99,12 +87,7 @@ impl fmt::Display for CalendarDate {
 pub fn rfc3339(moment: SystemTime) -> String {
     let second = seconds_since_epoch(moment) % SECONDS_OF_A_DAY;
     let date = CalendarDate::of(moment);
-    format!(
-        "{date}T{:02}:{:02}:{:02}Z",
-        second / 3600,
-        second / 60 % 60,
-        second % 60
-    )
+    format!("{date}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
 
 const SECONDS_OF_A_DAY: u64 = 86_400;
@@ -140,20 +123,11 @@ mod tests {
     #[test]
     fn days_are_read_as_they_are_written() {
         for text in ["2027-03-01", "2028-02-29", "1970-01-01"] {
-            assert_eq!(
-                text.parse().map(|day: CalendarDate| day.to_string()),
-                Ok(text.to_owned())
-            );
+            assert_eq!(text.parse().map(|day: CalendarDate| day.to_string()), Ok(text.to_owned()));
         }
-        for text in [
-            "2027-02-29",
-            "2027-13-01",
-            "2027-00-01",
-            "2027-03",
-            "2027-03-01-1",
-            "+2027-03-01",
-            "soon",
-        ] {
+        for text in
+            ["2027-02-29", "2027-13-01", "2027-00-01", "2027-03", "2027-03-01-1", "+2027-03-01", "soon"]
+        {
             assert!(text.parse::<CalendarDate>().is_err(), "{text}");
         }
     }

@@ -225,9 +225,9 @@ impl Context {
     pub fn facts(&self) -> Result<&Facts, Stop> {
         match &self.0.facts.failure {
             None => Ok(&self.0.facts),
-            Some(failure) => Err(Stop::Prerequisite(format!(
-                "the flags of the driver are not known: {failure}"
-            ))),
+            Some(failure) => {
+                Err(Stop::Prerequisite(format!("the flags of the driver are not known: {failure}")))
+            }
         }
     }
 
@@ -237,9 +237,7 @@ impl Context {
     /// [`Stop::Prerequisite`] if the flags are not known.
     pub fn options(&self) -> Result<DriverOptions, Stop> {
         let settings = self.0.tenant.settings();
-        self.facts()?
-            .options(&settings, &self.0.setup.flags)
-            .map_err(Stop::Prerequisite)
+        self.facts()?.options(&settings, &self.0.setup.flags).map_err(Stop::Prerequisite)
     }
 
     /// Sets the option that belongs to a provider's setting. `false` if the driver has no flag for it.
@@ -250,9 +248,7 @@ impl Context {
         let Some(flag) = self.facts()?.flag_for_setting(setting) else {
             return Ok(false);
         };
-        let value = GivenValue::Text(value.to_owned())
-            .for_flag(flag)
-            .map_err(Stop::Prerequisite)?;
+        let value = GivenValue::Text(value.to_owned()).for_flag(flag).map_err(Stop::Prerequisite)?;
         options.insert(&flag.name, value);
         Ok(true)
     }
@@ -315,11 +311,7 @@ impl Context {
             self.0.recorder.clone(),
             self.0.limits.clone(),
         ));
-        self.0
-            .sessions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Arc::clone(&session));
+        self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&session));
         Ok(session)
     }
 
@@ -347,8 +339,6 @@ impl From<WorldError> for Stop {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("check", &self.0.check.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Context").field("check", &self.0.check.id).finish_non_exhaustive()
     }
 }

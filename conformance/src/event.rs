@@ -33,10 +33,7 @@ impl Event {
 /// What happened. Reports match exhaustively, so that a new kind forces a decision in each of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "every report must decide what a new kind means to it"
-)]
+#[expect(clippy::exhaustive_enums, reason = "every report must decide what a new kind means to it")]
 pub enum EventKind {
     /// The plan is made; checks follow.
     RunStarted(RunInfo),
@@ -230,9 +227,7 @@ impl Sweep {
 
     /// Cases that did not simply hold.
     pub fn findings(&self) -> impl Iterator<Item = &SweepCase> {
-        self.cases
-            .iter()
-            .filter(|case| matches!(case.outcome, CaseOutcome::Broken | CaseOutcome::Leaked))
+        self.cases.iter().filter(|case| matches!(case.outcome, CaseOutcome::Broken | CaseOutcome::Leaked))
     }
 }
 

@@ -32,19 +32,13 @@ impl<'a> Rule<'a> {
     /// A rule that the run's set of requirements does not ask for is only recorded.
     fn level_and_text(self) -> (Level, String) {
         let Some(clause) = specification().clause(self.clause) else {
-            let unknown = format!(
-                "clause {} (not in the specification: a defect of the suite)",
-                self.clause
-            );
+            let unknown = format!("clause {} (not in the specification: a defect of the suite)", self.clause);
             return (Level::Must, unknown);
         };
         let requirements = self.cx.requirements();
         match requirements.level(self.clause) {
             Some(level) => (level, clause.requirement.clone()),
-            None => (
-                Level::May,
-                format!("{} (not asked for by {requirements})", clause.requirement),
-            ),
+            None => (Level::May, format!("{} (not asked for by {requirements})", clause.requirement)),
         }
     }
 
@@ -59,10 +53,7 @@ impl<'a> Rule<'a> {
     /// Expects no error from `what`.
     pub fn succeeds<T, E: Display>(self, outcome: &Result<T, E>, what: &str) -> bool {
         if let Err(error) = outcome {
-            self.broken(
-                format!("{what} returns no error"),
-                format!("{what} failed: {error}"),
-            );
+            self.broken(format!("{what} returns no error"), format!("{what} failed: {error}"));
         }
         outcome.is_ok()
     }
@@ -99,10 +90,7 @@ impl<'a> Rule<'a> {
         match got {
             Ok(value) => self.equals(what, expected, value),
             Err(error) => {
-                self.broken(
-                    format!("{what} is {expected:?}"),
-                    format!("{what} failed: {error}"),
-                );
+                self.broken(format!("{what} is {expected:?}"), format!("{what} failed: {error}"));
                 false
             }
         }

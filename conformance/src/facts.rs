@@ -24,10 +24,7 @@ pub struct Facts {
 impl Facts {
     /// Facts of a driver that could not even be started.
     pub fn unknown(failure: impl Into<String>) -> Self {
-        Self {
-            failure: Some(failure.into()),
-            ..Self::default()
-        }
+        Self { failure: Some(failure.into()), ..Self::default() }
     }
 
     /// Asks a fresh driver, as hosts do before `create`.
@@ -79,9 +76,7 @@ impl Facts {
             }
         }
         for (name, value) in given {
-            let flag = self
-                .flag(name)
-                .ok_or_else(|| format!("the driver has no flag --{name}"))?;
+            let flag = self.flag(name).ok_or_else(|| format!("the driver has no flag --{name}"))?;
             let value = match value {
                 GivenValue::Provider(setting) => {
                     let text = settings
@@ -102,10 +97,7 @@ impl Facts {
 
 /// A value for a flag, as the user wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "the kinds of values that TOML and the command line have"
-)]
+#[expect(clippy::exhaustive_enums, reason = "the kinds of values that TOML and the command line have")]
 pub enum GivenValue {
     /// A text; numbers and switches are read from it.
     Text(String),

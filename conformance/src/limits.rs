@@ -20,87 +20,44 @@ pub struct Limits {
 /// Longest a method may take that only reads (STATE-008: hosts give up after 10 s).
 const GETTER: Wait = Wait::new("an answer", Duration::from_secs(10), Duration::from_millis(10));
 /// Longest a method may take that changes the machine.
-const OPERATION: Wait = Wait::new(
-    "the operation to end",
-    Duration::from_secs(15 * 60),
-    Duration::from_millis(10),
-);
+const OPERATION: Wait =
+    Wait::new("the operation to end", Duration::from_secs(15 * 60), Duration::from_millis(10));
 /// Settle window after a power call: 60 polls of 3 s.
-const SETTLE: Wait = Wait::new(
-    "the machine to reach the state",
-    Duration::from_secs(180),
-    Duration::from_secs(3),
-);
+const SETTLE: Wait =
+    Wait::new("the machine to reach the state", Duration::from_secs(180), Duration::from_secs(3));
 /// Time until SSH must answer: 60 tries of 3 s.
 const SSH: Wait = Wait::new("SSH to answer", Duration::from_secs(180), Duration::from_secs(3));
 /// Time in which a process must end after `Close`.
-const EXIT: Wait = Wait::new(
-    "the process to end",
-    Duration::from_secs(5),
-    Duration::from_millis(10),
-);
+const EXIT: Wait = Wait::new("the process to end", Duration::from_secs(5), Duration::from_millis(10));
 /// Time in which a process must end without heartbeats: 10 s, and as much again as tolerance (PLUG-005).
-const ORPHAN: Wait = Wait::new(
-    "the orphaned process to end",
-    Duration::from_secs(20),
-    Duration::from_millis(50),
-);
+const ORPHAN: Wait =
+    Wait::new("the orphaned process to end", Duration::from_secs(20), Duration::from_millis(50));
 /// Shortest time that an orphaned process gets before anything is concluded.
-const CHECK: Wait = Wait::new(
-    "the check to end",
-    Duration::from_secs(30 * 60),
-    Duration::from_millis(10),
-);
+const CHECK: Wait = Wait::new("the check to end", Duration::from_secs(30 * 60), Duration::from_millis(10));
 
 /// Longest time for a sweep: hundreds of cases, each with limits of its own.
-const SWEEP: Wait = Wait::new(
-    "the sweep to end",
-    Duration::from_secs(4 * 60 * 60),
-    Duration::from_millis(10),
-);
+const SWEEP: Wait =
+    Wait::new("the sweep to end", Duration::from_secs(4 * 60 * 60), Duration::from_millis(10));
 /// Longest time for one command of a host; `create` provisions the machine.
-const HOST_COMMAND: Wait = Wait::new(
-    "the host's command to end",
-    Duration::from_secs(15 * 60),
-    Duration::from_millis(10),
-);
+const HOST_COMMAND: Wait =
+    Wait::new("the host's command to end", Duration::from_secs(15 * 60), Duration::from_millis(10));
 /// Longest time for the checks that go through a host, a dozen commands each.
-const STORY: Wait = Wait::new(
-    "the story to end",
-    Duration::from_secs(60 * 60),
-    Duration::from_millis(10),
-);
+const STORY: Wait = Wait::new("the story to end", Duration::from_secs(60 * 60), Duration::from_millis(10));
 /// Time until the provider shows what a failed operation has undone.
-const UNDONE: Wait = Wait::new(
-    "the provider to show the roll-back",
-    Duration::from_secs(15),
-    Duration::from_secs(1),
-);
+const UNDONE: Wait =
+    Wait::new("the provider to show the roll-back", Duration::from_secs(15), Duration::from_secs(1));
 /// Time in which the last lines of an ended process are read.
-const OUTPUT: Wait = Wait::new(
-    "the last lines of the process",
-    Duration::from_secs(2),
-    Duration::from_millis(30),
-);
+const OUTPUT: Wait =
+    Wait::new("the last lines of the process", Duration::from_secs(2), Duration::from_millis(30));
 /// Longest time until the address line, as hosts have it (PLUG-002).
-const ADDRESS: Wait = Wait::new(
-    "the address line",
-    Duration::from_secs(10),
-    Duration::from_millis(10),
-);
+const ADDRESS: Wait = Wait::new("the address line", Duration::from_secs(10), Duration::from_millis(10));
 /// Longest time until a heartbeat is answered: hosts send the next one 5 s later (PLUG-009). Between two probes of
 /// a busy process lies the interval.
-const PROBE: Wait = Wait::new(
-    "an answer beside a long call",
-    Duration::from_secs(5),
-    Duration::from_millis(5),
-);
+const PROBE: Wait =
+    Wait::new("an answer beside a long call", Duration::from_secs(5), Duration::from_millis(5));
 /// How long a check keeps the provider's rate limit up; no wait for machines, because providers count in real time.
-const RATE_LIMITED: Wait = Wait::new(
-    "the end of the rate limit",
-    Duration::from_millis(2500),
-    Duration::from_millis(10),
-);
+const RATE_LIMITED: Wait =
+    Wait::new("the end of the rate limit", Duration::from_millis(2500), Duration::from_millis(10));
 /// How often processes and their children are looked at.
 const SAMPLE: Wait = Wait::new("the next look", Duration::from_secs(1), Duration::from_millis(2));
 
@@ -108,10 +65,7 @@ impl Limits {
     /// Limits for a world whose machines live at `pace` (1 for a real provider, less for a mock), all scaled by
     /// the user's `factor`.
     pub fn new(pace: f64, factor: f64) -> Self {
-        Self {
-            machine: Waits::default().scaled(pace * factor),
-            call: Waits::default().scaled(factor),
-        }
+        Self { machine: Waits::default().scaled(pace * factor), call: Waits::default().scaled(factor) }
     }
 
     /// The same limits; `recorder` notes the waits of which much was needed.
@@ -131,16 +85,12 @@ impl Limits {
 
     /// Longest duration of a method that changes the machine. Never under 20 s: a mock is fast, its machine may be busy.
     pub fn operation(&self) -> Duration {
-        self.machine
-            .scale(OPERATION.deadline)
-            .max(self.call.scale(Duration::from_secs(20)))
+        self.machine.scale(OPERATION.deadline).max(self.call.scale(Duration::from_secs(20)))
     }
 
     /// Longest duration of one check.
     pub fn check(&self) -> Duration {
-        self.machine
-            .scale(CHECK.deadline)
-            .max(self.call.scale(Duration::from_secs(120)))
+        self.machine.scale(CHECK.deadline).max(self.call.scale(Duration::from_secs(120)))
     }
 
     /// Longest duration of a sweep; its cases are limited by those of their calls.

@@ -48,12 +48,9 @@ impl Machine {
             session: Mutex::new(Arc::clone(&session)),
             create_called: AtomicBool::new(false),
         });
-        session
-            .set_config(&machine.first_config())
-            .await
-            .map_err(|error| {
-                Stop::Prerequisite(format!("SetConfigRaw refuses the first configuration: {error}"))
-            })?;
+        session.set_config(&machine.first_config()).await.map_err(|error| {
+            Stop::Prerequisite(format!("SetConfigRaw refuses the first configuration: {error}"))
+        })?;
         Ok(machine)
     }
 
@@ -86,14 +83,8 @@ impl Machine {
             _ => {}
         }
         let (name, store) = (self.name.clone(), self.store.clone());
-        let machine = Self::begin(
-            &self.cx,
-            self.environment.clone(),
-            name,
-            store,
-            self.options.clone(),
-        )
-        .await?;
+        let machine =
+            Self::begin(&self.cx, self.environment.clone(), name, store, self.options.clone()).await?;
         self.cx.add_machine(&machine);
         Ok(machine)
     }
@@ -264,9 +255,7 @@ impl Machine {
     }
 
     async fn command(&self) -> Result<Arc<Session>> {
-        self.fresh_process()
-            .await
-            .map_err(|stop| Error::new(ErrorKind::Other, stop.to_string()))
+        self.fresh_process().await.map_err(|stop| Error::new(ErrorKind::Other, stop.to_string()))
     }
 
     /// Polls `GetState` until it answers `state`; an error counts as "not yet", as in libmachine.
@@ -281,9 +270,8 @@ impl Machine {
             .machine_waits()
             .until(&limits.settle(), || async {
                 let answer = session.state().await;
-                let shown = answer
-                    .as_ref()
-                    .map_or_else(|error| format!("the error {error}"), State::to_string);
+                let shown =
+                    answer.as_ref().map_or_else(|error| format!("the error {error}"), State::to_string);
                 *last.lock().unwrap_or_else(PoisonError::into_inner) = shown;
                 Ok((answer.is_ok_and(|answer| answer == state)).then_some(()))
             })
@@ -308,12 +296,7 @@ impl Machine {
         let port = session.ssh_port().await?;
         let user = session.ssh_username().await?;
         let key = session.ssh_key_path().await?;
-        Ok(Endpoint {
-            host,
-            port,
-            user,
-            key_path: key.into(),
-        })
+        Ok(Endpoint { host, port, user, key_path: key.into() })
     }
 
     /// Runs `command` in the guest, waiting until SSH answers.
@@ -336,12 +319,8 @@ impl Machine {
                 }
             })
             .await;
-        answered.map_err(|timeout| {
-            last.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take()
-                .unwrap_or(timeout)
-        })
+        answered
+            .map_err(|timeout| last.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or(timeout))
     }
 
     /// Runs `command` in the guest with one try.
@@ -351,25 +330,12 @@ impl Machine {
     pub async fn guest_once(&self, endpoint: &Endpoint, command: &str) -> Result<Output> {
         let recorder = self.cx.recorder();
         let started = recorder.elapsed();
-        let outcome = async {
-            Client::connect(endpoint, SshLimits::default())
-                .await?
-                .run(command)
-                .await
-        }
-        .await;
+        let outcome =
+            async { Client::connect(endpoint, SshLimits::default()).await?.run(command).await }.await;
         let shown = outcome.as_ref().map_or_else(ToString::to_string, |output| {
-            format!(
-                "exit status {:?}, {} bytes",
-                output.exit_status,
-                output.stdout.len()
-            )
+            format!("exit status {:?}, {} bytes", output.exit_status, output.stdout.len())
         });
-        let result = if outcome.is_ok() {
-            Ok(shown.as_str())
-        } else {
-            Err(shown.as_str())
-        };
+        let result = if outcome.is_ok() { Ok(shown.as_str()) } else { Err(shown.as_str()) };
         recorder.call(CallTarget::Guest, started, "ssh", command, result);
         outcome
     }
@@ -377,8 +343,6 @@ impl Machine {
 
 impl fmt::Debug for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Machine")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Machine").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -27,10 +27,7 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<
 
 /// `did you mean "a" or "b"?`, if anything looks like `word`.
 pub fn did_you_mean<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let quoted: Vec<String> = nearest(word, names)
-        .into_iter()
-        .map(|name| format!("\"{name}\""))
-        .collect();
+    let quoted: Vec<String> = nearest(word, names).into_iter().map(|name| format!("\"{name}\"")).collect();
     let (last, others) = quoted.split_last()?;
     Some(match others {
         [] => format!("did you mean {last}?"),
@@ -55,19 +52,12 @@ fn similarity(word: &str, name: &str) -> f64 {
 mod tests {
     use super::*;
 
-    const NAMES: [&str; 4] = [
-        "remove::instance_already_gone",
-        "remove::twice",
-        "create::one_instance",
-        "stop::already_stopped",
-    ];
+    const NAMES: [&str; 4] =
+        ["remove::instance_already_gone", "remove::twice", "create::one_instance", "stop::already_stopped"];
 
     #[test]
     fn typing_mistakes_find_the_name() {
-        assert_eq!(
-            nearest("remove::instance_alredy_gone", NAMES).first(),
-            Some(&NAMES[0])
-        );
+        assert_eq!(nearest("remove::instance_alredy_gone", NAMES).first(), Some(&NAMES[0]));
         assert_eq!(nearest("already_gone", NAMES).first(), Some(&NAMES[0]));
         assert_eq!(nearest("twise", NAMES), ["remove::twice"]);
     }
@@ -80,10 +70,7 @@ mod tests {
 
     #[test]
     fn suggestions_read_as_a_sentence() {
-        assert_eq!(
-            did_you_mean("twice", NAMES).as_deref(),
-            Some("did you mean \"remove::twice\"?")
-        );
+        assert_eq!(did_you_mean("twice", NAMES).as_deref(), Some("did you mean \"remove::twice\"?"));
         assert_eq!(
             did_you_mean("stop", ["stap", "step"]).as_deref(),
             Some("did you mean \"stap\" or \"step\"?")

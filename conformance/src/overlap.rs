@@ -49,19 +49,14 @@ async fn torn(session: &Session, name: &str) -> Option<String> {
     }
     match session.config_object().await {
         Ok(record) if record.get("MachineName").and_then(|value| value.as_str()) == Some(name) => None,
-        Ok(record) => Some(format!(
-            "MachineName in the record is {:?}",
-            record.get("MachineName")
-        )),
+        Ok(record) => Some(format!("MachineName in the record is {:?}", record.get("MachineName"))),
         Err(error) => Some(format!("GetConfigRaw: {error}")),
     }
 }
 
 fn is_crash(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Connection | ErrorKind::Panic | ErrorKind::Timeout
-    ) || error.to_string().contains("Panic in the driver")
+    matches!(error.kind(), ErrorKind::Connection | ErrorKind::Panic | ErrorKind::Timeout)
+        || error.to_string().contains("Panic in the driver")
 }
 
 #[cfg(test)]
@@ -71,9 +66,7 @@ mod tests {
     #[test]
     fn only_crashes_and_hangs_count() {
         assert!(is_crash(&Error::new(ErrorKind::Connection, "unexpected EOF")));
-        assert!(is_crash(&Error::remote(
-            "Panic in the driver: index out of range"
-        )));
+        assert!(is_crash(&Error::remote("Panic in the driver: index out of range")));
         assert!(!is_crash(&Error::remote("Host is not running")));
     }
 }

@@ -57,8 +57,7 @@ impl Partition {
 fn hash(text: &str) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;
-    text.bytes()
-        .fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+    text.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
 }
 
 impl FromStr for Partition {
@@ -75,9 +74,7 @@ impl FromStr for Partition {
         let number = |text: &str| text.parse::<u32>().map_err(|_| wanted.to_owned());
         let (part, parts) = (number(part)?, number(parts)?);
         if part == 0 || part > parts {
-            return Err(format!(
-                "there is no part {part} of {parts}; parts are counted from 1"
-            ));
+            return Err(format!("there is no part {part} of {parts}; parts are counted from 1"));
         }
         Ok(Self { method, part, parts })
     }
@@ -112,11 +109,7 @@ mod tests {
                 }
             }
             for check in checks::all() {
-                let expected = if check.needs.contains(&Need::WholeRun) {
-                    5
-                } else {
-                    1
-                };
+                let expected = if check.needs.contains(&Need::WholeRun) { 5 } else { 1 };
                 assert_eq!(times.get(check.id), Some(&expected), "{} by {method}", check.id);
             }
         }
@@ -126,10 +119,7 @@ mod tests {
     fn parts_are_of_similar_size() {
         let size = |text: &str| part(text).len();
         let slices: Vec<_> = (1..=4).map(|number| size(&format!("slice:{number}/4"))).collect();
-        assert!(
-            slices.iter().max().unwrap() - slices.iter().min().unwrap() <= 1,
-            "{slices:?}"
-        );
+        assert!(slices.iter().max().unwrap() - slices.iter().min().unwrap() <= 1, "{slices:?}");
         let whole = checks::all().len();
         for number in 1..=4 {
             let size = size(&format!("hash:{number}/4"));

@@ -25,10 +25,8 @@ pub fn objects_of(objects: &[Object]) -> String {
     if objects.is_empty() {
         return "nothing".to_owned();
     }
-    let mut lines: Vec<_> = objects
-        .iter()
-        .map(|object| format!("{} {} ({})", object.kind, object.id, object.name))
-        .collect();
+    let mut lines: Vec<_> =
+        objects.iter().map(|object| format!("{} {} ({})", object.kind, object.id, object.name)).collect();
     lines.sort();
     lines.join(", ")
 }
@@ -36,11 +34,7 @@ pub fn objects_of(objects: &[Object]) -> String {
 /// The objects of `after` that are not in `before`, by kind and id.
 pub fn left_over(before: &[Object], after: &[Object]) -> Vec<Object> {
     let same = |a: &Object, b: &Object| a.kind == b.kind && a.id == b.id;
-    after
-        .iter()
-        .filter(|object| !before.iter().any(|old| same(old, object)))
-        .cloned()
-        .collect()
+    after.iter().filter(|object| !before.iter().any(|old| same(old, object))).cloned().collect()
 }
 
 /// The instances among some objects.
@@ -61,10 +55,7 @@ pub fn parse_engine_url(text: &str) -> Result<(String, u16), String> {
     if url.scheme() != "tcp" {
         return Err(format!("its scheme is {:?}", url.scheme()));
     }
-    let host = url
-        .host_str()
-        .filter(|host| !host.is_empty())
-        .ok_or("it has no host")?;
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or("it has no host")?;
     let port = url.port().ok_or("it has no port")?;
     Ok((host.to_owned(), port))
 }
@@ -95,22 +86,14 @@ impl Context {
         let back = limits
             .machine_waits()
             .until(&limits.settle(), || async {
-                let now = self
-                    .tenant()
-                    .inventory()
-                    .await
-                    .map_err(|error| environment(&error))?;
+                let now = self.tenant().inventory().await.map_err(|error| environment(&error))?;
                 Ok(left_over(baseline, &now).is_empty().then_some(()))
             })
             .await;
         match back {
             Ok(()) => Ok(()),
             Err(_) => {
-                let now = self
-                    .tenant()
-                    .inventory()
-                    .await
-                    .map_err(|error| error.to_string())?;
+                let now = self.tenant().inventory().await.map_err(|error| error.to_string())?;
                 Err(format!("left behind: {}", objects_of(&left_over(baseline, &now))))
             }
         }
@@ -121,8 +104,7 @@ impl Context {
         match parse_engine_url(url) {
             Ok(parts) => Some(parts),
             Err(why) => {
-                self.rule(clause)
-                    .broken("GetURL answers tcp://HOST:PORT", format!("{url:?}: {why}"));
+                self.rule(clause).broken("GetURL answers tcp://HOST:PORT", format!("{url:?}: {why}"));
                 None
             }
         }
@@ -193,9 +175,7 @@ impl Context {
         let limits = self.limits();
         let limit = limits.process_waits().scale(limits.sample().deadline);
         let connecting = tokio::net::TcpStream::connect((host, port));
-        tokio::time::timeout(limit, connecting)
-            .await
-            .is_ok_and(|connected| connected.is_ok())
+        tokio::time::timeout(limit, connecting).await.is_ok_and(|connected| connected.is_ok())
     }
 
     /// The machine's instance, as the provider has it.
@@ -207,9 +187,7 @@ impl Context {
         let mut found = instances
             .into_iter()
             .filter(|object| object.owner.as_deref() == Some(machine) || object.name.contains(machine));
-        found
-            .next()
-            .ok_or_else(|| Stop::Environment(format!("the inventory has no instance of {machine}")))
+        found.next().ok_or_else(|| Stop::Environment(format!("the inventory has no instance of {machine}")))
     }
 
     /// Writes a file to the guest's disk, and returns what it wrote.
@@ -243,12 +221,7 @@ impl Context {
     /// # Errors
     /// [`Stop::Environment`] if the inventory does not say.
     pub async fn instance_address(&self, machine: &str) -> Result<String, Stop> {
-        let address = self
-            .instance_of(machine)
-            .await?
-            .attributes
-            .get("address")
-            .cloned();
+        let address = self.instance_of(machine).await?.attributes.get("address").cloned();
         address.ok_or_else(|| Stop::Environment(format!("the inventory has no address for {machine}")))
     }
 
@@ -268,9 +241,7 @@ impl Context {
         match state {
             State::Paused => Ok(self.tenant().pause(machine.name()).await?),
             State::Saved => Ok(self.tenant().save(machine.name()).await?),
-            other => Err(Stop::Suite(format!(
-                "{other} is no state of a suspended instance"
-            ))),
+            other => Err(Stop::Suite(format!("{other} is no state of a suspended instance"))),
         }
     }
 
@@ -294,22 +265,11 @@ mod tests {
 
     #[test]
     fn engine_urls() {
-        assert_eq!(
-            parse_engine_url("tcp://203.0.113.9:2376"),
-            Ok(("203.0.113.9".to_owned(), 2376))
-        );
-        assert_eq!(
-            parse_engine_url("tcp://[2001:db8::1]:2376"),
-            Ok(("[2001:db8::1]".to_owned(), 2376))
-        );
-        for wrong in [
-            "",
-            "203.0.113.9",
-            "tcp://203.0.113.9",
-            "tcp://:2376",
-            "http://203.0.113.9:2376",
-            "tcp://h:x",
-        ] {
+        assert_eq!(parse_engine_url("tcp://203.0.113.9:2376"), Ok(("203.0.113.9".to_owned(), 2376)));
+        assert_eq!(parse_engine_url("tcp://[2001:db8::1]:2376"), Ok(("[2001:db8::1]".to_owned(), 2376)));
+        for wrong in
+            ["", "203.0.113.9", "tcp://203.0.113.9", "tcp://:2376", "http://203.0.113.9:2376", "tcp://h:x"]
+        {
             assert!(parse_engine_url(wrong).is_err(), "{wrong}");
         }
     }

@@ -53,15 +53,7 @@ impl ProviderKind {
         match self {
             Self::None | Self::External => &[],
             Self::Template => &["endpoint", "token"],
-            Self::Ec2 => &[
-                "endpoint",
-                "access-key",
-                "secret-key",
-                "region",
-                "zone",
-                "ami",
-                "ssh-port",
-            ],
+            Self::Ec2 => &["endpoint", "access-key", "secret-key", "region", "zone", "ami", "ssh-port"],
             Self::Vbox => &["boot2docker-url", "disk-size", "hostonly-cidr", "no-vtx-check"],
         }
     }

@@ -90,11 +90,7 @@ impl Observations {
 impl Recorder {
     /// A recorder that starts now and redacts what `redactor` knows.
     pub fn new(redactor: Arc<Redactor>) -> Self {
-        Self {
-            start: Instant::now(),
-            redactor,
-            recorded: Arc::default(),
-        }
+        Self { start: Instant::now(), redactor, recorded: Arc::default() }
     }
 
     fn recorded(&self) -> MutexGuard<'_, Recorded> {
@@ -126,10 +122,7 @@ impl Recorder {
         result: Result<&str, &str>,
     ) {
         let duration = self.elapsed().saturating_sub(started);
-        let times = Times {
-            at: started,
-            duration,
-        };
+        let times = Times { at: started, duration };
         self.add_call(to, times, name, argument, result, None);
     }
 
@@ -174,24 +167,13 @@ impl Recorder {
 
     /// Notes an error text of the driver.
     pub fn error_text(&self, method: &str, text: &str) {
-        let secrets = self
-            .redactor
-            .secrets_in(text)
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>();
+        let secrets = self.redactor.secrets_in(text).into_iter().map(str::to_owned).collect::<Vec<_>>();
         let mut recorded = self.recorded();
         for secret in secrets {
-            recorded
-                .observations
-                .leaked_in_errors
-                .push((secret, format!("the error of {method}")));
+            recorded.observations.leaked_in_errors.push((secret, format!("the error of {method}")));
         }
         if says_nothing(text) {
-            recorded
-                .observations
-                .empty_errors
-                .push(format!("{method} failed with {text:?}"));
+            recorded.observations.empty_errors.push(format!("{method} failed with {text:?}"));
         }
     }
 
@@ -204,10 +186,7 @@ impl Recorder {
     /// Notes that `method` panicked and said so.
     pub fn panic(&self, method: &str, text: &str) {
         let text = self.clean(text);
-        self.recorded()
-            .observations
-            .panics
-            .push((method.to_owned(), text));
+        self.recorded().observations.panics.push((method.to_owned(), text));
     }
 
     /// Notes that a process was started.
@@ -217,15 +196,8 @@ impl Recorder {
 
     /// Records one line of the `process`-th process of `check`.
     pub fn line(&self, process: u32, line: Line<'_>, check: &str) {
-        let Line {
-            stream, text, length, ..
-        } = line;
-        let secrets = self
-            .redactor
-            .secrets_in(text)
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>();
+        let Line { stream, text, length, .. } = line;
+        let secrets = self.redactor.secrets_in(text).into_iter().map(str::to_owned).collect::<Vec<_>>();
         let record = LogRecord {
             at_ms: millis(self.elapsed()),
             process,
@@ -254,12 +226,8 @@ impl Recorder {
         if took < limit.mul_f64(WORTH_RECORDING) {
             return;
         }
-        let record = WaitRecord {
-            name: self.clean(name),
-            took_ms: millis(took),
-            limit_ms: millis(limit),
-            in_time,
-        };
+        let record =
+            WaitRecord { name: self.clean(name), took_ms: millis(took), limit_ms: millis(limit), in_time };
         let mut recorded = self.recorded();
         if recorded.waits.len() < KEPT_WAITS {
             recorded.waits.push(record);
@@ -313,9 +281,7 @@ fn says_nothing(text: &str) -> bool {
     text.is_empty()
         || text.eq_ignore_ascii_case("error")
         || text == "<nil>"
-        || text
-            .strip_prefix("exit status ")
-            .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
+        || text.strip_prefix("exit status ").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
 }
 
 fn shorten(text: &str) -> String {

@@ -99,8 +99,7 @@ impl Redactor {
         self.needles
             .iter()
             .filter_map(|(form, name)| {
-                text.find(form.as_str())
-                    .map(|start| (start, form.len(), name.as_str()))
+                text.find(form.as_str()).map(|start| (start, form.len(), name.as_str()))
             })
             .min_by_key(|(start, length, _)| (*start, std::cmp::Reverse(*length)))
     }
@@ -111,21 +110,14 @@ impl std::fmt::Debug for Redactor {
         let mut names: Vec<&str> = self.needles.iter().map(|(_, name)| name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
-        f.debug_struct("Redactor")
-            .field("secrets", &names)
-            .finish_non_exhaustive()
+        f.debug_struct("Redactor").field("secrets", &names).finish_non_exhaustive()
     }
 }
 
 /// Every form of `value` worth hiding, the value itself included.
 fn forms(value: &str) -> impl Iterator<Item = String> {
-    let encoded = encodings(value)
-        .into_iter()
-        .filter(|form| form.len() >= SHORTEST_ENCODED);
-    let lines = value
-        .lines()
-        .map(str::trim)
-        .filter(|line| line.len() >= SHORTEST_LINE && *line != value);
+    let encoded = encodings(value).into_iter().filter(|form| form.len() >= SHORTEST_ENCODED);
+    let lines = value.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE && *line != value);
     // The frame of a PEM block is the same in every key.
     let lines = lines.filter(|line| !line.starts_with("-----")).map(str::to_owned);
     let trimmed = value.trim();
@@ -144,24 +136,13 @@ fn encodings(value: &str) -> Vec<String> {
     let json = serde_json::Value::from(value).to_string();
     let json = json.trim_matches('"').to_owned();
     // Go's encoder escapes these three as well.
-    let go_json = json
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026");
+    let go_json = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
     let percent = percent_encoded(value, "-._~");
     let form = percent.replace("%20", "+");
     let lower_percent = lower_escapes(&percent);
     let browser: String = url::form_urlencoded::byte_serialize(bytes).collect();
-    let mut forms = vec![
-        lower_hex.to_uppercase(),
-        lower_hex,
-        json,
-        go_json,
-        percent,
-        form,
-        lower_percent,
-        browser,
-    ];
+    let mut forms =
+        vec![lower_hex.to_uppercase(), lower_hex, json, go_json, percent, form, lower_percent, browser];
     for offset in 0..3 {
         forms.push(base64_core::<Base64Unpadded>(bytes, offset));
         forms.push(base64_core::<Base64UrlUnpadded>(bytes, offset));
@@ -238,10 +219,7 @@ mod tests {
             "token=p%26ss+%3Cword%3E%0A%22x%22%7E",
         ] {
             let clean = redactor.redact(text);
-            assert!(
-                clean.contains("[secret acme-token]") && !clean.contains("word"),
-                "{text} -> {clean}"
-            );
+            assert!(clean.contains("[secret acme-token]") && !clean.contains("word"), "{text} -> {clean}");
         }
         assert_eq!(
             one("ABCDEF").redact("414243444546 4142434445464a"),
@@ -254,10 +232,7 @@ mod tests {
         for user in ["", "a", "ab", "abc", "abcd"] {
             let header = Base64Unpadded::encode_string(format!("{user}:swordfish-42!").as_bytes());
             let clean = one("swordfish-42!").redact(&header).into_owned();
-            assert!(
-                clean.contains("[secret acme-token]"),
-                "{user}: {header} -> {clean}"
-            );
+            assert!(clean.contains("[secret acme-token]"), "{user}: {header} -> {clean}");
         }
     }
 
@@ -265,36 +240,24 @@ mod tests {
     fn every_line_of_a_private_key_is_hidden_but_not_its_frame() {
         let key = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\nAAAAE2VjZHNhLXNoYTItbmlz\n-----END OPENSSH PRIVATE KEY-----\n";
         let redactor = one(key);
-        assert_eq!(
-            redactor.redact("  AAAAE2VjZHNhLXNoYTItbmlz"),
-            "  [secret acme-token]"
-        );
+        assert_eq!(redactor.redact("  AAAAE2VjZHNhLXNoYTItbmlz"), "  [secret acme-token]");
         assert_eq!(
             redactor.redact("-----BEGIN OPENSSH PRIVATE KEY-----"),
             "-----BEGIN OPENSSH PRIVATE KEY-----"
         );
-        assert_eq!(
-            redactor.redact(&format!("key:\n{key}")),
-            "key:\n[secret acme-token]"
-        );
+        assert_eq!(redactor.redact(&format!("key:\n{key}")), "key:\n[secret acme-token]");
     }
 
     #[test]
     fn placeholders_are_not_searched_again() {
         let redactor = Redactor::new([("secret", "acme-token-value"), ("other", "secret")]);
-        assert_eq!(
-            redactor.redact("acme-token-value secret"),
-            "[secret secret] [secret other]"
-        );
+        assert_eq!(redactor.redact("acme-token-value secret"), "[secret secret] [secret other]");
     }
 
     #[test]
     fn a_longer_secret_wins_over_one_that_it_contains() {
         let redactor = Redactor::new([("short", "abcdef"), ("long", "abcdef-ghi")]);
-        assert_eq!(
-            redactor.redact("abcdef-ghi abcdef"),
-            "[secret long] [secret short]"
-        );
+        assert_eq!(redactor.redact("abcdef-ghi abcdef"), "[secret long] [secret short]");
     }
 
     #[test]

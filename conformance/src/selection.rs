@@ -26,24 +26,14 @@ pub struct Selection {
 
 impl Default for Selection {
     fn default() -> Self {
-        Self {
-            only: Vec::new(),
-            skip: Vec::new(),
-            level: Level::May,
-            requirements: RequirementSet::newest(),
-        }
+        Self { only: Vec::new(), skip: Vec::new(), level: Level::May, requirements: RequirementSet::newest() }
     }
 }
 
 impl Selection {
     /// Filters from the command line.
     pub fn new(only: Vec<String>, skip: Vec<String>, level: Level) -> Self {
-        Self {
-            only,
-            skip,
-            level,
-            ..Self::default()
-        }
+        Self { only, skip, level, ..Self::default() }
     }
 
     /// The same filters over the checks of another set of requirements.
@@ -63,11 +53,7 @@ impl Selection {
             .filter(|check| self.requirements.asks_for(check))
             .filter(|check| self.requirements.level_of(check) >= self.level)
             .collect();
-        if selected.is_empty() {
-            Err(SelectionError::Nothing)
-        } else {
-            Ok(selected)
-        }
+        if selected.is_empty() { Err(SelectionError::Nothing) } else { Ok(selected) }
     }
 }
 
@@ -94,11 +80,7 @@ pub fn pattern(
         .iter()
         .flat_map(|check| [check.id, check.group()])
         .chain(checks.iter().flat_map(|check| check.clauses.iter().copied()));
-    Err(SelectionError::NoMatch {
-        option,
-        pattern: text.into(),
-        hint: did_you_mean(text, names),
-    })
+    Err(SelectionError::NoMatch { option, pattern: text.into(), hint: did_you_mean(text, names) })
 }
 
 /// How patterns over names are matched.
@@ -112,10 +94,7 @@ pub(crate) const ANY_CASE: MatchOptions = MatchOptions {
 pub fn matches(pattern: &Pattern, check: &Check) -> bool {
     pattern.matches_with(check.id, ANY_CASE)
         || pattern.matches_with(check.group(), ANY_CASE)
-        || check
-            .clauses
-            .iter()
-            .any(|clause| pattern.matches_with(clause, ANY_CASE))
+        || check.clauses.iter().any(|clause| pattern.matches_with(clause, ANY_CASE))
 }
 
 fn patterns(
@@ -174,19 +153,11 @@ mod tests {
     }
 
     fn ids(selection: &Selection) -> Vec<&'static str> {
-        selection
-            .apply(&checks())
-            .unwrap()
-            .iter()
-            .map(|check| check.id)
-            .collect()
+        selection.apply(&checks()).unwrap().iter().map(|check| check.id).collect()
     }
 
     fn only(pattern: &str) -> Selection {
-        Selection {
-            only: vec![pattern.into()],
-            ..Selection::default()
-        }
+        Selection { only: vec![pattern.into()], ..Selection::default() }
     }
 
     #[test]
@@ -201,25 +172,16 @@ mod tests {
 
     #[test]
     fn skip_and_level_narrow_the_selection() {
-        let skip = Selection {
-            skip: vec!["stop".into()],
-            ..Selection::default()
-        };
+        let skip = Selection { skip: vec!["stop".into()], ..Selection::default() };
         assert_eq!(ids(&skip), ["remove::twice", "remove::dependants"]);
-        let must = Selection {
-            level: Level::Must,
-            ..Selection::default()
-        };
+        let must = Selection { level: Level::Must, ..Selection::default() };
         assert_eq!(ids(&must), ["remove::twice", "stop::twice"]);
     }
 
     #[test]
     fn a_set_of_requirements_leaves_out_what_it_does_not_ask_for() {
         let set = RequirementSet::of(&[("RM-012", Level::Should), ("STOP-005", Level::Must)]);
-        let under = |level| Selection {
-            level,
-            ..Selection::default().under(set)
-        };
+        let under = |level| Selection { level, ..Selection::default().under(set) };
         assert_eq!(ids(&under(Level::May)), ["remove::twice", "stop::twice"]);
         assert_eq!(ids(&under(Level::Must)), ["stop::twice"]);
     }
@@ -232,16 +194,8 @@ mod tests {
             "--only \"remove::twise\" matches no check; did you mean \"remove::twice\"?"
         );
         let error = only("remove::[").apply(&checks()).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("--only \"remove::[\" is not a pattern: "),
-            "{error}"
-        );
-        let nothing = Selection {
-            skip: vec!["*".into()],
-            ..Selection::default()
-        };
+        assert!(error.to_string().starts_with("--only \"remove::[\" is not a pattern: "), "{error}");
+        let nothing = Selection { skip: vec!["*".into()], ..Selection::default() };
         assert_eq!(nothing.apply(&checks()).unwrap_err(), SelectionError::Nothing);
     }
 }

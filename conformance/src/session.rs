@@ -36,14 +36,7 @@ impl Session {
         limits: Limits,
     ) -> Self {
         recorder.process_started();
-        Self {
-            number,
-            driver,
-            host,
-            recorder,
-            limits,
-            dead: AtomicBool::new(false),
-        }
+        Self { number, driver, host, recorder, limits, dead: AtomicBool::new(false) }
     }
 
     /// Number of the process in its check (from 1).
@@ -72,10 +65,8 @@ impl Session {
 
     /// `GetCreateFlags`.
     pub async fn create_flags(&self) -> Result<Vec<Flag>> {
-        self.getter("GetCreateFlags", self.driver.create_flags(), |flags| {
-            format!("{} flags", flags.len())
-        })
-        .await
+        self.getter("GetCreateFlags", self.driver.create_flags(), |flags| format!("{} flags", flags.len()))
+            .await
     }
 
     /// `GetConfigRaw`.
@@ -104,8 +95,7 @@ impl Session {
     pub async fn set_config(&self, json: &[u8]) -> Result<()> {
         let argument = String::from_utf8_lossy(json).into_owned();
         let call = self.driver.set_config_raw(json.to_vec());
-        self.recorded("SetConfigRaw", argument, self.limits.getter(), call, done)
-            .await
+        self.recorded("SetConfigRaw", argument, self.limits.getter(), call, done).await
     }
 
     /// `SetConfigFromFlags`.
@@ -116,20 +106,12 @@ impl Session {
             .collect::<Vec<_>>()
             .join(" ");
         let call = self.driver.set_config_from_flags(options.clone());
-        self.recorded(
-            "SetConfigFromFlags",
-            argument,
-            self.limits.operation(),
-            call,
-            done,
-        )
-        .await
+        self.recorded("SetConfigFromFlags", argument, self.limits.operation(), call, done).await
     }
 
     /// `GetMachineName`.
     pub async fn machine_name(&self) -> Result<String> {
-        self.getter("GetMachineName", self.driver.machine_name(), quoted)
-            .await
+        self.getter("GetMachineName", self.driver.machine_name(), quoted).await
     }
 
     /// `GetIP`.
@@ -139,26 +121,22 @@ impl Session {
 
     /// `GetSSHHostname`.
     pub async fn ssh_hostname(&self) -> Result<String> {
-        self.getter("GetSSHHostname", self.driver.ssh_hostname(), quoted)
-            .await
+        self.getter("GetSSHHostname", self.driver.ssh_hostname(), quoted).await
     }
 
     /// `GetSSHKeyPath`.
     pub async fn ssh_key_path(&self) -> Result<String> {
-        self.getter("GetSSHKeyPath", self.driver.ssh_key_path(), quoted)
-            .await
+        self.getter("GetSSHKeyPath", self.driver.ssh_key_path(), quoted).await
     }
 
     /// `GetSSHPort`.
     pub async fn ssh_port(&self) -> Result<u16> {
-        self.getter("GetSSHPort", self.driver.ssh_port(), u16::to_string)
-            .await
+        self.getter("GetSSHPort", self.driver.ssh_port(), u16::to_string).await
     }
 
     /// `GetSSHUsername`.
     pub async fn ssh_username(&self) -> Result<String> {
-        self.getter("GetSSHUsername", self.driver.ssh_username(), quoted)
-            .await
+        self.getter("GetSSHUsername", self.driver.ssh_username(), quoted).await
     }
 
     /// `GetURL`.
@@ -168,14 +146,12 @@ impl Session {
 
     /// `GetState`.
     pub async fn state(&self) -> Result<State> {
-        self.getter("GetState", self.driver.state(), State::to_string)
-            .await
+        self.getter("GetState", self.driver.state(), State::to_string).await
     }
 
     /// `PreCreateCheck`.
     pub async fn pre_create_check(&self) -> Result<()> {
-        self.operation("PreCreateCheck", self.driver.pre_create_check())
-            .await
+        self.operation("PreCreateCheck", self.driver.pre_create_check()).await
     }
 
     /// `Create`.
@@ -214,8 +190,7 @@ impl Session {
             let started = self.recorder.elapsed();
             let outcome = host.close().await.map_err(|error| error.to_string());
             let result = outcome.as_ref().map(|()| "ok").map_err(String::as_str);
-            self.recorder
-                .call(CallTarget::Driver(self.number), started, "Close", "", result);
+            self.recorder.call(CallTarget::Driver(self.number), started, "Close", "", result);
         }
     }
 
@@ -232,8 +207,7 @@ impl Session {
         call: impl Future<Output = Result<T>> + Send,
         show: impl FnOnce(&T) -> String,
     ) -> Result<T> {
-        self.recorded(method, String::new(), self.limits.getter(), call, show)
-            .await
+        self.recorded(method, String::new(), self.limits.getter(), call, show).await
     }
 
     async fn operation(
@@ -241,8 +215,7 @@ impl Session {
         method: &'static str,
         call: impl Future<Output = Result<()>> + Send,
     ) -> Result<()> {
-        self.recorded(method, String::new(), self.limits.operation(), call, done)
-            .await
+        self.recorded(method, String::new(), self.limits.operation(), call, done).await
     }
 
     async fn recorded<T>(
@@ -266,13 +239,7 @@ impl Session {
         self.recorder.waited(method, took, limit, outcome.is_ok());
         let shown = outcome.as_ref().map(show).map_err(ToString::to_string);
         let result = shown.as_ref().map(String::as_str).map_err(String::as_str);
-        self.recorder.call(
-            CallTarget::Driver(self.number),
-            started,
-            method,
-            &argument,
-            result,
-        );
+        self.recorder.call(CallTarget::Driver(self.number), started, method, &argument, result);
         if let Err(error) = &outcome {
             self.note_failure(method, error).await;
         }
@@ -291,9 +258,7 @@ impl Session {
             && let Some(host) = &self.host
             && !self.dead.swap(true, Ordering::Relaxed)
         {
-            let exit = host
-                .wait_exit(self.limits.process_waits().scale(Duration::from_secs(1)))
-                .await;
+            let exit = host.wait_exit(self.limits.process_waits().scale(Duration::from_secs(1))).await;
             let how = exit.map_or_else(
                 || "the connection broke".to_owned(),
                 |status| format!("the process ended: {status}"),
@@ -305,9 +270,7 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("number", &self.number)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("number", &self.number).finish_non_exhaustive()
     }
 }
 

@@ -17,15 +17,9 @@ pub struct StableOutput {
 impl StableOutput {
     /// Replacements of a run with this seed and these further texts: pairs of text and what stands for it.
     pub fn new(seed: u64, replaced: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut replaced: Vec<_> = replaced
-            .into_iter()
-            .filter(|(text, _)| !text.is_empty())
-            .collect();
+        let mut replaced: Vec<_> = replaced.into_iter().filter(|(text, _)| !text.is_empty()).collect();
         replaced.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-        Self {
-            replaced,
-            seed: (seed > 99).then(|| seed.to_string()),
-        }
+        Self { replaced, seed: (seed > 99).then(|| seed.to_string()) }
     }
 
     /// The event as it would be in any run.
@@ -60,9 +54,7 @@ impl StableOutput {
         info.seed = 0;
         info.started_at = "1970-01-01T00:00:00Z".to_owned();
         info.driver = self.text(&info.driver);
-        info.environment
-            .values_mut()
-            .for_each(|value| "ANY".clone_into(value));
+        info.environment.values_mut().for_each(|value| "ANY".clone_into(value));
         info
     }
 
@@ -88,26 +80,16 @@ impl StableOutput {
         }
         result.calls.sort_by_key(place_of);
         for (call, at_ms) in result.calls.iter_mut().zip(0..) {
-            *call = CallRecord {
-                at_ms,
-                ..self.call(call)
-            };
+            *call = CallRecord { at_ms, ..self.call(call) };
         }
         // How much of a limit is needed, and which states are passed through, depends on the machine.
         (result.waits, result.states) = (Vec::new(), Vec::new());
         for object in result.inventory.iter_mut().flat_map(objects) {
             object.name = self.text(&object.name);
-            object
-                .attributes
-                .values_mut()
-                .for_each(|value| *value = self.text(value));
+            object.attributes.values_mut().for_each(|value| *value = self.text(value));
         }
         for record in &mut result.log {
-            *record = LogRecord {
-                at_ms: 0,
-                text: self.text(&record.text),
-                ..record.clone()
-            };
+            *record = LogRecord { at_ms: 0, text: self.text(&record.text), ..record.clone() };
         }
         result
     }
@@ -124,11 +106,7 @@ impl StableOutput {
 }
 
 fn objects(inventory: &mut InventoryRecord) -> impl Iterator<Item = &mut Object> {
-    let InventoryRecord {
-        before,
-        after,
-        cleaned,
-    } = inventory;
+    let InventoryRecord { before, after, cleaned } = inventory;
     before.iter_mut().chain(after).chain(cleaned.iter_mut().flatten())
 }
 
@@ -139,10 +117,8 @@ fn ports(text: &str) -> String {
     while let Some(colon) = rest.find(':') {
         let (before, after) = rest.split_at(colon + 1);
         clean.push_str(before);
-        let digits = after.len()
-            - after
-                .trim_start_matches(|character: char| character.is_ascii_digit())
-                .len();
+        let digits =
+            after.len() - after.trim_start_matches(|character: char| character.is_ascii_digit()).len();
         if digits >= 2 && ends_with_loopback(&before[..colon]) {
             clean.push_str("PORT");
             rest = &after[digits..];
@@ -155,24 +131,16 @@ fn ports(text: &str) -> String {
 }
 
 fn ends_with_loopback(text: &str) -> bool {
-    let host = text
-        .rsplit(|character: char| !(character.is_ascii_alphanumeric() || character == '.'))
-        .next();
+    let host = text.rsplit(|character: char| !(character.is_ascii_alphanumeric() || character == '.')).next();
     host.is_some_and(|host| {
-        host == "localhost"
-            || host
-                .parse()
-                .is_ok_and(|address: std::net::Ipv4Addr| address.is_loopback())
+        host == "localhost" || host.parse().is_ok_and(|address: std::net::Ipv4Addr| address.is_loopback())
     })
 }
 
 /// Names of files and folders directly below the temporary folder, replaced by `TEMP`.
 fn temporary_names(text: &str) -> String {
     let folder = std::env::temp_dir();
-    let Some(folder) = folder
-        .to_str()
-        .map(|folder| format!("{}/", folder.trim_end_matches('/')))
-    else {
+    let Some(folder) = folder.to_str().map(|folder| format!("{}/", folder.trim_end_matches('/'))) else {
         return text.to_owned();
     };
     let mut parts = text.split(folder.as_str());
@@ -205,17 +173,11 @@ mod tests {
         );
         assert_eq!(stable("--seed 51214"), "--seed SEED");
         let path = std::env::temp_dir().join("machine-conformance-Xy12");
-        assert_eq!(
-            stable(&format!("{}/store: gone", path.display())),
-            "TEMP/store: gone"
-        );
+        assert_eq!(stable(&format!("{}/store: gone", path.display())), "TEMP/store: gone");
     }
 
     #[test]
     fn nothing_else_is_touched() {
-        assert_eq!(
-            stable("error: 404 server not found"),
-            "error: 404 server not found"
-        );
+        assert_eq!(stable("error: 404 server not found"), "error: 404 server not found");
     }
 }

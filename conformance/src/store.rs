@@ -44,10 +44,7 @@ pub fn machine_dir(store: &Path, machine: &str) -> PathBuf {
 /// If the record is no JSON object, or the file system refuses.
 pub async fn save(store: &Path, machine: &str, driver_name: &str, record: &[u8]) -> Result<()> {
     let driver = serde_json::from_slice(record).map_err(|error| {
-        Error::new(
-            ErrorKind::Protocol,
-            format!("GetConfigRaw did not answer with JSON: {error}"),
-        )
+        Error::new(ErrorKind::Protocol, format!("GetConfigRaw did not answer with JSON: {error}"))
     })?;
     let written = Written {
         config_version: CONFIG_VERSION,
@@ -59,17 +56,10 @@ pub async fn save(store: &Path, machine: &str, driver_name: &str, record: &[u8])
     let text = indented(&written)?;
     let dir = machine_dir(store, machine);
     blocking(move || {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&dir)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
         let new = dir.join("config.json.new");
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)?;
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         std::io::Write::write_all(&mut file, &text)?;
         std::fs::rename(&new, dir.join("config.json"))
     })
@@ -86,10 +76,7 @@ pub async fn load(store: &Path, machine: &str) -> Result<Vec<u8>> {
         .await
         .map_err(|error| Error::new(ErrorKind::Io, format!("cannot read {}: {error}", path.display())))?;
     let read: Read<'_> = serde_json::from_slice(&text).map_err(|error| {
-        Error::new(
-            ErrorKind::Config,
-            format!("{} is not usable: {error}", path.display()),
-        )
+        Error::new(ErrorKind::Config, format!("{} is not usable: {error}", path.display()))
     })?;
     Ok(read.driver.get().as_bytes().to_vec())
 }
@@ -99,12 +86,7 @@ fn indented(value: &impl Serialize) -> Result<Vec<u8>> {
     let mut serializer = Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"    "));
     serializer
         .serialize_newtype_struct("config", value)
-        .map_err(|error| {
-            Error::new(
-                ErrorKind::Config,
-                format!("the record cannot be written: {error}"),
-            )
-        })?;
+        .map_err(|error| Error::new(ErrorKind::Config, format!("the record cannot be written: {error}")))?;
     Ok(text)
 }
 
@@ -113,10 +95,7 @@ async fn blocking(work: impl FnOnce() -> std::io::Result<()> + Send + 'static) -
         Ok(outcome) => {
             outcome.map_err(|error| Error::new(ErrorKind::Io, format!("cannot write the store: {error}")))
         }
-        Err(error) => Err(Error::new(
-            ErrorKind::Other,
-            format!("writing the store was cut short: {error}"),
-        )),
+        Err(error) => Err(Error::new(ErrorKind::Other, format!("writing the store was cut short: {error}"))),
     }
 }
 
@@ -129,9 +108,7 @@ mod tests {
     #[tokio::test]
     async fn the_record_survives_byte_for_byte_in_its_indented_form() {
         let store = tempfile::tempdir().unwrap();
-        save(store.path(), "m", "acme", br#"{"Zeta":1,"Alpha":"x"}"#)
-            .await
-            .unwrap();
+        save(store.path(), "m", "acme", br#"{"Zeta":1,"Alpha":"x"}"#).await.unwrap();
         let loaded = load(store.path(), "m").await.unwrap();
         let text = String::from_utf8(loaded).unwrap();
         assert_eq!(text, "{\n        \"Zeta\": 1,\n        \"Alpha\": \"x\"\n    }");

@@ -59,11 +59,7 @@ mod tests {
     use super::*;
 
     fn code(verdicts: &[Verdict], must_run: usize) -> u8 {
-        exit_code(
-            &|wanted| verdicts.iter().filter(|&&verdict| verdict == wanted).count(),
-            must_run,
-            0,
-        )
+        exit_code(&|wanted| verdicts.iter().filter(|&&verdict| verdict == wanted).count(), must_run, 0)
     }
 
     #[test]
@@ -79,30 +75,14 @@ mod tests {
 
     #[test]
     fn exit_codes() {
-        assert_eq!(
-            code(&[Verdict::Pass, Verdict::Warn, Verdict::NotTested], 2),
-            ExitCode::CONFORMANT
-        );
+        assert_eq!(code(&[Verdict::Pass, Verdict::Warn, Verdict::NotTested], 2), ExitCode::CONFORMANT);
         assert_eq!(code(&[Verdict::Pass, Verdict::Fail], 2), ExitCode::NOT_CONFORMANT);
         assert_eq!(code(&[Verdict::Stale], 1), ExitCode::NOT_CONFORMANT);
         assert_eq!(code(&[Verdict::DriverTimeout], 1), ExitCode::NOT_CONFORMANT);
-        assert_eq!(
-            code(&[Verdict::Pass, Verdict::EnvironmentError], 2),
-            ExitCode::ENVIRONMENT
-        );
-        assert_eq!(
-            code(&[Verdict::Fail, Verdict::SuiteError], 2),
-            ExitCode::SUITE_DEFECT
-        );
-        assert_eq!(
-            code(&[Verdict::NotTested, Verdict::NotApplicable], 0),
-            ExitCode::NOTHING_RAN
-        );
-        assert_eq!(
-            code(&[Verdict::Pass], 0),
-            ExitCode::NOTHING_RAN,
-            "only SHOULD checks were executed"
-        );
+        assert_eq!(code(&[Verdict::Pass, Verdict::EnvironmentError], 2), ExitCode::ENVIRONMENT);
+        assert_eq!(code(&[Verdict::Fail, Verdict::SuiteError], 2), ExitCode::SUITE_DEFECT);
+        assert_eq!(code(&[Verdict::NotTested, Verdict::NotApplicable], 0), ExitCode::NOTHING_RAN);
+        assert_eq!(code(&[Verdict::Pass], 0), ExitCode::NOTHING_RAN, "only SHOULD checks were executed");
         assert_eq!(code(&[], 0), ExitCode::NOTHING_RAN);
     }
 }

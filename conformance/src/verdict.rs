@@ -86,10 +86,7 @@ impl Verdict {
 
     /// Whether a run with such a check is not conformant, whatever else it found.
     pub fn breaks_the_run(self) -> bool {
-        matches!(
-            self,
-            Self::Fail | Self::DriverTimeout | Self::Stale | Self::SuiteError
-        )
+        matches!(self, Self::Fail | Self::DriverTimeout | Self::Stale | Self::SuiteError)
     }
 
     /// Whether the check really ran, so that its result counts.

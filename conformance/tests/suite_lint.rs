@@ -24,10 +24,7 @@ fn every_clause_is_decided_or_excluded() {
         .filter(|clause| matches!(coverage.standing(clause), Standing::NotYet))
         .map(|clause| clause.id.as_str())
         .collect();
-    assert!(
-        open.is_empty(),
-        "neither decided by a check nor excluded: {open:?}"
-    );
+    assert!(open.is_empty(), "neither decided by a check nor excluded: {open:?}");
 }
 
 #[test]
@@ -55,12 +52,7 @@ fn checks_cite_clauses_that_exist_each_once() {
     for check in checks::all() {
         assert!(!check.clauses.is_empty(), "{} cites no clause", check.id);
         let cited: BTreeSet<&&str> = check.clauses.iter().collect();
-        assert_eq!(
-            cited.len(),
-            check.clauses.len(),
-            "{} cites a clause twice",
-            check.id
-        );
+        assert_eq!(cited.len(), check.clauses.len(), "{} cites a clause twice", check.id);
         for clause in cited {
             let known = specification().clause(clause).is_some();
             assert!(known, "{} cites {clause}, which is no clause", check.id);
@@ -71,34 +63,16 @@ fn checks_cite_clauses_that_exist_each_once() {
 #[test]
 fn checks_explain_themselves() {
     for check in checks::all() {
-        let texts = [
-            ("title", check.title),
-            ("why", check.why),
-            ("good", check.good),
-            ("bad", check.bad),
-        ];
+        let texts = [("title", check.title), ("why", check.why), ("good", check.good), ("bad", check.bad)];
         for (name, text) in texts {
             // An example may be a single value.
             let fewest = if matches!(name, "good" | "bad") { 1 } else { 2 };
-            assert!(
-                text.split_whitespace().count() >= fewest,
-                "{}: {name} is {text:?}",
-                check.id
-            );
+            assert!(text.split_whitespace().count() >= fewest, "{}: {name} is {text:?}", check.id);
             assert_eq!(text, text.trim(), "{}: {name} has spaces around it", check.id);
             assert!(!text.contains("  "), "{}: {name} has a gap: {text:?}", check.id);
         }
-        assert!(
-            !check.title.ends_with('.'),
-            "{}: the title is no sentence",
-            check.id
-        );
-        assert!(
-            check.why.ends_with(['.', '?', '!', '"', '`']),
-            "{}: {:?} breaks off",
-            check.id,
-            check.why
-        );
+        assert!(!check.title.ends_with('.'), "{}: the title is no sentence", check.id);
+        assert!(check.why.ends_with(['.', '?', '!', '"', '`']), "{}: {:?} breaks off", check.id, check.why);
     }
 }
 
@@ -122,11 +96,7 @@ fn lines() -> Vec<(String, String)> {
             }
         }
     }
-    assert!(
-        lines.len() > 5000,
-        "the sources have moved: {} lines",
-        lines.len()
-    );
+    assert!(lines.len() > 5000, "the sources have moved: {} lines", lines.len());
     lines
 }
 
@@ -154,59 +124,32 @@ fn with(words: &[&str], unless: &[&str]) -> Vec<String> {
 #[test]
 fn every_duration_has_a_name() {
     let found = with(&["Duration::from_"], &["const "]);
-    assert!(
-        found.is_empty(),
-        "give them names, in limits.rs if others need them: {found:#?}"
-    );
+    assert!(found.is_empty(), "give them names, in limits.rs if others need them: {found:#?}");
     let found = with(&["thread::sleep"], &[]);
-    assert!(
-        found.is_empty(),
-        "checks wait with the named waits of limits.rs: {found:#?}"
-    );
+    assert!(found.is_empty(), "checks wait with the named waits of limits.rs: {found:#?}");
 }
 
 #[test]
 fn what_a_driver_says_is_never_unwrapped() {
     let found = with(
-        &[
-            ".unwrap()",
-            ".unwrap_err()",
-            ".expect(",
-            ".expect_err(",
-            "panic!(",
-            "unreachable!(",
-            "todo!(",
-        ],
+        &[".unwrap()", ".unwrap_err()", ".expect(", ".expect_err(", "panic!(", "unreachable!(", "todo!("],
         // Data that is part of the suite, with its reason in an attribute.
         &["the suite's own stories are valid"],
     );
-    assert!(
-        found.is_empty(),
-        "a driver's answer must not end the suite: {found:#?}"
-    );
+    assert!(found.is_empty(), "a driver's answer must not end the suite: {found:#?}");
 }
 
 #[test]
 fn problems_come_with_rule_expectation_and_what_was_got() {
     // `Rule::broken` is the only place that makes one, and takes the rule from the specification.
     let found = with(&["Problem {"], &["-> Problem {"]);
-    let copies: Vec<_> = found
-        .iter()
-        .filter(|line| !line.starts_with("src/model/summary.rs"))
-        .collect();
+    let copies: Vec<_> = found.iter().filter(|line| !line.starts_with("src/model/summary.rs")).collect();
     assert!(copies.is_empty(), "use cx.rule(CLAUSE): {copies:#?}");
-    let clauses: BTreeSet<&str> = specification()
-        .clauses
-        .iter()
-        .map(|clause| clause.id.as_str())
-        .collect();
+    let clauses: BTreeSet<&str> = specification().clauses.iter().map(|clause| clause.id.as_str()).collect();
     for (place, line) in lines() {
         for part in line.split(".rule(\"").skip(1) {
             let clause = part.split('"').next().unwrap();
-            assert!(
-                clauses.contains(clause),
-                "{place} judges by {clause}, which is no clause"
-            );
+            assert!(clauses.contains(clause), "{place} judges by {clause}, which is no clause");
         }
     }
 }

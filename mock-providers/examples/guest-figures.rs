@@ -38,10 +38,7 @@ async fn main() -> Result<()> {
         "| guest | until SSH answers | until Docker answers | memory of one | {TOGETHER} at once: SSH | Docker | memory of all |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
-    for (name, kind) in [
-        ("simulated", GuestKind::Simulated),
-        ("container", GuestKind::Container),
-    ] {
+    for (name, kind) in [("simulated", GuestKind::Simulated), ("container", GuestKind::Container)] {
         match kind.require().await {
             Ok(()) => println!("| {name} | {} |", figures(kind, &key).await?),
             Err(error) => println!("| {name} | not measured: {error} |"),
@@ -92,10 +89,7 @@ async fn life(kind: GuestKind, key: &Key) -> Result<Life> {
     let guest = Guest::new(GuestOptions {
         kind,
         os: GuestOs::Debian,
-        users: vec![User {
-            name: "debian".to_owned(),
-            authorized_keys: vec![key.public.clone()],
-        }],
+        users: vec![User { name: "debian".to_owned(), authorized_keys: vec![key.public.clone()] }],
         ssh_port: SshPort::Ephemeral,
         engine_installed: true,
         ..GuestOptions::default()
@@ -127,19 +121,12 @@ impl Key {
         let file = folder.join("key");
         std::fs::write(&file, key.to_openssh(LineEnding::LF)?.as_bytes())?;
         restrict(&file)?;
-        Ok(Self {
-            public: key.public_key().to_openssh()?,
-            file,
-        })
+        Ok(Self { public: key.public_key().to_openssh()?, file })
     }
 
     /// Runs a command on the guest with OpenSSH's client.
     async fn runs(&self, guest: &Guest, command: &str) -> Result<()> {
-        let options = [
-            "BatchMode=yes",
-            "StrictHostKeyChecking=no",
-            "UserKnownHostsFile=/dev/null",
-        ];
+        let options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
         let mut ssh = Command::new("ssh");
         ssh.args(options.iter().flat_map(|option| ["-o", option]));
         ssh.arg("-i").arg(&self.file);
@@ -176,22 +163,15 @@ async fn memory(kind: GuestKind) -> Result<f64> {
         return Ok(kilobytes / 1024.0);
     }
     let filter = "label=machine-conformance.guest";
-    let ids = Command::new("docker")
-        .args(["ps", "-q", "--filter", filter])
-        .output()
-        .await?;
+    let ids = Command::new("docker").args(["ps", "-q", "--filter", filter]).output().await?;
     let ids = String::from_utf8(ids.stdout)?;
     if ids.trim().is_empty() {
         return Ok(0.0);
     }
     let mut stats = Command::new("docker");
-    stats
-        .args(["stats", "--no-stream", "--format", "{{.MemUsage}}"])
-        .args(ids.split_whitespace());
+    stats.args(["stats", "--no-stream", "--format", "{{.MemUsage}}"]).args(ids.split_whitespace());
     let stats = String::from_utf8(stats.output().await?.stdout)?;
-    let used = stats
-        .lines()
-        .filter_map(|line| line.split_once("MiB")?.0.trim().parse::<f64>().ok());
+    let used = stats.lines().filter_map(|line| line.split_once("MiB")?.0.trim().parse::<f64>().ok());
     Ok(used.sum())
 }
 

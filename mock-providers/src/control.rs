@@ -164,10 +164,7 @@ pub(crate) fn router<A: Accounts>(accounts: Weak<A>, token: String, instances: &
         .route("/accounts", get(list::<A>).post(add::<A>).delete(close::<A>))
         .route("/inventory", get(inventory::<A>))
         .route("/requests", get(requests::<A>).delete(clear_requests::<A>))
-        .route(
-            "/faults",
-            get(faults::<A>).post(set_faults::<A>).delete(clear_faults::<A>),
-        )
+        .route("/faults", get(faults::<A>).post(set_faults::<A>).delete(clear_faults::<A>))
         .route(&format!("/{instances}/{{instance}}/commands"), get(commands::<A>))
         .route(&format!("/{instances}/{{instance}}/{{action}}"), post(act::<A>))
         .route("/seed/{kind}/{name}", post(seed::<A>))
@@ -189,9 +186,7 @@ fn name(parameters: &Parameters) -> &str {
 
 fn account<A: Accounts>(accounts: &Weak<A>, parameters: &Parameters) -> Result<A::Account, ControlError> {
     let name = name(parameters);
-    upgrade(accounts)?
-        .existing(name)
-        .ok_or_else(|| ControlError::no_such("account", name))
+    upgrade(accounts)?.existing(name).ok_or_else(|| ControlError::no_such("account", name))
 }
 
 fn done() -> Response {
@@ -201,9 +196,7 @@ fn done() -> Response {
 async fn list<A: Accounts>(State(accounts): State<Weak<A>>) -> Answer {
     let accounts = upgrade(&accounts)?;
     let names = accounts.names().into_iter();
-    let described: Vec<Value> = names
-        .filter_map(|name| Some(accounts.existing(&name)?.describe()))
-        .collect();
+    let described: Vec<Value> = names.filter_map(|name| Some(accounts.existing(&name)?.describe())).collect();
     Ok(Json(described).into_response())
 }
 

@@ -19,10 +19,6 @@ pub const GONE: &str = "gone";
 
 impl StateChange {
     pub(crate) fn new(at: Instant, instance: &str, state: &str) -> Self {
-        Self {
-            at,
-            instance: instance.to_owned(),
-            state: state.to_owned(),
-        }
+        Self { at, instance: instance.to_owned(), state: state.to_owned() }
     }
 }

@@ -31,9 +31,7 @@ pub struct Inventory(pub Vec<Object>);
 impl Inventory {
     /// The object with a kind and an id.
     pub fn object(&self, kind: &str, id: &str) -> Option<&Object> {
-        self.0
-            .iter()
-            .find(|object| object.kind == kind && object.id == id)
+        self.0.iter().find(|object| object.kind == kind && object.id == id)
     }
 
     /// Objects of a kind.

@@ -78,10 +78,7 @@ impl RequestLog {
     pub(crate) fn begin(&self, request: Request) -> Entry {
         let started = request.started;
         let mut kept = self.0.lock();
-        let logged = Logged {
-            request,
-            answer: Bytes::new(),
-        };
+        let logged = Logged { request, answer: Bytes::new() };
         kept.bytes += logged.size();
         kept.requests.push_back(logged);
         Entry(kept.first + kept.requests.len() - 1, started)
@@ -133,19 +130,13 @@ impl RequestLog {
 impl Request {
     /// Whether the provider refused it, or gave no answer. The status is that of HTTP, or an exit code.
     pub fn failed(&self) -> bool {
-        self.status
-            .is_none_or(|status| status >= 400 || (1..100).contains(&status))
+        self.status.is_none_or(|status| status >= 400 || (1..100).contains(&status))
     }
 }
 
 impl Logged {
     fn size(&self) -> usize {
-        let Request {
-            query,
-            body,
-            user_agent,
-            ..
-        } = &self.request;
+        let Request { query, body, user_agent, .. } = &self.request;
         size_of::<Self>() + query.len() + body.len() + user_agent.len() + self.answer.len()
     }
 
@@ -158,11 +149,7 @@ impl Logged {
 
 /// The part of an answer that is kept. A large one is copied, so that the rest of it does not stay in memory.
 fn start_of(answer: &Bytes) -> Bytes {
-    if answer.len() > KEPT {
-        Bytes::copy_from_slice(&answer[..KEPT])
-    } else {
-        answer.clone()
-    }
+    if answer.len() > KEPT { Bytes::copy_from_slice(&answer[..KEPT]) } else { answer.clone() }
 }
 
 /// The part of a body that is kept, as text.
@@ -201,11 +188,7 @@ mod tests {
             log.end(entry, Some(200), &Bytes::from_static(b"ok"));
         }
         let (kept, next) = log.since(0);
-        assert!(
-            next == 2_000 && (200..256).contains(&kept.len()),
-            "{}",
-            kept.len()
-        );
+        assert!(next == 2_000 && (200..256).contains(&kept.len()), "{}", kept.len());
         assert!(kept.last().unwrap().body.starts_with("1999 ") && kept[0].answer == "ok");
         assert_eq!(log.since(1_998).0.len(), 2);
         log.clear();

@@ -5,13 +5,9 @@ pub(crate) fn write(text: &mut String, milliseconds: u64) {
     let (year, month, day) = civil(milliseconds / 86_400_000);
     let seconds = milliseconds / 1000 % 86_400;
     digits::<4>(text, year);
-    for (separator, number) in [
-        ('-', month),
-        ('-', day),
-        ('T', seconds / 3600),
-        (':', seconds / 60 % 60),
-        (':', seconds % 60),
-    ] {
+    for (separator, number) in
+        [('-', month), ('-', day), ('T', seconds / 3600), (':', seconds / 60 % 60), (':', seconds % 60)]
+    {
         text.push(separator);
         digits::<2>(text, number);
     }
@@ -35,11 +31,7 @@ pub(crate) fn parse_basic(text: &str) -> Option<u64> {
     }
     let number = |text: &str, from: usize, to: usize| {
         let part = text.get(from..to)?;
-        part.bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then_some(part)?
-            .parse::<u64>()
-            .ok()
+        part.bytes().all(|byte| byte.is_ascii_digit()).then_some(part)?.parse::<u64>().ok()
     };
     let (year, month, day) = (number(date, 0, 4)?, number(date, 4, 6)?, number(date, 6, 8)?);
     let (hour, minute, second) = (number(time, 0, 2)?, number(time, 2, 4)?, number(time, 4, 6)?);
@@ -69,11 +61,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
@@ -105,10 +93,7 @@ mod tests {
     #[test]
     fn basic_times_are_read() {
         assert_eq!(parse_basic("19700101T000001Z"), Some(1000));
-        assert_eq!(
-            parse_basic("20261122T232650Z").map(text).as_deref(),
-            Some("2026-11-22T23:26:50.000Z")
-        );
+        assert_eq!(parse_basic("20261122T232650Z").map(text).as_deref(), Some("2026-11-22T23:26:50.000Z"));
         for wrong in [
             "",
             "20261122T232650",

@@ -55,11 +55,7 @@ impl UntrustedServer {
         let address = listener.local_addr()?;
         let heard = Arc::<Heard>::default();
         let serving = tokio::spawn(serve(listener, acceptor, Arc::clone(&heard))).abort_handle();
-        Ok(Self {
-            address,
-            heard,
-            serving,
-        })
+        Ok(Self { address, heard, serving })
     }
 
     /// Where it listens.
@@ -89,12 +85,10 @@ fn self_signed() -> Result<ServerConfig, Box<dyn std::error::Error + Send + Sync
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let certificate = CertificateParams::new(names)?.self_signed(&key)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    Ok(
-        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)?,
-    )
+    Ok(ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)?)
 }
 
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor, heard: Arc<Heard>) {

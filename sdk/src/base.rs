@@ -9,10 +9,7 @@ use crate::options::DriverOptions;
 /// Embed it with `#[serde(flatten)]`. [`Hosted`](crate::Hosted) keeps keys that the driver does not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "the record is fixed by the stores of existing hosts"
-)]
+#[expect(clippy::exhaustive_structs, reason = "the record is fixed by the stores of existing hosts")]
 pub struct BaseDriver {
     /// Address of the instance; empty while unknown.
     #[serde(rename = "IPAddress")]
@@ -54,18 +51,12 @@ impl BaseDriver {
 
     /// A record with a machine name and the root of the store: what a host sends first.
     pub fn new(machine_name: impl Into<String>, store_path: impl Into<String>) -> Self {
-        Self {
-            machine_name: machine_name.into(),
-            store_path: store_path.into(),
-            ..Self::default()
-        }
+        Self { machine_name: machine_name.into(), store_path: store_path.into(), ..Self::default() }
     }
 
     /// Folder of this machine below the store (BASE-004). It may not exist yet (BASE-006).
     pub fn machine_dir(&self) -> PathBuf {
-        PathBuf::from(&self.store_path)
-            .join("machines")
-            .join(&self.machine_name)
+        PathBuf::from(&self.store_path).join("machines").join(&self.machine_name)
     }
 
     /// Path of the private key: the configured one, or `id_rsa` in the machine's folder.
@@ -79,20 +70,12 @@ impl BaseDriver {
 
     /// User for SSH: the configured one, or `default`.
     pub fn ssh_user_or(&self, default: &str) -> String {
-        if self.ssh_user.is_empty() {
-            default.to_owned()
-        } else {
-            self.ssh_user.clone()
-        }
+        if self.ssh_user.is_empty() { default.to_owned() } else { self.ssh_user.clone() }
     }
 
     /// Port for SSH: the configured one, or 22.
     pub fn ssh_port_or_default(&self) -> u16 {
-        if self.ssh_port == 0 {
-            Self::DEFAULT_SSH_PORT
-        } else {
-            self.ssh_port
-        }
+        if self.ssh_port == 0 { Self::DEFAULT_SSH_PORT } else { self.ssh_port }
     }
 
     /// Stores the Swarm options that hosts send beside the driver's own ones (BASE-005).

@@ -153,11 +153,7 @@ pub trait Driver: Clone + Default + Serialize + DeserializeOwned + Send + Sync +
 }
 
 fn recorded(value: &str, missing: &str) -> Result<String> {
-    if value.is_empty() {
-        Err(Error::new(ErrorKind::Other, missing))
-    } else {
-        Ok(value.to_owned())
-    }
+    if value.is_empty() { Err(Error::new(ErrorKind::Other, missing)) } else { Ok(value.to_owned()) }
 }
 
 type Publish = dyn Fn(&dyn Any) + Send + Sync;
@@ -173,11 +169,7 @@ pub struct Context {
 impl Context {
     /// A context; `publish` receives the driver value given to [`Context::publish`].
     pub fn new(log: Log, waits: Waits, publish: impl Fn(&dyn Any) + Send + Sync + 'static) -> Self {
-        Self {
-            log,
-            waits,
-            publish: Arc::new(publish),
-        }
+        Self { log, waits, publish: Arc::new(publish) }
     }
 
     /// A context for unit tests of a driver: no log, waits scaled to `factor`, nothing published.
@@ -205,8 +197,6 @@ impl Context {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("waits", &self.waits)
-            .finish_non_exhaustive()
+        f.debug_struct("Context").field("waits", &self.waits).finish_non_exhaustive()
     }
 }

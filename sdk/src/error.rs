@@ -77,20 +77,13 @@ impl Error {
     /// An error that a plugin reported over RPC.
     pub fn remote(text: impl Into<String>) -> Self {
         let text = text.into();
-        let kind = if text == Self::NOT_RUNNING_TEXT {
-            ErrorKind::NotRunning
-        } else {
-            ErrorKind::Remote
-        };
+        let kind = if text == Self::NOT_RUNNING_TEXT { ErrorKind::NotRunning } else { ErrorKind::Remote };
         Self::new(kind, text)
     }
 
     /// An operation that the driver does not offer (ERR-004, KILL-007).
     pub fn unsupported(operation: &'static str) -> Self {
-        Self::new(
-            ErrorKind::Unsupported,
-            format!("this driver does not support {operation}"),
-        )
+        Self::new(ErrorKind::Unsupported, format!("this driver does not support {operation}"))
     }
 
     /// Names the operation that failed, for example `create server`.
@@ -219,9 +212,7 @@ mod tests {
 
     #[test]
     fn not_running_keeps_its_text_whatever_is_added() {
-        let error = Error::not_running()
-            .with_operation("url")
-            .with_context("machine", "m");
+        let error = Error::not_running().with_operation("url").with_context("machine", "m");
         assert_eq!(error.to_string(), "Host is not running");
         assert_eq!(Error::remote("Host is not running").kind(), ErrorKind::NotRunning);
     }

@@ -40,12 +40,7 @@ pub enum FlagKind {
 impl Flag {
     /// A text flag with an empty default.
     pub fn string(name: impl Into<String>) -> Self {
-        Self::of(
-            name,
-            FlagKind::String {
-                default: String::new(),
-            },
-        )
+        Self::of(name, FlagKind::String { default: String::new() })
     }
 
     /// A list flag with an empty default.
@@ -64,12 +59,7 @@ impl Flag {
     }
 
     fn of(name: impl Into<String>, kind: FlagKind) -> Self {
-        Self {
-            name: name.into(),
-            usage: String::new(),
-            env_var: String::new(),
-            kind,
-        }
+        Self { name: name.into(), usage: String::new(), env_var: String::new(), kind }
     }
 
     /// Sets the help text.

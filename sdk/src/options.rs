@@ -126,12 +126,7 @@ impl DriverOptions {
 
 impl<N: Into<String>> FromIterator<(N, OptionValue)> for DriverOptions {
     fn from_iter<I: IntoIterator<Item = (N, OptionValue)>>(options: I) -> Self {
-        Self(
-            options
-                .into_iter()
-                .map(|(name, value)| (name.into(), value))
-                .collect(),
-        )
+        Self(options.into_iter().map(|(name, value)| (name.into(), value)).collect())
     }
 }
 
@@ -186,18 +181,13 @@ pub trait OptionField: Sized {
 fn wrong_type<T>(flag: &str, expected: &str, value: &OptionValue) -> Result<T> {
     Err(Error::new(
         ErrorKind::InvalidOption,
-        format!(
-            "--{flag} must be a {expected}, but the host sent a {}",
-            value.type_name()
-        ),
+        format!("--{flag} must be a {expected}, but the host sent a {}", value.type_name()),
     ))
 }
 
 impl OptionField for String {
     fn kind(default: Option<&str>) -> FlagKind {
-        FlagKind::String {
-            default: default.unwrap_or_default().to_owned(),
-        }
+        FlagKind::String { default: default.unwrap_or_default().to_owned() }
     }
 
     fn from_value(flag: &str, value: Option<&OptionValue>) -> Result<Option<Self>> {
@@ -244,9 +234,7 @@ impl OptionField for bool {
 impl OptionField for Vec<String> {
     fn kind(default: Option<&str>) -> FlagKind {
         let default = default.map(|text| text.split(',').map(|item| item.trim().to_owned()).collect());
-        FlagKind::StringList {
-            default: default.unwrap_or_default(),
-        }
+        FlagKind::StringList { default: default.unwrap_or_default() }
     }
 
     fn from_value(flag: &str, value: Option<&OptionValue>) -> Result<Option<Self>> {
@@ -359,10 +347,7 @@ pub fn read<T: OptionField>(
     if !required && let Some(absent) = T::absent() {
         return Ok(absent);
     }
-    Err(Error::new(
-        ErrorKind::InvalidOption,
-        format!("--{name} is required, but was not given"),
-    ))
+    Err(Error::new(ErrorKind::InvalidOption, format!("--{name} is required, but was not given")))
 }
 
 fn default_value(kind: &FlagKind) -> OptionValue {
@@ -383,36 +368,22 @@ mod tests {
     #[test]
     fn missing_keys_are_their_defaults_and_required_ones_are_named() {
         let options = DriverOptions::new();
-        assert_eq!(
-            read::<String>(&options, "acme-region", Some("eu-1"), false).unwrap(),
-            "eu-1"
-        );
+        assert_eq!(read::<String>(&options, "acme-region", Some("eu-1"), false).unwrap(), "eu-1");
         assert_eq!(read::<u16>(&options, "acme-port", Some("22"), false).unwrap(), 22);
-        assert_eq!(
-            read::<Option<String>>(&options, "acme-zone", None, false).unwrap(),
-            None
-        );
+        assert_eq!(read::<Option<String>>(&options, "acme-zone", None, false).unwrap(), None);
         let error = read::<Secret<String>>(&options, "acme-token", None, true).unwrap_err();
         assert_eq!(error.to_string(), "--acme-token is required, but was not given");
     }
 
     #[test]
     fn malformed_values_name_the_flag_and_what_was_expected() {
-        let options: DriverOptions = [
-            ("acme-port", OptionValue::Int(70_000)),
-            ("acme-region", OptionValue::Bool(true)),
-        ]
-        .into_iter()
-        .collect();
+        let options: DriverOptions =
+            [("acme-port", OptionValue::Int(70_000)), ("acme-region", OptionValue::Bool(true))]
+                .into_iter()
+                .collect();
         let error = read::<u16>(&options, "acme-port", None, false).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "--acme-port must be between 0 and 65535, but is 70000"
-        );
+        assert_eq!(error.to_string(), "--acme-port must be between 0 and 65535, but is 70000");
         let error = read::<String>(&options, "acme-region", None, false).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "--acme-region must be a string, but the host sent a bool"
-        );
+        assert_eq!(error.to_string(), "--acme-region must be a string, but the host sent a bool");
     }
 }

@@ -15,11 +15,7 @@ const GONE: &str = "not found";
 /// assert_eq!(quoted("controller Not Found\n"), "controller unknown ");
 /// ```
 pub fn quoted(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST)
-        .collect();
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
     let mut quoted = String::new();
     let mut rest = text.as_str();
     while let Some(at) = rest.to_ascii_lowercase().find(GONE) {
@@ -37,10 +33,7 @@ mod tests {
     #[test]
     fn quoted_texts_are_short_and_plain() {
         assert_eq!(quoted("a\nb\u{1b}[0m"), "a b [0m");
-        assert_eq!(
-            quoted("the key was Not Found, not found"),
-            "the key was unknown, unknown"
-        );
+        assert_eq!(quoted("the key was Not Found, not found"), "the key was unknown, unknown");
         assert_eq!(quoted("Größe not found"), "Größe unknown");
         assert_eq!(quoted(&"x".repeat(5000)).len(), LONGEST);
     }

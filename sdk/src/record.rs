@@ -14,10 +14,7 @@ pub(crate) struct Record<D> {
 
 impl<D: Driver> Record<D> {
     pub(crate) fn new(driver: D) -> Self {
-        Self {
-            driver,
-            unknown: Map::new(),
-        }
+        Self { driver, unknown: Map::new() }
     }
 
     /// The record as JSON: the driver's fields in their order, then the unknown keys.
@@ -27,10 +24,7 @@ impl<D: Driver> Record<D> {
             fields.entry(key).or_insert_with(|| value.clone());
         }
         serde_json::to_vec(&fields).map_err(|error| {
-            Error::new(
-                ErrorKind::Config,
-                format!("the record cannot be written as JSON: {error}"),
-            )
+            Error::new(ErrorKind::Config, format!("the record cannot be written as JSON: {error}"))
         })
     }
 
@@ -42,10 +36,7 @@ impl<D: Driver> Record<D> {
         let incoming = match serde_json::from_slice(json) {
             Ok(Value::Object(fields)) => fields,
             Ok(other) => {
-                return Err(unusable(format!(
-                    "expected a JSON object, but got {}",
-                    kind_of(&other)
-                )));
+                return Err(unusable(format!("expected a JSON object, but got {}", kind_of(&other))));
             }
             Err(error) => return Err(unusable(format!("not JSON: {error}"))),
         };
@@ -106,9 +97,8 @@ fn merge_value(target: &mut Value, value: Value) {
 }
 
 fn known_key<'a>(known: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
-    let (name, _) = known
-        .get_key_value(key)
-        .or_else(|| known.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)))?;
+    let (name, _) =
+        known.get_key_value(key).or_else(|| known.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)))?;
     Some(name)
 }
 
@@ -119,10 +109,7 @@ fn driver_from<D: Driver>(fields: &Map<String, Value>) -> serde_json::Result<D> 
 fn fields_of<D: Driver>(driver: &D) -> Result<Map<String, Value>> {
     match serde_json::to_value(driver) {
         Ok(Value::Object(fields)) => Ok(fields),
-        Ok(other) => Err(unusable(format!(
-            "the driver serialises to {}, not to an object",
-            kind_of(&other)
-        ))),
+        Ok(other) => Err(unusable(format!("the driver serialises to {}, not to an object", kind_of(&other)))),
         Err(error) => Err(unusable(format!("the driver does not serialise: {error}"))),
     }
 }

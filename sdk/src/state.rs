@@ -6,10 +6,7 @@ use crate::error::{Error, ErrorKind};
 
 /// State of a machine, with libmachine's numbers (plugin protocol, `GetState`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "the protocol fixes the numbers (STATE-009)"
-)]
+#[expect(clippy::exhaustive_enums, reason = "the protocol fixes the numbers (STATE-009)")]
 pub enum State {
     /// 0: nothing is known, or there is no instance.
     #[default]
@@ -80,18 +77,12 @@ impl TryFrom<i64> for State {
     /// # Errors
     /// [`ErrorKind::Protocol`] for a number that is not declared (STATE-009).
     fn try_from(code: i64) -> Result<Self, Error> {
-        usize::try_from(code)
-            .ok()
-            .and_then(|index| Self::ALL.get(index))
-            .copied()
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Protocol,
-                    format!(
-                        "the driver answered state {code}; the declared states are 0 (None) to 9 (NotFound)"
-                    ),
-                )
-            })
+        usize::try_from(code).ok().and_then(|index| Self::ALL.get(index)).copied().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Protocol,
+                format!("the driver answered state {code}; the declared states are 0 (None) to 9 (NotFound)"),
+            )
+        })
     }
 }
 

@@ -32,11 +32,7 @@ pub struct Wait {
 impl Wait {
     /// A wait of at most `deadline` with a look every `interval`, and more often at first.
     pub const fn new(name: &'static str, deadline: Duration, interval: Duration) -> Self {
-        Self {
-            name,
-            deadline,
-            interval,
-        }
+        Self { name, deadline, interval }
     }
 }
 
@@ -80,19 +76,13 @@ pub struct Waits {
 
 impl Default for Waits {
     fn default() -> Self {
-        Self {
-            clock: Arc::new(SystemClock),
-            factor: 1.0,
-            observer: None,
-        }
+        Self { clock: Arc::new(SystemClock), factor: 1.0, observer: None }
     }
 }
 
 impl fmt::Debug for Waits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Waits")
-            .field("factor", &self.factor)
-            .finish_non_exhaustive()
+        f.debug_struct("Waits").field("factor", &self.factor).finish_non_exhaustive()
     }
 }
 
@@ -106,10 +96,7 @@ impl Waits {
 
     /// Waits that use `clock`.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            ..Self::default()
-        }
+        Self { clock, ..Self::default() }
     }
 
     /// Tells `observer` how long each wait took, for reports of waits that nearly timed out.
@@ -122,11 +109,7 @@ impl Waits {
     /// Scales all deadlines and intervals; a factor that is not positive and finite counts as 1.
     #[must_use]
     pub fn scaled(mut self, factor: f64) -> Self {
-        self.factor = if factor.is_finite() && factor > 0.0 {
-            factor
-        } else {
-            1.0
-        };
+        self.factor = if factor.is_finite() && factor > 0.0 { factor } else { 1.0 };
         self
     }
 
@@ -226,8 +209,5 @@ impl Waits {
 }
 
 fn timed_out(name: &str, limit: Duration) -> Error {
-    Error::new(
-        ErrorKind::Timeout,
-        format!("gave up waiting for {name} after {:.1} s", limit.as_secs_f64()),
-    )
+    Error::new(ErrorKind::Timeout, format!("gave up waiting for {name} after {:.1} s", limit.as_secs_f64()))
 }

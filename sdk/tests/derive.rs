@@ -51,9 +51,7 @@ struct Options {
 }
 
 fn token_only() -> DriverOptions {
-    [("acme-token", OptionValue::String("t0ken".into()))]
-        .into_iter()
-        .collect()
+    [("acme-token", OptionValue::String("t0ken".into()))].into_iter().collect()
 }
 
 fn with_defaults() -> Options {
@@ -76,16 +74,10 @@ fn with_defaults() -> Options {
 #[test]
 fn flags_carry_name_usage_variable_type_and_default() {
     let flags = Options::flags();
-    let text = |default: &str| FlagKind::String {
-        default: default.into(),
-    };
-    let kinds: Vec<_> = flags
-        .iter()
-        .map(|flag| (flag.name.as_str(), flag.kind.clone()))
-        .collect();
-    let list = |items: &[&str]| FlagKind::StringList {
-        default: items.iter().map(|&item| item.into()).collect(),
-    };
+    let text = |default: &str| FlagKind::String { default: default.into() };
+    let kinds: Vec<_> = flags.iter().map(|flag| (flag.name.as_str(), flag.kind.clone())).collect();
+    let list =
+        |items: &[&str]| FlagKind::StringList { default: items.iter().map(|&item| item.into()).collect() };
     assert_eq!(
         kinds,
         [
@@ -148,11 +140,7 @@ fn sent_values_win() {
 
 #[test]
 fn a_missing_required_option_is_named() {
-    for value in [
-        None,
-        Some(OptionValue::String(String::new())),
-        Some(OptionValue::Nil),
-    ] {
+    for value in [None, Some(OptionValue::String(String::new())), Some(OptionValue::Nil)] {
         let options: DriverOptions = value.map(|value| ("acme-token", value)).into_iter().collect();
         let error = Options::from_options(&options).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidOption);
@@ -163,27 +151,11 @@ fn a_missing_required_option_is_named() {
 #[test]
 fn malformed_options_are_named() {
     for (name, value, reason) in [
-        (
-            "acme-ssh-port",
-            OptionValue::Int(70_000),
-            "--acme-ssh-port must be between 0 and 65535",
-        ),
+        ("acme-ssh-port", OptionValue::Int(70_000), "--acme-ssh-port must be between 0 and 65535"),
         ("acme-disk", OptionValue::Int(-1), "--acme-disk must be between 0"),
-        (
-            "acme-region",
-            OptionValue::Bool(true),
-            "--acme-region must be a string",
-        ),
-        (
-            "acme-private",
-            OptionValue::String("yes".into()),
-            "--acme-private must be a bool",
-        ),
-        (
-            "acme-tag",
-            OptionValue::String("x".into()),
-            "--acme-tag must be a list",
-        ),
+        ("acme-region", OptionValue::Bool(true), "--acme-region must be a string"),
+        ("acme-private", OptionValue::String("yes".into()), "--acme-private must be a bool"),
+        ("acme-tag", OptionValue::String("x".into()), "--acme-tag must be a list"),
     ] {
         let mut options = token_only();
         options.insert(name, value);

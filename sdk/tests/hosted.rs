@@ -86,11 +86,7 @@ impl Driver for Acme {
     }
 
     async fn state(&self, _cx: &Context) -> Result<State> {
-        Ok(if self.server_id.is_some() {
-            State::Running
-        } else {
-            State::None
-        })
+        Ok(if self.server_id.is_some() { State::Running } else { State::None })
     }
 
     async fn url(&self, _cx: &Context) -> Result<String> {
@@ -120,47 +116,22 @@ async fn records_merge_and_unknown_keys_survive_in_order() {
     let now = record(&driver).await;
     assert_eq!(now["MachineName"], "m", "null leaves a text unchanged");
     assert_eq!(now["ServerId"], "srv-9", "keys match in any case");
-    assert_eq!(
-        now["Zone"],
-        json!({"b": 2}),
-        "an unknown key is kept as it came last"
-    );
+    assert_eq!(now["Zone"], json!({"b": 2}), "an unknown key is kept as it came last");
     let keys: Vec<_> = now.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(
-        keys[..2],
-        ["IPAddress", "IPv6Address"],
-        "the shared record comes first"
-    );
+    assert_eq!(keys[..2], ["IPAddress", "IPv6Address"], "the shared record comes first");
     assert_eq!(keys.last().unwrap(), "Zone");
-    driver
-        .set_config_raw(br#"{"ServerId":null}"#.to_vec())
-        .await
-        .unwrap();
-    assert_eq!(
-        record(&driver).await["ServerId"],
-        Value::Null,
-        "null empties what may be empty"
-    );
+    driver.set_config_raw(br#"{"ServerId":null}"#.to_vec()).await.unwrap();
+    assert_eq!(record(&driver).await["ServerId"], Value::Null, "null empties what may be empty");
 }
 
 #[tokio::test]
 async fn an_unusable_record_changes_nothing_and_names_the_key() {
     let driver = hosted();
-    driver
-        .set_config_raw(br#"{"MachineName":"m","Size":9007199254740993}"#.to_vec())
-        .await
-        .unwrap();
+    driver.set_config_raw(br#"{"MachineName":"m","Size":9007199254740993}"#.to_vec()).await.unwrap();
     let before = record(&driver).await;
-    assert_eq!(
-        before["Size"],
-        json!(9_007_199_254_740_993_i64),
-        "numbers keep 64 bits"
-    );
+    assert_eq!(before["Size"], json!(9_007_199_254_740_993_i64), "numbers keep 64 bits");
     for (json, expected) in [
-        (
-            &br#"{"IPAddress":"x","SSHPort":"twenty-two"}"#[..],
-            "SSHPort cannot be a string",
-        ),
+        (&br#"{"IPAddress":"x","SSHPort":"twenty-two"}"#[..], "SSHPort cannot be a string"),
         (br#"{"SSHPort":70000}"#, "SSHPort cannot be a number"),
         (b"[]", "expected a JSON object, but got an array"),
         (b"{not json", "not JSON"),
@@ -183,14 +154,9 @@ async fn getters_and_the_record_are_answered_while_create_runs() {
             tokio::task::yield_now().await;
         }
     });
-    published
-        .await
-        .expect("the published id is seen while Create waits");
+    published.await.expect("the published id is seen while Create waits");
     let now = record(driver.as_ref()).await;
-    assert_eq!(
-        (now["ServerId"].as_str(), now["IPAddress"].as_str()),
-        (Some("srv-1"), Some(""))
-    );
+    assert_eq!((now["ServerId"].as_str(), now["IPAddress"].as_str()), (Some("srv-1"), Some("")));
     assert!(!running.is_finished());
     let notify: Arc<Notify> = driver_notify(&driver);
     notify.notify_one();
@@ -206,24 +172,13 @@ fn driver_notify(driver: &Hosted<Acme>) -> Arc<Notify> {
 #[tokio::test]
 async fn a_failed_change_is_published_and_a_panic_is_not() {
     let driver = hosted();
-    driver
-        .set_config_raw(br#"{"ServerId":"srv-1"}"#.to_vec())
-        .await
-        .unwrap();
+    driver.set_config_raw(br#"{"ServerId":"srv-1"}"#.to_vec()).await.unwrap();
     let error = driver.start().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Panic);
     assert!(error.to_string().contains("index out of range"), "{error}");
-    assert_eq!(
-        record(&driver).await["ServerId"],
-        "srv-1",
-        "the copy of a panicked method is dropped"
-    );
+    assert_eq!(record(&driver).await["ServerId"], "srv-1", "the copy of a panicked method is dropped");
     assert_eq!(driver.remove().await.unwrap_err().to_string(), "one key is left");
-    assert_eq!(
-        record(&driver).await["ServerId"],
-        Value::Null,
-        "what a failed method did is known"
-    );
+    assert_eq!(record(&driver).await["ServerId"], Value::Null, "what a failed method did is known");
 }
 
 #[tokio::test]
@@ -252,8 +207,5 @@ async fn defaults_survive_the_zero_valued_first_configuration() {
     assert_eq!(driver.ssh_port().await.unwrap(), 22);
     assert_eq!(driver.ssh_username().await.unwrap(), "root");
     assert_eq!(driver.ssh_key_path().await.unwrap(), "/store/machines/m/id_rsa");
-    assert_eq!(
-        driver.ip().await.unwrap_err().to_string(),
-        "IP address is not set"
-    );
+    assert_eq!(driver.ip().await.unwrap_err().to_string(), "IP address is not set");
 }

@@ -49,22 +49,13 @@ async fn unknown_names_and_odd_arguments_are_answered_in_go_s_words() {
     let (stream, server) = server();
     let mut host = RawHost::connect(stream).await;
     for (method, text) in [
-        (
-            "RPCServerDriver.Upgrade",
-            "rpc: can't find method RPCServerDriver.Upgrade",
-        ),
-        (
-            "RpcServerDriver.Upgrade",
-            "rpc: can't find method RpcServerDriver.Upgrade",
-        ),
+        ("RPCServerDriver.Upgrade", "rpc: can't find method RPCServerDriver.Upgrade"),
+        ("RpcServerDriver.Upgrade", "rpc: can't find method RpcServerDriver.Upgrade"),
         ("NoSuchService.X", "rpc: can't find service NoSuchService.X"),
         ("noDot", "rpc: service/method request ill-formed: noDot"),
     ] {
         let answer = host.call(method).await;
-        assert_eq!(
-            (answer.error.as_str(), answer.value),
-            (text, Value::Struct(vec![]))
-        );
+        assert_eq!((answer.error.as_str(), answer.value), (text, Value::Struct(vec![])));
     }
     for (method, of, value, text) in [
         (
@@ -86,8 +77,7 @@ async fn unknown_names_and_odd_arguments_are_answered_in_go_s_words() {
             "gob: name not registered for interface: \"int64\"",
         ),
     ] {
-        host.send_value(&format!("RPCServerDriver.{method}"), &of, &value)
-            .await;
+        host.send_value(&format!("RPCServerDriver.{method}"), &of, &value).await;
         assert_eq!(host.answer().await.unwrap().error, text);
     }
     // None of them harmed the connection.
@@ -105,27 +95,15 @@ async fn both_service_names_and_both_names_of_the_options_work() {
         ("RpcServerDriver", "*rpcdriver.RpcFlags", "old"),
         ("RpcServerDriver", "*rpcdriver.RPCFlags", "mixed"),
     ] {
-        assert_eq!(
-            host.call(&format!("{service}.GetVersion")).await.value,
-            Value::Int(1)
-        );
+        assert_eq!(host.call(&format!("{service}.GetVersion")).await.value, Value::Int(1));
         let entry =
             |key: &str, name: &str, value| (Value::String(key.to_owned()), Value::interface(name, value));
         let values = Value::Map(vec![
             entry("sleepy-bed", "string", Value::String(bed.to_owned())),
-            entry(
-                "sleepy-tag",
-                "[]string",
-                Value::Slice(vec![Value::String(bed.to_owned())]),
-            ),
+            entry("sleepy-tag", "[]string", Value::Slice(vec![Value::String(bed.to_owned())])),
         ]);
         let options = Value::interface(name, Value::structure([("Values", values)]));
-        host.send_value(
-            &format!("{service}.SetConfigFromFlags"),
-            &Type::Interface,
-            &options,
-        )
-        .await;
+        host.send_value(&format!("{service}.SetConfigFromFlags"), &Type::Interface, &options).await;
         assert_eq!(host.answer().await.unwrap().error, "");
         let Value::Bytes(record) = host.call(&format!("{service}.GetConfigRaw")).await.value else {
             panic!()
@@ -146,11 +124,7 @@ async fn a_plugin_never_speaks_before_the_first_call() {
     let mut response = [0; 34];
     stream.read_exact(&mut response).await.unwrap();
     let mut rest = [0; 1];
-    assert!(
-        timeout(Duration::from_millis(50), stream.read(&mut rest))
-            .await
-            .is_err()
-    );
+    assert!(timeout(Duration::from_millis(50), stream.read(&mut rest)).await.is_err());
     drop(stream);
     assert_eq!(end(server).await.unwrap(), Exit::HostGone);
 }
@@ -171,9 +145,7 @@ async fn what_is_not_the_protocol_ends_the_connection() {
         let error = end(server).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{bytes:?}");
         assert!(
-            error
-                .to_string()
-                .contains("the host sent something that is not the plugin protocol"),
+            error.to_string().contains("the host sent something that is not the plugin protocol"),
             "{error}"
         );
     }
@@ -205,10 +177,7 @@ async fn half_messages_end_with_their_connection() {
         let (ours, mut theirs) = duplex(64 * 1024);
         let answerer = async {
             theirs.read_exact(&mut [0; 27]).await.unwrap();
-            theirs
-                .write_all(b"HTTP/1.0 200 Connected to Go RPC\n\n")
-                .await
-                .unwrap();
+            theirs.write_all(b"HTTP/1.0 200 Connected to Go RPC\n\n").await.unwrap();
         };
         let (mut host, ()) = tokio::join!(RawHost::connect(ours), answerer);
         host.send("RPCServerDriver.Create").await;
@@ -232,10 +201,7 @@ async fn only_heartbeats_keep_a_plugin_alive() {
     let mut host = RawHost::connect(stream).await;
     let empty = Type::structure("", []);
     let calls = async {
-        while host
-            .try_send("RPCServerDriver.DriverName", &empty, &Value::Struct(vec![]))
-            .await
-            .is_ok()
+        while host.try_send("RPCServerDriver.DriverName", &empty, &Value::Struct(vec![])).await.is_ok()
             && host.answer().await.is_some()
         {}
     };
@@ -255,17 +221,11 @@ async fn calls_beyond_reason_are_refused_and_the_others_go_on() {
     }
     for _ in 0..1100 - 1024 {
         let answer = host.answer().await.unwrap();
-        assert_eq!(
-            answer.error,
-            "1024 calls are under way on this connection already"
-        );
+        assert_eq!(answer.error, "1024 calls are under way on this connection already");
     }
     assert_eq!(host.call("RPCServerDriver.Heartbeat").await.error, "");
     host.send("RPCServerDriver.Close").await;
-    assert_eq!(
-        timeout(LONG, child.wait()).await.unwrap().unwrap().code(),
-        Some(0)
-    );
+    assert_eq!(timeout(LONG, child.wait()).await.unwrap().unwrap().code(), Some(0));
 }
 
 #[tokio::test]
@@ -276,18 +236,11 @@ async fn a_host_that_reads_late_loses_nothing() {
     // Everything is sent before anything is read, as far as the pipe and the server's backlog allow.
     let mut sent = 0;
     while sent < CALLS
-        && let Ok(seq) = timeout(
-            Duration::from_millis(200),
-            host.send("RPCServerDriver.GetConfigRaw"),
-        )
-        .await
+        && let Ok(seq) = timeout(Duration::from_millis(200), host.send("RPCServerDriver.GetConfigRaw")).await
     {
         sent = seq + 1;
     }
-    assert!(
-        sent > 1000 && sent < CALLS,
-        "the server takes {sent} calls from a host that does not read"
-    );
+    assert!(sent > 1000 && sent < CALLS, "the server takes {sent} calls from a host that does not read");
     for seq in 0..sent {
         assert_eq!(host.answer().await.unwrap().seq, seq);
     }
@@ -323,15 +276,9 @@ async fn strangers_at_the_port_neither_end_the_plugin_nor_keep_the_host_away() {
         let read = timeout(LONG, stranger.read_to_end(&mut rest)).await.unwrap();
         assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
     }
-    assert_eq!(
-        host.call("RPCServerDriver.DriverName").await.value,
-        Value::String("sleepy".into())
-    );
+    assert_eq!(host.call("RPCServerDriver.DriverName").await.value, Value::String("sleepy".into()));
     assert_eq!(host.call("RPCServerDriver.Close").await.error, "");
-    assert_eq!(
-        timeout(LONG, child.wait()).await.unwrap().unwrap().code(),
-        Some(0)
-    );
+    assert_eq!(timeout(LONG, child.wait()).await.unwrap().unwrap().code(), Some(0));
 }
 
 #[tokio::test]
@@ -339,22 +286,10 @@ async fn a_host_that_talks_nonsense_ends_the_process_with_a_reason() {
     let (mut child, address) = started(&[]).await;
     let mut host = RawHost::connect(TcpStream::connect(&address).await.unwrap()).await;
     host.stream.write_all(&[0xff; 300]).await.unwrap();
-    assert_eq!(
-        timeout(LONG, child.wait()).await.unwrap().unwrap().code(),
-        Some(1)
-    );
+    assert_eq!(timeout(LONG, child.wait()).await.unwrap().unwrap().code(), Some(1));
     let mut stderr = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut stderr)
-        .await
-        .unwrap();
-    assert!(
-        stderr.contains("the host sent something that is not the plugin protocol"),
-        "{stderr}"
-    );
+    child.stderr.take().unwrap().read_to_string(&mut stderr).await.unwrap();
+    assert!(stderr.contains("the host sent something that is not the plugin protocol"), "{stderr}");
 }
 
 /// A plugin process, and its address.

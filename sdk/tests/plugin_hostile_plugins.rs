@@ -17,26 +17,17 @@ use tokio::time::timeout;
 const SHORT: Duration = Duration::from_millis(400);
 
 /// The same, where the plugin has to do something in that time first: a busy machine gets further tries.
-const PATIENCE: [Duration; 4] = [
-    SHORT,
-    Duration::from_secs(2),
-    Duration::from_secs(8),
-    Duration::from_secs(32),
-];
+const PATIENCE: [Duration; 4] =
+    [SHORT, Duration::from_secs(2), Duration::from_secs(8), Duration::from_secs(32)];
 
 /// Starts a plugin that must be refused; checks that it is named, and gone.
 async fn refused(options: HostOptions) -> Error {
     let folder = tempfile::tempdir().unwrap();
     let pid_file = folder.path().join("pid");
     let program = options.program.display().to_string();
-    let outcome = timeout(LONG, Host::spawn(options.env("PEER_PID_FILE", &pid_file)))
-        .await
-        .unwrap();
+    let outcome = timeout(LONG, Host::spawn(options.env("PEER_PID_FILE", &pid_file))).await.unwrap();
     let error = outcome.expect_err("the plugin is refused");
-    assert!(
-        error.to_string().contains(&program),
-        "the executable is named: {error}"
-    );
+    assert!(error.to_string().contains(&program), "the executable is named: {error}");
     // The process may have been killed before it could write the file.
     if pid_file.exists() {
         assert!(!exists(pid_in(&pid_file)), "the process is left");
@@ -63,11 +54,7 @@ async fn exit_before_the_address() {
     assert_says(
         &error,
         ErrorKind::Protocol,
-        &[
-            "exit status: 3",
-            "before it printed its address",
-            "no licence found",
-        ],
+        &["exit status: 3", "before it printed its address", "no licence found"],
     );
 }
 
@@ -92,10 +79,7 @@ async fn a_first_line_without_end() {
 
 #[tokio::test]
 async fn no_address_in_time() {
-    for (script, print) in [
-        ("silent", "still thinking"),
-        ("half-line", "\"127.0.0.1:4\" without an end"),
-    ] {
+    for (script, print) in [("silent", "still thinking"), ("half-line", "\"127.0.0.1:4\" without an end")] {
         let mut said = String::new();
         for deadline in PATIENCE {
             let mut options = peer(script);
@@ -117,37 +101,21 @@ async fn no_address_in_time() {
 #[tokio::test]
 async fn standard_output_closed_before_the_address() {
     let error = refused(peer("closed-stdout")).await;
-    assert_says(
-        &error,
-        ErrorKind::Protocol,
-        &["closed its standard output", "expected the address"],
-    );
+    assert_says(&error, ErrorKind::Protocol, &["closed its standard output", "expected the address"]);
 }
 
 #[tokio::test]
 async fn an_address_without_a_plugin() {
     let error = refused(peer("nobody-there")).await;
-    assert_says(
-        &error,
-        ErrorKind::Connection,
-        &["nothing answers at 127.0.0.1:", "refused"],
-    );
+    assert_says(&error, ErrorKind::Connection, &["nothing answers at 127.0.0.1:", "refused"]);
 }
 
 #[tokio::test]
 async fn no_rpc_server_at_the_address() {
     let error = refused(peer("http-error")).await;
-    assert_says(
-        &error,
-        ErrorKind::Protocol,
-        &["404 Not Found", "200 Connected to Go RPC"],
-    );
+    assert_says(&error, ErrorKind::Protocol, &["404 Not Found", "200 Connected to Go RPC"]);
     let error = refused(peer("instant-eof")).await;
-    assert_says(
-        &error,
-        ErrorKind::Protocol,
-        &["closed the connection without answering CONNECT"],
-    );
+    assert_says(&error, ErrorKind::Protocol, &["closed the connection without answering CONNECT"]);
     let mut options = peer("no-greeting");
     options.connect_deadline = SHORT;
     assert_says(
@@ -162,10 +130,7 @@ async fn no_acceptable_version() {
     let error = refused(peer("wrong-version")).await;
     assert_says(&error, ErrorKind::Protocol, &["incompatible API version (2)"]);
     let error = refused(peer("versionless")).await;
-    let both = [
-        "RPCServerDriver.GetVersion: no idea",
-        "RpcServerDriver.GetVersion: no idea",
-    ];
+    let both = ["RPCServerDriver.GetVersion: no idea", "RpcServerDriver.GetVersion: no idea"];
     assert_says(&error, ErrorKind::Protocol, &both);
     let error = refused(peer("version-text")).await;
     assert_says(&error, ErrorKind::Protocol, &["received remote type string"]);
@@ -189,11 +154,10 @@ async fn the_oldest_service_name_is_a_fallback() {
 #[tokio::test]
 async fn replies_in_any_order_find_their_calls() {
     let host = spawn(peer("backwards")).await;
-    let (name, ip, path) = timeout(LONG, async {
-        tokio::join!(host.driver_name(), host.ip(), host.ssh_key_path())
-    })
-    .await
-    .unwrap();
+    let (name, ip, path) =
+        timeout(LONG, async { tokio::join!(host.driver_name(), host.ip(), host.ssh_key_path()) })
+            .await
+            .unwrap();
     assert_eq!(
         (name.unwrap(), ip.unwrap(), path.unwrap()),
         ("DriverName".into(), "GetIP".into(), "GetSSHKeyPath".into())
@@ -215,12 +179,7 @@ async fn replies_for_nobody_and_values_behind_errors_are_dropped() {
 #[tokio::test]
 async fn a_reply_of_another_type_ends_the_connection() {
     let host = spawn(peer("wrong-type")).await;
-    assert_eq!(
-        host.call("RPCServerDriver.DriverName", Argument::Empty)
-            .await
-            .unwrap(),
-        Value::Int(5)
-    );
+    assert_eq!(host.call("RPCServerDriver.DriverName", Argument::Empty).await.unwrap(), Value::Int(5));
     let error = host.driver_name().await.unwrap_err();
     assert_says(
         &error,
@@ -228,27 +187,15 @@ async fn a_reply_of_another_type_ends_the_connection() {
         &["reading body gob: decoding into local type string, received remote type int"],
     );
     let error = host.ip().await.unwrap_err();
-    assert_says(
-        &error,
-        ErrorKind::Connection,
-        &["connection is shut down during RPCServerDriver.GetIP"],
-    );
+    assert_says(&error, ErrorKind::Connection, &["connection is shut down during RPCServerDriver.GetIP"]);
     killed(host).await;
 }
 
 #[tokio::test]
 async fn numbers_out_of_range_are_shown() {
     let host = spawn(peer("odd-numbers")).await;
-    assert_says(
-        &host.state().await.unwrap_err(),
-        ErrorKind::Protocol,
-        &["state 42"],
-    );
-    assert_says(
-        &host.ssh_port().await.unwrap_err(),
-        ErrorKind::Protocol,
-        &["port 70000"],
-    );
+    assert_says(&host.state().await.unwrap_err(), ErrorKind::Protocol, &["state 42"]);
+    assert_says(&host.ssh_port().await.unwrap_err(), ErrorKind::Protocol, &["port 70000"]);
     // The reply was sound, so the connection is too.
     assert_eq!(host.ip().await.unwrap(), "GetIP");
     ended(host).await;
@@ -279,11 +226,7 @@ async fn a_connection_that_breaks_fails_the_calls_under_way_and_later_ones() {
         let error = timeout(LONG, host.driver_name()).await.unwrap().unwrap_err();
         assert_says(&error, kind, &[text]);
         let error = timeout(LONG, host.ip()).await.unwrap().unwrap_err();
-        assert_says(
-            &error,
-            ErrorKind::Connection,
-            &["connection is shut down during RPCServerDriver.GetIP"],
-        );
+        assert_says(&error, ErrorKind::Connection, &["connection is shut down during RPCServerDriver.GetIP"]);
         killed(host).await;
     }
 }
@@ -296,10 +239,7 @@ async fn a_missing_answer_to_close_is_no_error() {
 
 #[tokio::test]
 async fn a_plugin_that_ignores_close_is_killed() {
-    for (script, text) in [
-        ("deaf", "did not answer Close"),
-        ("undying", "s after Close and was killed"),
-    ] {
+    for (script, text) in [("deaf", "did not answer Close"), ("undying", "s after Close and was killed")] {
         let mut said = String::new();
         for grace in PATIENCE {
             let mut options = peer(script);
@@ -323,10 +263,7 @@ async fn children_of_a_plugin_are_killed_with_it() {
     let host = spawn(peer("family")).await;
     let mut child = None;
     eventually("the child is known", || {
-        child = host
-            .output()
-            .iter()
-            .find_map(|line| line.text.strip_prefix("child ")?.parse().ok());
+        child = host.output().iter().find_map(|line| line.text.strip_prefix("child ")?.parse().ok());
         child.is_some()
     })
     .await;
@@ -379,10 +316,7 @@ async fn a_plugin_is_started_as_it_was_asked_for() {
 async fn introduced(options: HostOptions) -> Vec<String> {
     let host = spawn(options).await;
     host.close().await.unwrap();
-    let lines = host
-        .output()
-        .into_iter()
-        .filter(|line| line.stream == OutputStream::Stderr);
+    let lines = host.output().into_iter().filter(|line| line.stream == OutputStream::Stderr);
     lines.map(|line| line.text).take(7).collect()
 }
 

@@ -92,11 +92,7 @@ async fn replay(sent: &[u8], calls: &BTreeMap<u64, Header>) -> BTreeMap<u64, Hea
         reader.read_to_end(&mut bytes).await.unwrap();
     }
     drop(host);
-    let expected = if close.is_some() {
-        Exit::Closed
-    } else {
-        Exit::HostGone
-    };
+    let expected = if close.is_some() { Exit::Closed } else { Exit::HostGone };
     assert_eq!(server.await.unwrap().unwrap(), expected);
     headers(&bytes, 34)
 }
@@ -119,14 +115,7 @@ fn headers(bytes: &[u8], prelude: usize) -> BTreeMap<u64, Header> {
             Some(Value::Uint(seq)) => *seq,
             _ => 0,
         };
-        headers.insert(
-            seq,
-            Header {
-                method: text("ServiceMethod"),
-                error: text("Error"),
-                offset,
-            },
-        );
+        headers.insert(seq, Header { method: text("ServiceMethod"), error: text("Error"), offset });
     }
     headers
 }
@@ -134,8 +123,5 @@ fn headers(bytes: &[u8], prelude: usize) -> BTreeMap<u64, Header> {
 fn bytes_of(file: &Path) -> Vec<u8> {
     let text = std::fs::read_to_string(file).unwrap();
     let digits: Vec<_> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    digits
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }

@@ -1,12 +1,7 @@
 //! Recorded connections of other hosts and plugins, byte for byte through the codec.
 //!
 //! The environment variable `PLUGIN_SESSIONS` names a folder with further recordings (see `fixtures/README.md`).
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests")]
 
 use machine_driver::plugin::wire::{Decoded, Decoder, Encoder, Value};
 use recordings::{Recording, decode, random::Random, recordings, register_types, render};
@@ -24,12 +19,7 @@ fn recorded_sessions() {
             problems.push(format!("{label}: {problem}"));
         }
     }
-    assert!(
-        problems.is_empty(),
-        "{} problems:\n{}",
-        problems.len(),
-        problems.join("\n")
-    );
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
     println!("{} sessions agree with their recordings", recordings.len() / 2);
 }
 
@@ -84,30 +74,14 @@ fn check_against_json(
         .filter(|(_, part)| part.get("error").is_none() && part.get("incomplete").is_none())
         .collect();
     if expected.len() != values.len() {
-        problems.push(format!(
-            "{} values recorded, {} decoded",
-            expected.len(),
-            values.len()
-        ));
+        problems.push(format!("{} values recorded, {} decoded", expected.len(), values.len()));
     }
     for ((path, expected), decoded) in expected.iter().zip(values) {
-        compare_known(
-            expected,
-            &render::decoded(decoded, decoder, prelude.len()),
-            path,
-            problems,
-        );
+        compare_known(expected, &render::decoded(decoded, decoder, prelude.len()), path, problems);
     }
-    let spanned: usize = values
-        .iter()
-        .flat_map(|value| &value.messages)
-        .map(message_length)
-        .sum();
+    let spanned: usize = values.iter().flat_map(|value| &value.messages).map(message_length).sum();
     if spanned + decoder.buffered() != recording.gob().len() {
-        problems.push(format!(
-            "messages span {spanned} bytes, {} are left over",
-            decoder.buffered()
-        ));
+        problems.push(format!("messages span {spanned} bytes, {} are left over", decoder.buffered()));
     }
 }
 
@@ -155,10 +129,7 @@ fn check_pieces(gob: &[u8], values: &[Decoded], problems: &mut Vec<String>) {
     };
     pieces("byte by byte", Box::new(|| 1));
     for round in 0..8 {
-        pieces(
-            &format!("random pieces, round {round}"),
-            Box::new(|| 1 + random.below(1 << (round + 1))),
-        );
+        pieces(&format!("random pieces, round {round}"), Box::new(|| 1 + random.below(1 << (round + 1))));
     }
 }
 
@@ -168,9 +139,7 @@ fn check_encoding_again(values: &[Decoded], decoder: &Decoder, problems: &mut Ve
     let mut bytes = Vec::new();
     for decoded in values {
         register_types(decoded, decoder, &mut encoder);
-        let of = decoder
-            .type_of(decoded.type_id)
-            .expect("recorded types are not recursive");
+        let of = decoder.type_of(decoded.type_id).expect("recorded types are not recursive");
         encoder.encode(&of, &decoded.value, &mut bytes).unwrap();
     }
     let (again, other_decoder, outcome) = decode(&bytes, || usize::MAX);
@@ -178,10 +147,7 @@ fn check_encoding_again(values: &[Decoded], decoder: &Decoder, problems: &mut Ve
         problems.push(format!("encoded again: {} values, {outcome:?}", again.len()));
     }
     for (index, (before, after)) in values.iter().zip(&again).enumerate() {
-        let (was, is) = (
-            decoder.describe_type(before.type_id),
-            other_decoder.describe_type(after.type_id),
-        );
+        let (was, is) = (decoder.describe_type(before.type_id), other_decoder.describe_type(after.type_id));
         if was != is || before.value != after.value {
             problems.push(format!(
                 "encoded again, value {index}: {was} {:?}, then {is} {:?}",
@@ -227,19 +193,12 @@ fn check_calls(recording: &Recording, values: &[Decoded], problems: &mut Vec<Str
 #[test]
 fn all_ways_to_write_bytes_are_one() {
     let one = json!({ "$bytes": "fbff00" });
-    for json in [
-        json!({ "$bytes_hex": "fBff00" }),
-        json!({ "$bytes_b64": "+/8A" }),
-        one.clone(),
-    ] {
+    for json in [json!({ "$bytes_hex": "fBff00" }), json!({ "$bytes_b64": "+/8A" }), one.clone()] {
         assert_eq!(render::canonical(json), one);
     }
     assert_eq!(
         render::canonical(json!({ "$bytes_base64": "aMO8" })),
         render::canonical(json!({ "$bytes_utf8": "hü" }))
     );
-    assert_eq!(
-        render::canonical(json!({ "$bytes_b64": "aA==" })),
-        json!({ "$bytes": "68" })
-    );
+    assert_eq!(render::canonical(json!({ "$bytes_b64": "aA==" })), json!({ "$bytes": "68" }));
 }

@@ -23,17 +23,12 @@ use tokio::{
 mod ssh_server;
 
 /// Long enough for a loaded machine; nothing waits for it when all goes well.
-const PATIENT: Limits = Limits {
-    connect: Duration::from_secs(30),
-    command: Duration::from_secs(30),
-    output: 4 << 20,
-};
+const PATIENT: Limits =
+    Limits { connect: Duration::from_secs(30), command: Duration::from_secs(30), output: 4 << 20 };
 
 async fn key_pair() -> (TempDir, KeyPair) {
     let folder = tempfile::tempdir().unwrap();
-    let pair = KeyPair::generate(folder.path().join("id_rsa"), KeyAlgorithm::Ed25519)
-        .await
-        .unwrap();
+    let pair = KeyPair::generate(folder.path().join("id_rsa"), KeyAlgorithm::Ed25519).await.unwrap();
     (folder, pair)
 }
 
@@ -58,16 +53,10 @@ async fn runs_commands_one_after_the_other() {
     let (_folder, server, endpoint) = server().await;
     let client = Client::connect(&endpoint, PATIENT).await.unwrap();
     let host_key = client.host_key().unwrap();
-    assert_eq!(
-        (host_key.algorithm.as_str(), &host_key.fingerprint),
-        ("ssh-ed25519", &server.host_key)
-    );
+    assert_eq!((host_key.algorithm.as_str(), &host_key.fingerprint), ("ssh-ed25519", &server.host_key));
 
     let both = client.run("both").await.unwrap();
-    assert_eq!(
-        (both.stdout.as_slice(), both.stderr.as_slice()),
-        (&b"to stdout\n"[..], &b"to stderr\n"[..])
-    );
+    assert_eq!((both.stdout.as_slice(), both.stderr.as_slice()), (&b"to stdout\n"[..], &b"to stderr\n"[..]));
     assert_eq!((both.exit_status, both.signal, both.truncated), (7, None, false));
     assert_eq!(client.run("true").await.unwrap().exit_status, 0);
 }
@@ -75,13 +64,9 @@ async fn runs_commands_one_after_the_other() {
 #[tokio::test]
 async fn rsa_keys_log_in_without_delay() {
     let folder = tempfile::tempdir().unwrap();
-    let pair = KeyPair::generate(folder.path().join("id_rsa"), KeyAlgorithm::Rsa2048)
-        .await
-        .unwrap();
+    let pair = KeyPair::generate(folder.path().join("id_rsa"), KeyAlgorithm::Rsa2048).await.unwrap();
     let server = SshServer::start(&pair).await;
-    let client = Client::connect(&server.endpoint(pair.path()), PATIENT)
-        .await
-        .unwrap();
+    let client = Client::connect(&server.endpoint(pair.path()), PATIENT).await.unwrap();
     assert_eq!(client.run("true").await.unwrap().exit_status, 0);
 }
 
@@ -90,39 +75,22 @@ async fn a_signal_is_reported() {
     let (_folder, _server, endpoint) = server().await;
     let client = Client::connect(&endpoint, PATIENT).await.unwrap();
     let output = client.run("killed").await.unwrap();
-    assert_eq!(
-        (output.exit_status, output.signal.as_deref()),
-        (255, Some("KILL"))
-    );
+    assert_eq!((output.exit_status, output.signal.as_deref()), (255, Some("KILL")));
 }
 
 #[tokio::test]
 async fn long_output_is_cut_and_says_so() {
     let (_folder, _server, endpoint) = server().await;
-    let client = Client::connect(
-        &endpoint,
-        Limits {
-            output: 1000,
-            ..PATIENT
-        },
-    )
-    .await
-    .unwrap();
+    let client = Client::connect(&endpoint, Limits { output: 1000, ..PATIENT }).await.unwrap();
     let output = client.run("long").await.unwrap();
-    assert_eq!(
-        (output.stdout.len(), output.truncated, output.exit_status),
-        (1000, true, 0)
-    );
+    assert_eq!((output.stdout.len(), output.truncated, output.exit_status), (1000, true, 0));
 }
 
 #[tokio::test]
 async fn commands_that_never_end_hit_the_deadline() {
     let (_folder, _server, endpoint) = server().await;
     for command in ["hang", "flood"] {
-        let limits = Limits {
-            command: Duration::from_millis(300),
-            ..PATIENT
-        };
+        let limits = Limits { command: Duration::from_millis(300), ..PATIENT };
         let client = Client::connect(&endpoint, limits).await.unwrap();
         let error = client.run(command).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
@@ -150,15 +118,9 @@ async fn a_key_that_is_not_wanted_is_named() {
     let (_folder, _server, mut endpoint) = server().await;
     endpoint.user = "root".into();
     let error = Client::connect(&endpoint, PATIENT).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.is_retryable()),
-        (ErrorKind::Unauthenticated, true)
-    );
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Unauthenticated, true));
     let text = error.to_string();
-    assert!(
-        text.contains("does not let root in with the key") && text.contains("SHA256:"),
-        "{text}"
-    );
+    assert!(text.contains("does not let root in with the key") && text.contains("SHA256:"), "{text}");
 }
 
 #[tokio::test]
@@ -166,9 +128,7 @@ async fn a_missing_key_file_is_no_reason_to_try_again() {
     let (folder, _server, mut endpoint) = server().await;
     endpoint.key_path = folder.path().join("missing");
     let started = Instant::now();
-    let error = ssh::wait_until_ready(&endpoint, &Waits::default())
-        .await
-        .unwrap_err();
+    let error = ssh::wait_until_ready(&endpoint, &Waits::default()).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Io, false));
     assert!(started.elapsed() < ssh::READY.deadline / 4);
 }
@@ -216,15 +176,9 @@ async fn an_endless_greeting_is_cut() {
     let (_folder, endpoint) =
         raw_server(|mut stream| async move { while stream.write_all(&[b'x'; 10_000]).await.is_ok() {} })
             .await;
-    let limits = Limits {
-        connect: Duration::from_secs(2),
-        ..PATIENT
-    };
+    let limits = Limits { connect: Duration::from_secs(2), ..PATIENT };
     let error = Client::connect(&endpoint, limits).await.unwrap_err();
-    assert!(
-        matches!(error.kind(), ErrorKind::Connection | ErrorKind::Timeout),
-        "{error}"
-    );
+    assert!(matches!(error.kind(), ErrorKind::Connection | ErrorKind::Timeout), "{error}");
 }
 
 #[tokio::test]
@@ -238,27 +192,18 @@ async fn a_silent_server_hits_the_deadline_and_is_hung_up_on() {
         let _ = tell.send(());
     })
     .await;
-    let limits = Limits {
-        connect: Duration::from_millis(200),
-        ..PATIENT
-    };
+    let limits = Limits { connect: Duration::from_millis(200), ..PATIENT };
     let error = Client::connect(&endpoint, limits).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
-    assert!(
-        error.to_string().contains("logging in took longer than 0.2 s"),
-        "{error}"
-    );
-    told.await
-        .expect("the connection is closed when the login is given up");
+    assert!(error.to_string().contains("logging in took longer than 0.2 s"), "{error}");
+    told.await.expect("the connection is closed when the login is given up");
 }
 
 #[tokio::test]
 async fn waits_for_a_guest_that_boots() {
     let (_folder, server, endpoint) = server().await;
     server.not_yet.store(3, Ordering::SeqCst);
-    let client = ssh::wait_until_ready(&endpoint, &Waits::default().scaled(0.2))
-        .await
-        .unwrap();
+    let client = ssh::wait_until_ready(&endpoint, &Waits::default().scaled(0.2)).await.unwrap();
     assert_eq!(server.not_yet.load(Ordering::SeqCst), 0);
     assert_eq!(client.run("true").await.unwrap().exit_status, 0);
 }
@@ -267,9 +212,7 @@ async fn waits_for_a_guest_that_boots() {
 async fn a_guest_that_never_boots_is_given_up_with_the_last_reason() {
     // Bound and dropped, on an address of its own: nobody listens there.
     let address: SocketAddr = {
-        let listener = TcpListener::bind((Ipv4Addr::new(127, 31, 7, 9), 0))
-            .await
-            .unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::new(127, 31, 7, 9), 0)).await.unwrap();
         listener.local_addr().unwrap()
     };
     let (_folder, pair) = key_pair().await;
@@ -279,10 +222,7 @@ async fn a_guest_that_never_boots_is_given_up_with_the_last_reason() {
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     let text = error.to_string();
     assert!(text.contains("gave up waiting for SSH in the guest"), "{text}");
-    assert!(
-        text.contains(&endpoint.to_string()) && text.contains("refused"),
-        "{text}"
-    );
+    assert!(text.contains(&endpoint.to_string()) && text.contains("refused"), "{text}");
 }
 
 #[tokio::test]
@@ -304,13 +244,8 @@ async fn tells_a_new_boot_from_the_old_one() {
     let after = waiting.await.unwrap().unwrap();
     assert_ne!(after, before);
 
-    let stuck = ssh::wait_for_new_boot(&endpoint, &after, &Waits::default().scaled(0.002))
-        .await
-        .unwrap_err();
-    assert!(
-        stuck.to_string().contains("still runs on the boot 99999999"),
-        "{stuck}"
-    );
+    let stuck = ssh::wait_for_new_boot(&endpoint, &after, &Waits::default().scaled(0.002)).await.unwrap_err();
+    assert!(stuck.to_string().contains("still runs on the boot 99999999"), "{stuck}");
 }
 
 #[tokio::test]
@@ -328,11 +263,7 @@ async fn a_boot_id_that_is_none_is_an_error() {
 async fn custom_waits_keep_looking_until_satisfied() {
     let (_folder, _server, endpoint) = server().await;
     let looks = std::sync::atomic::AtomicUsize::new(0);
-    let wait = Wait::new(
-        "the third look",
-        Duration::from_secs(60),
-        Duration::from_millis(10),
-    );
+    let wait = Wait::new("the third look", Duration::from_secs(60), Duration::from_millis(10));
     let found = ssh::wait_until(&endpoint, &Waits::default(), &wait, |_client| {
         let look = looks.fetch_add(1, Ordering::SeqCst) + 1;
         async move { Ok((look == 3).then_some(look)) }

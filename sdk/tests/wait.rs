@@ -19,10 +19,7 @@ struct Jumping {
 
 impl Jumping {
     fn new() -> Arc<Self> {
-        Arc::new(Self {
-            now: Mutex::new(Instant::now()),
-            slept: Mutex::default(),
-        })
+        Arc::new(Self { now: Mutex::new(Instant::now()), slept: Mutex::default() })
     }
 }
 
@@ -44,11 +41,7 @@ impl Clock for Handle {
     }
 }
 
-const SERVER: Wait = Wait::new(
-    "the server to run",
-    Duration::from_secs(10),
-    Duration::from_secs(3),
-);
+const SERVER: Wait = Wait::new("the server to run", Duration::from_secs(10), Duration::from_secs(3));
 
 #[tokio::test]
 async fn looks_at_once_then_soon_and_at_last_at_each_interval() {
@@ -57,11 +50,7 @@ async fn looks_at_once_then_soon_and_at_last_at_each_interval() {
     let clock = Jumping::new();
     let waits = Waits::with_clock(Arc::new(Handle(Arc::clone(&clock))));
     let pauses = || clock.slept.lock().unwrap().clone();
-    let value = waits
-        .until(&HOUR, || async {
-            Ok((pauses().len() == LOOKS).then_some("running"))
-        })
-        .await;
+    let value = waits.until(&HOUR, || async { Ok((pauses().len() == LOOKS).then_some("running")) }).await;
     assert_eq!(value.unwrap(), "running");
     let pauses = pauses();
     assert_eq!(pauses[0], HOUR.interval / 32);
@@ -82,10 +71,7 @@ async fn gives_up_at_the_deadline_and_says_on_what() {
     let outcome: Result<()> = waits.until(&SERVER, || async { Ok(None) }).await;
     let error = outcome.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert_eq!(
-        error.to_string(),
-        "gave up waiting for the server to run after 5.0 s"
-    );
+    assert_eq!(error.to_string(), "gave up waiting for the server to run after 5.0 s");
     let slept: Duration = clock.slept.lock().unwrap().iter().sum();
     assert_eq!(slept, Duration::from_secs(5), "the deadline is scaled and kept");
 }
@@ -93,11 +79,8 @@ async fn gives_up_at_the_deadline_and_says_on_what() {
 #[tokio::test]
 async fn an_error_of_a_look_ends_the_wait() {
     let waits = Waits::with_clock(Arc::new(Handle(Jumping::new())));
-    let outcome: Result<()> = waits
-        .until(&SERVER, || async {
-            Err(Error::new(ErrorKind::Provider, "refused"))
-        })
-        .await;
+    let outcome: Result<()> =
+        waits.until(&SERVER, || async { Err(Error::new(ErrorKind::Provider, "refused")) }).await;
     assert_eq!(outcome.unwrap_err().to_string(), "refused");
 }
 
@@ -109,16 +92,9 @@ async fn scaling_down_leaves_time_for_an_answer() {
     let outcome: Result<()> = waits.until(&SERVER, std::future::pending).await;
     assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Timeout);
     let took = clock.now.lock().unwrap().duration_since(start);
-    assert_eq!(
-        took,
-        Waits::SHORTEST_ANSWER,
-        "a tenth of a second is too little on a busy computer"
-    );
+    assert_eq!(took, Waits::SHORTEST_ANSWER, "a tenth of a second is too little on a busy computer");
     assert_eq!(waits.scale_answer(Duration::from_secs(1)), Duration::from_secs(1));
-    assert_eq!(
-        waits.scale_answer(Duration::from_secs(300)),
-        Duration::from_secs(3)
-    );
+    assert_eq!(waits.scale_answer(Duration::from_secs(300)), Duration::from_secs(3));
 }
 
 #[tokio::test]

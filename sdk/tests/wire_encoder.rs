@@ -23,16 +23,12 @@ fn hex(bytes: &[u8]) -> String {
 #[test]
 fn the_first_call_is_the_one_of_go_byte_for_byte() {
     let request = Type::structure("Request", [("ServiceMethod", Type::String), ("Seq", Type::Uint)]);
-    let header = Value::structure([
-        ("ServiceMethod", text("RPCServerDriver.GetVersion")),
-        ("Seq", Value::Uint(0)),
-    ]);
+    let header =
+        Value::structure([("ServiceMethod", text("RPCServerDriver.GetVersion")), ("Seq", Value::Uint(0))]);
     let mut encoder = Encoder::new();
     let mut bytes = Vec::new();
     encoder.encode(&request, &header, &mut bytes).unwrap();
-    encoder
-        .encode(&Type::structure("", []), &Value::structure([]), &mut bytes)
-        .unwrap();
+    encoder.encode(&Type::structure("", []), &Value::structure([]), &mut bytes).unwrap();
     let go = "2fff81030101075265717565737401ff82000102010d536572766963654d6574686f64010c0001035365710106000000\
               1fff82011a5250435365727665724472697665722e47657456657273696f6e00\
               0aff83030102ff84000000\
@@ -44,18 +40,10 @@ fn the_first_call_is_the_one_of_go_byte_for_byte() {
 fn fields_are_found_by_name_in_any_order() {
     let of = Type::structure("T", [("A", Type::Int), ("B", Type::Int), ("C", Type::Int)]);
     let value = |fields: &[(&str, i64)]| {
-        Value::Struct(
-            fields
-                .iter()
-                .map(|(name, number)| ((*name).to_owned(), Value::Int(*number)))
-                .collect(),
-        )
+        Value::Struct(fields.iter().map(|(name, number)| ((*name).to_owned(), Value::Int(*number))).collect())
     };
     for (sent, received) in [
-        (
-            value(&[("A", 1), ("B", 2), ("C", 3)]),
-            value(&[("A", 1), ("B", 2), ("C", 3)]),
-        ),
+        (value(&[("A", 1), ("B", 2), ("C", 3)]), value(&[("A", 1), ("B", 2), ("C", 3)])),
         (value(&[("C", 3), ("A", 1)]), value(&[("A", 1), ("C", 3)])),
         (value(&[("B", 2)]), value(&[("B", 2)])),
         (value(&[("A", 0), ("C", 3)]), value(&[("C", 3)])),
@@ -70,10 +58,7 @@ fn fields_are_found_by_name_in_any_order() {
 #[test]
 fn an_empty_map_is_not_a_nil_map() {
     let of = Type::structure("T", [("Values", Type::map(Type::String, Type::Interface))]);
-    for value in [
-        Value::structure([("Values", Value::Map(Vec::new()))]),
-        Value::structure([]),
-    ] {
+    for value in [Value::structure([("Values", Value::Map(Vec::new()))]), Value::structure([])] {
         let mut bytes = Vec::new();
         Encoder::new().encode(&of, &value, &mut bytes).unwrap();
         assert_eq!(read(&bytes)[0].value, value);
@@ -85,26 +70,14 @@ fn what_cannot_be_encoded_leaves_the_stream_as_it_was() {
     let pair = || Type::structure("Pair", [("A", Type::Int), ("B", Type::Interface)]);
     let bad = [
         (Type::Int, text("x"), "gob: cannot encode string as int"),
-        (
-            Type::slice(pair()),
-            Value::structure([]),
-            "gob: cannot encode struct as []struct Pair",
-        ),
+        (Type::slice(pair()), Value::structure([]), "gob: cannot encode struct as []struct Pair"),
         (
             Type::Array(Box::new(Type::Int), 2),
             Value::Slice(vec![Value::Int(1)]),
             "gob: cannot encode slice as [2]int",
         ),
-        (
-            pair(),
-            Value::structure([("A", text("x"))]),
-            "gob: cannot encode string as int",
-        ),
-        (
-            pair(),
-            Value::structure([("C", Value::Int(1))]),
-            "gob: struct Pair has no field C",
-        ),
+        (pair(), Value::structure([("A", text("x"))]), "gob: cannot encode string as int"),
+        (pair(), Value::structure([("C", Value::Int(1))]), "gob: struct Pair has no field C"),
         (
             pair(),
             Value::structure([("B", Value::interface("*x.Y", Value::Int(1)))]),
@@ -114,10 +87,7 @@ fn what_cannot_be_encoded_leaves_the_stream_as_it_was() {
     let mut encoder = Encoder::new();
     let mut bytes = vec![1, 2, 3];
     for (of, value, error) in bad {
-        assert_eq!(
-            encoder.encode(&of, &value, &mut bytes).unwrap_err().to_string(),
-            error
-        );
+        assert_eq!(encoder.encode(&of, &value, &mut bytes).unwrap_err().to_string(), error);
         assert_eq!(bytes, [1, 2, 3]);
     }
     // Nothing is taken for defined that was not sent.
@@ -132,10 +102,7 @@ fn what_our_decoder_would_refuse_is_not_sent() {
     let mut encoder = Encoder::new();
     let mut bytes = Vec::new();
     let long = Value::Bytes(vec![0; 64 << 20]);
-    assert!(matches!(
-        encoder.encode(&Type::Bytes, &long, &mut bytes),
-        Err(EncodeError::TooLong { .. })
-    ));
+    assert!(matches!(encoder.encode(&Type::Bytes, &long, &mut bytes), Err(EncodeError::TooLong { .. })));
     encoder.register("[]interface {}", Type::slice(Type::Interface));
     let nest = |value| Value::interface("[]interface {}", Value::Slice(vec![value]));
     let mut value = Value::Interface(None);

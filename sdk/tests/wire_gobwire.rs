@@ -36,12 +36,9 @@ fn from_gobwire(of: &gobwire::Type, value: gobwire::Value) -> Value {
         (_, V::String(text)) => Value::String(text),
         (_, V::Interface(None)) => Value::Interface(None),
         (_, V::Interface(Some(held))) => Value::interface(held.name, from_gobwire(&held.ty, held.value)),
-        (T::Slice(element) | T::Array(element, _), V::Slice(items) | V::Array(items)) => Value::Slice(
-            items
-                .into_iter()
-                .map(|item| from_gobwire(element, item))
-                .collect(),
-        ),
+        (T::Slice(element) | T::Array(element, _), V::Slice(items) | V::Array(items)) => {
+            Value::Slice(items.into_iter().map(|item| from_gobwire(element, item)).collect())
+        }
         (T::Map(key, element), V::Map(pairs)) => {
             let pair = |(name, value)| (from_gobwire(key, name), from_gobwire(element, value));
             Value::Map(pairs.into_iter().map(pair).collect())
@@ -70,16 +67,12 @@ fn type_for_gobwire(of: &Type) -> gobwire::Type {
         Type::Interface => T::Interface,
         Type::Slice(element) => T::Slice(Arc::new(type_for_gobwire(element))),
         Type::Array(element, length) => T::Array(Arc::new(type_for_gobwire(element)), *length),
-        Type::Map(key, element) => T::Map(
-            Arc::new(type_for_gobwire(key)),
-            Arc::new(type_for_gobwire(element)),
-        ),
+        Type::Map(key, element) => {
+            T::Map(Arc::new(type_for_gobwire(key)), Arc::new(type_for_gobwire(element)))
+        }
         Type::Struct { name, fields } => T::Struct(Arc::new(StructType {
             name: name.clone(),
-            fields: fields
-                .iter()
-                .map(|(name, field)| (name.clone(), type_for_gobwire(field)))
-                .collect(),
+            fields: fields.iter().map(|(name, field)| (name.clone(), type_for_gobwire(field))).collect(),
         })),
     }
 }
@@ -98,24 +91,14 @@ fn value_for_gobwire(of: &Type, value: &Value) -> gobwire::Value {
             let registry = generate::registry();
             let of = registry.find(&held.0).unwrap();
             let value = value_for_gobwire(of, &held.1);
-            Box::new(Interface {
-                name: held.0.clone(),
-                ty: type_for_gobwire(of),
-                value,
-            })
+            Box::new(Interface { name: held.0.clone(), ty: type_for_gobwire(of), value })
         })),
-        (Type::Slice(element), Value::Slice(items)) => V::Slice(
-            items
-                .iter()
-                .map(|item| value_for_gobwire(element, item))
-                .collect(),
-        ),
-        (Type::Array(element, _), Value::Slice(items)) => V::Array(
-            items
-                .iter()
-                .map(|item| value_for_gobwire(element, item))
-                .collect(),
-        ),
+        (Type::Slice(element), Value::Slice(items)) => {
+            V::Slice(items.iter().map(|item| value_for_gobwire(element, item)).collect())
+        }
+        (Type::Array(element, _), Value::Slice(items)) => {
+            V::Array(items.iter().map(|item| value_for_gobwire(element, item)).collect())
+        }
         (Type::Map(key, element), Value::Map(pairs)) => {
             let pair = |(name, value): &(Value, Value)| {
                 (value_for_gobwire(key, name), value_for_gobwire(element, value))

@@ -52,10 +52,7 @@ fn plain_values_are_read() {
     assert_eq!(read(&["0c 00 02 c3bc"]), Ok(Some(text("ü"))));
     assert_eq!(read(&["0e 00 fef03f 40"]), Ok(Some(Value::Complex(1.0, 2.0))));
     assert_eq!(read(&["10 00 00"]), Ok(Some(Value::Interface(None))));
-    assert_eq!(
-        read(&[EMPTY_STRUCT, "ff86 00"]),
-        Ok(Some(Value::Struct(Vec::new())))
-    );
+    assert_eq!(read(&[EMPTY_STRUCT, "ff86 00"]), Ok(Some(Value::Struct(Vec::new()))));
 }
 
 #[test]
@@ -75,24 +72,13 @@ fn a_value_may_be_continued_after_a_definition_inside_it() {
     let bytes = [outside, message(&first), message(second)].concat();
     let decoded = read_with(Limits::default(), &bytes).unwrap().unwrap();
     let flag = Value::structure([("Name", text("url"))]);
-    assert_eq!(
-        decoded.value,
-        Value::Slice(vec![Value::interface("*mcnflag.StringFlag", flag)])
-    );
+    assert_eq!(decoded.value, Value::Slice(vec![Value::interface("*mcnflag.StringFlag", flag)]));
     assert_eq!(decoded.concrete_types, [68]);
     assert_eq!(decoded.messages.len(), 3);
-    let inside: Vec<bool> = decoded
-        .definitions
-        .iter()
-        .map(|definition| definition.inside_value)
-        .collect();
+    let inside: Vec<bool> = decoded.definitions.iter().map(|definition| definition.inside_value).collect();
     assert_eq!(inside, [false, true]);
     for cut in 0..bytes.len() {
-        assert_eq!(
-            read_with(Limits::default(), &bytes[..cut]),
-            Ok(None),
-            "cut at {cut}"
-        );
+        assert_eq!(read_with(Limits::default(), &bytes[..cut]), Ok(None), "cut at {cut}");
     }
 }
 
@@ -107,11 +93,9 @@ fn a_definition_inside_an_interface_may_be_followed_by_the_value() {
 
 #[test]
 fn types_with_their_own_form_are_opaque_bytes() {
-    for (kind, shape) in [
-        ("05", Shape::GobEncoder),
-        ("06", Shape::BinaryMarshaler),
-        ("07", Shape::TextMarshaler),
-    ] {
+    for (kind, shape) in
+        [("05", Shape::GobEncoder), ("06", Shape::BinaryMarshaler), ("07", Shape::TextMarshaler)]
+    {
         // Type 65 = GobEncoderT, BinaryMarshalerT or TextMarshalerT, called T.
         let definition = format!("ff81 {kind} 01 01 01 54 01 ff82 00 00 00");
         let bytes = stream(&[&definition, "ff82 00 03 010203"]);
@@ -141,62 +125,32 @@ fn a_struct_may_end_with_its_message() {
     assert_eq!(read(&[of, "ff82 01 02 00"]), value);
     assert_eq!(read(&[of, "ff82 01 02"]), value);
     assert_eq!(read(&[of, "ff82 02 02 00"]), Err(DecodeError::FieldOutOfRange));
-    assert_eq!(
-        read(&[of, "ff82 01 02 01 02 00"]),
-        Err(DecodeError::FieldOutOfRange)
-    );
+    assert_eq!(read(&[of, "ff82 01 02 01 02 00"]), Err(DecodeError::FieldOutOfRange));
 }
 
 #[test]
 fn broken_streams_are_refused_in_the_words_of_go() {
     for (payloads, text) in [
         (vec![SLICE_OF_INT, SLICE_OF_INT], "gob: duplicate type received"),
-        (
-            vec!["7d 02 01 02 ff82 00 01 04 00 00"],
-            "gob: duplicate type received",
-        ),
-        (
-            vec!["04 00 f7 0102030405060708 09"],
-            "gob: encoded unsigned integer out of range",
-        ),
-        (
-            vec!["04 01 02"],
-            "gob: decode: corrupted data: non-zero delta for singleton",
-        ),
+        (vec!["7d 02 01 02 ff82 00 01 04 00 00"], "gob: duplicate type received"),
+        (vec!["04 00 f7 0102030405060708 09"], "gob: encoded unsigned integer out of range"),
+        (vec!["04 01 02"], "gob: decode: corrupted data: non-zero delta for singleton"),
         (
             vec!["ff82 00 01"],
             "gob: unknown type id or corrupted data: type id 65 is not defined on this stream",
         ),
-        (
-            vec!["12 00 01"],
-            "gob: unknown type id or corrupted data: type id 9 is not defined on this stream",
-        ),
-        (
-            vec!["ff81 02 01 02 ff82 00 01 04 00 00 00"],
-            "extra data in buffer",
-        ),
-        (
-            vec!["0c 00 05 6162"],
-            "gob: invalid string length 5: exceeds input size 2",
-        ),
+        (vec!["12 00 01"], "gob: unknown type id or corrupted data: type id 9 is not defined on this stream"),
+        (vec!["ff81 02 01 02 ff82 00 01 04 00 00 00"], "extra data in buffer"),
+        (vec!["0c 00 05 6162"], "gob: invalid string length 5: exceeds input size 2"),
         (
             vec!["0a 00 f8ffffffffffffffff"],
             "gob: invalid slice length 18446744073709551615: exceeds input size 0",
         ),
         (vec!["04 00"], "gob: unexpected end of message while reading int"),
         (vec![""], "gob: empty message"),
-        (
-            vec!["ff81 00"],
-            "gob: bad data: type definition 65 has 0 kinds, expected exactly one",
-        ),
-        (
-            vec!["ff81 02 00 01 00 00"],
-            "gob: bad data: type definition 65 has 2 kinds, expected exactly one",
-        ),
-        (
-            vec!["ff81 08 00 00"],
-            "gob: bad data: field numbers out of bounds",
-        ),
+        (vec!["ff81 00"], "gob: bad data: type definition 65 has 0 kinds, expected exactly one"),
+        (vec!["ff81 02 00 01 00 00"], "gob: bad data: type definition 65 has 2 kinds, expected exactly one"),
+        (vec!["ff81 08 00 00"], "gob: bad data: field numbers out of bounds"),
         (
             vec![SLICE_OF_INT, "ff82 00 05 02 02"],
             "gob: decoding array or slice: length exceeds input size (5 elements)",
@@ -218,50 +172,24 @@ fn the_smallest_id_cannot_be_negated() {
 
 #[test]
 fn long_registered_names_are_refused() {
-    let payload = [
-        from_hex("10 00 fe0401"),
-        vec![b'n'; 1025],
-        from_hex("04 03 00 02"),
-    ]
-    .concat();
+    let payload = [from_hex("10 00 fe0401"), vec![b'n'; 1025], from_hex("04 03 00 02")].concat();
     let length = (payload.len() as u16).to_be_bytes();
     let bytes = [vec![0xfe], length.to_vec(), payload].concat();
-    assert_eq!(
-        read_with(Limits::default(), &bytes),
-        Err(DecodeError::NameTooLong { length: 1025 })
-    );
+    assert_eq!(read_with(Limits::default(), &bytes), Err(DecodeError::NameTooLong { length: 1025 }));
 }
 
 #[test]
 fn claims_are_refused_before_anything_is_reserved() {
     for claim in ["fc7fffffff", "f87fffffffffffffff", "f8ffffffffffffffff"] {
         let slice = format!("ff82 00 {claim} 02");
-        assert_eq!(
-            read(&[SLICE_OF_INT, &slice]),
-            Err(DecodeError::TooManyElements { limit: 1 << 20 })
-        );
+        assert_eq!(read(&[SLICE_OF_INT, &slice]), Err(DecodeError::TooManyElements { limit: 1 << 20 }));
         // Type 65 = map from int to int, then a struct with that many fields.
         let map = "ff81 04 01 02 ff82 00 01 04 01 04 00 00";
-        assert_eq!(
-            read(&[map, &slice]),
-            Err(DecodeError::TooManyElements { limit: 1 << 20 })
-        );
+        assert_eq!(read(&[map, &slice]), Err(DecodeError::TooManyElements { limit: 1 << 20 }));
         let fields = format!("ff81 03 01 02 ff82 00 01 {claim} 01");
-        assert_eq!(
-            read(&[&fields]),
-            Err(DecodeError::TooManyElements { limit: 1 << 20 })
-        );
+        assert_eq!(read(&[&fields]), Err(DecodeError::TooManyElements { limit: 1 << 20 }));
         let error = read_with(Limits::default(), &from_hex(claim)).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                DecodeError::MessageTooLong {
-                    limit: 0x400_0000,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, DecodeError::MessageTooLong { limit: 0x400_0000, .. }), "{error}");
     }
 }
 
@@ -276,20 +204,11 @@ fn a_value_of_many_messages_is_no_longer_than_one_message() {
     let name = "10 00 01 61";
     // A value that stops before its type, and goes on with nothing but definitions.
     let definitions: Vec<String> = (0..40u8)
-        .map(|index| {
-            format!(
-                "ff{:02x} 02 01 02 ff{:02x} 00 01 04 00 00",
-                0x81 + 2 * index,
-                0x82 + 2 * index
-            )
-        })
+        .map(|index| format!("ff{:02x} 02 01 02 ff{:02x} 00 01 04 00 00", 0x81 + 2 * index, 0x82 + 2 * index))
         .collect();
     let mut payloads = vec![name];
     payloads.extend(definitions.iter().map(String::as_str));
-    let limits = Limits {
-        max_message: 200,
-        ..Limits::default()
-    };
+    let limits = Limits { max_message: 200, ..Limits::default() };
     assert!(matches!(
         read_with(limits, &stream(&payloads)),
         Err(DecodeError::MessageTooLong { limit: 200, .. })
@@ -310,23 +229,11 @@ fn definitions_are_limited_in_number_and_memory() {
             })
             .collect()
     };
-    let few = Limits {
-        max_types: 5,
-        ..Limits::default()
-    };
+    let few = Limits { max_types: 5, ..Limits::default() };
     assert_eq!(read_with(few, &types(5)), Ok(None));
-    assert_eq!(
-        read_with(few, &types(6)),
-        Err(DecodeError::TooManyTypes { limit: 5 })
-    );
-    let small = Limits {
-        max_memory: 100,
-        ..Limits::default()
-    };
-    assert_eq!(
-        read_with(small, &types(6)),
-        Err(DecodeError::TooMuchMemory { limit: 100 })
-    );
+    assert_eq!(read_with(few, &types(6)), Err(DecodeError::TooManyTypes { limit: 5 }));
+    let small = Limits { max_memory: 100, ..Limits::default() };
+    assert_eq!(read_with(small, &types(6)), Err(DecodeError::TooMuchMemory { limit: 100 }));
 }
 
 #[test]
@@ -336,10 +243,7 @@ fn nesting_is_limited() {
         [message(SLICE_OF_ITSELF), vec![0xff, payload.len() as u8], payload].concat()
     };
     assert!(read_with(Limits::default(), &nested(64)).unwrap().is_some());
-    assert_eq!(
-        read_with(Limits::default(), &nested(65)),
-        Err(DecodeError::TooDeep { limit: 64 })
-    );
+    assert_eq!(read_with(Limits::default(), &nested(65)), Err(DecodeError::TooDeep { limit: 64 }));
 }
 
 /// One long field name, defined once, must not be multiplied without limit.
@@ -348,21 +252,13 @@ fn memory_is_limited_where_the_wire_is_short() {
     let name = vec![b'n'; 60_000];
     let mut encoder = Encoder::new();
     let field = String::from_utf8(name).unwrap();
-    let of = Type::slice(Type::Struct {
-        name: String::new(),
-        fields: vec![(field.clone(), Type::Bool)],
-    });
+    let of = Type::slice(Type::Struct { name: String::new(), fields: vec![(field.clone(), Type::Bool)] });
     let item = Value::Struct(vec![(field, Value::Bool(true))]);
     let mut bytes = Vec::new();
-    encoder
-        .encode(&of, &Value::Slice(vec![item; 5000]), &mut bytes)
-        .unwrap();
+    encoder.encode(&of, &Value::Slice(vec![item; 5000]), &mut bytes).unwrap();
     assert!(bytes.len() < 100_000);
     let limit = Limits::default().max_memory;
-    assert_eq!(
-        read_with(Limits::default(), &bytes),
-        Err(DecodeError::TooMuchMemory { limit })
-    );
+    assert_eq!(read_with(Limits::default(), &bytes), Err(DecodeError::TooMuchMemory { limit }));
 }
 
 /// Types refer to each other by id, so a few definitions may describe a type whose tree is exponentially large.
@@ -370,15 +266,9 @@ fn memory_is_limited_where_the_wire_is_short() {
 fn descriptions_of_types_stay_short() {
     let mut bytes = Vec::new();
     for index in 0..40u8 {
-        let part = if index == 0 {
-            "04".to_owned()
-        } else {
-            format!("ff{:02x}", 0x80 + 2 * index)
-        };
+        let part = if index == 0 { "04".to_owned() } else { format!("ff{:02x}", 0x80 + 2 * index) };
         let (negative, id) = (0x81 + 2 * index, 0x82 + 2 * index);
-        bytes.extend(message(&format!(
-            "ff{negative:02x} 04 01 02 ff{id:02x} 00 01 {part} 01 {part} 00 00"
-        )));
+        bytes.extend(message(&format!("ff{negative:02x} 04 01 02 ff{id:02x} 00 01 {part} 01 {part} 00 00")));
     }
     bytes.extend(message(&format!("ff{:02x} 00 00", 0x82 + 2 * 39)));
     let mut decoder = Decoder::new(Limits::default());
@@ -396,10 +286,7 @@ fn recursive_types_are_read_and_described() {
     decoder.push(&bytes);
     let decoded = decoder.next().unwrap().unwrap();
     let empty = || Value::Slice(Vec::new());
-    assert_eq!(
-        decoded.value,
-        Value::Slice(vec![empty(), Value::Slice(vec![empty()])])
-    );
+    assert_eq!(decoded.value, Value::Slice(vec![empty(), Value::Slice(vec![empty()])]));
     assert!(decoder.describe_type(decoded.type_id).ends_with("..."));
     assert_eq!(decoder.type_of(decoded.type_id), None);
 }

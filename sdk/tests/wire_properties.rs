@@ -97,23 +97,14 @@ proptest! {
 
 /// Reads a stream with narrow limits; nothing that comes out may be larger than them, and errors stay.
 fn read_within_limits(bytes: &[u8]) {
-    let limits = Limits {
-        max_message: 4096,
-        max_depth: 6,
-        max_elements: 60,
-        max_memory: 6000,
-        max_types: 8,
-    };
+    let limits = Limits { max_message: 4096, max_depth: 6, max_elements: 60, max_memory: 6000, max_types: 8 };
     let mut decoder = Decoder::new(limits);
     decoder.push(bytes);
     loop {
         match decoder.next() {
             Ok(Some(decoded)) => {
                 let (elements, depth) = size(&decoded.value);
-                assert!(
-                    elements <= limits.max_elements && depth <= limits.max_depth + 1,
-                    "{decoded:?}"
-                );
+                assert!(elements <= limits.max_elements && depth <= limits.max_depth + 1, "{decoded:?}");
                 // A vector may have room for twice its elements, and has room for at least four.
                 assert!(heap(&decoded.value) <= 4 * limits.max_memory, "{decoded:?}");
                 assert!(decoded.definitions.len() <= limits.max_types);
@@ -145,10 +136,7 @@ fn heap(value: &Value) -> usize {
             pairs.capacity() * size_of::<(Value, Value)>() + parts
         }
         Value::Struct(fields) => {
-            let parts: usize = fields
-                .iter()
-                .map(|(name, value)| name.capacity() + heap(value))
-                .sum();
+            let parts: usize = fields.iter().map(|(name, value)| name.capacity() + heap(value)).sum();
             fields.capacity() * size_of::<(String, Value)>() + parts
         }
         Value::Interface(Some(held)) => size_of::<(String, Value)>() + held.0.capacity() + heap(&held.1),
@@ -160,13 +148,8 @@ fn heap(value: &Value) -> usize {
 fn the_limits_of_the_properties_are_reached() {
     let mut bytes = Vec::new();
     let of = Type::slice(Type::Int);
-    generate::encoder()
-        .encode(&of, &Value::Slice(vec![Value::Int(1); 100]), &mut bytes)
-        .unwrap();
-    let mut decoder = Decoder::new(Limits {
-        max_elements: 60,
-        ..Limits::default()
-    });
+    generate::encoder().encode(&of, &Value::Slice(vec![Value::Int(1); 100]), &mut bytes).unwrap();
+    let mut decoder = Decoder::new(Limits { max_elements: 60, ..Limits::default() });
     decoder.push(&bytes);
     assert_eq!(decoder.next(), Err(DecodeError::TooManyElements { limit: 60 }));
 }

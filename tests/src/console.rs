@@ -26,11 +26,7 @@ pub fn commands(document: &str) -> Vec<Typed> {
         if let Some(language) = line.strip_prefix("```") {
             is_console = !is_console && language == "console";
         } else if let Some(command) = line.strip_prefix("$ ").filter(|_| is_console) {
-            commands.push(Typed {
-                line: index + 1,
-                command: command.to_owned(),
-                output: Vec::new(),
-            });
+            commands.push(Typed { line: index + 1, command: command.to_owned(), output: Vec::new() });
         } else if let Some(last) = commands.last_mut().filter(|_| is_console) {
             last.output.push(line.to_owned());
         }
@@ -59,17 +55,10 @@ pub async fn play(commands: &[Typed], mut shell: Command, limit: Duration) -> an
         let (status, after) = after.split_once('\n').context("the mark has no end")?;
         rest = after;
         let printed: Vec<&str> = output.lines().filter(|line| !line.is_empty()).collect();
-        let expected: Vec<&str> = typed
-            .output
-            .iter()
-            .map(String::as_str)
-            .filter(|line| !line.is_empty())
-            .collect();
+        let expected: Vec<&str> =
+            typed.output.iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
         let fits = printed.len() == expected.len()
-            && printed
-                .iter()
-                .zip(&expected)
-                .all(|(line, pattern)| is_like(line, pattern));
+            && printed.iter().zip(&expected).all(|(line, pattern)| is_like(line, pattern));
         ensure!(
             status == "0" && fits,
             "line {}: `{}` ended with {status} and printed\n{}\nbut the document has\n{}",
@@ -115,11 +104,7 @@ fn is_like(line: &str, pattern: &str) -> bool {
 pub fn read(path: &Path) -> anyhow::Result<Vec<Typed>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     let commands = commands(&text);
-    ensure!(
-        !commands.is_empty(),
-        "{} has no block of `console` commands",
-        path.display()
-    );
+    ensure!(!commands.is_empty(), "{} has no block of `console` commands", path.display());
     Ok(commands)
 }
 
@@ -145,23 +130,13 @@ mod tests {
 
     #[test]
     fn dots_are_any_text() {
-        for (line, pattern) in [
-            ("abc", "abc"),
-            ("abc", "…"),
-            ("abc", "a…"),
-            ("abc", "…c"),
-            ("abc", "a…c"),
-            ("abcbd", "…b…b…"),
-        ] {
+        for (line, pattern) in
+            [("abc", "abc"), ("abc", "…"), ("abc", "a…"), ("abc", "…c"), ("abc", "a…c"), ("abcbd", "…b…b…")]
+        {
             assert!(is_like(line, pattern), "{line} {pattern}");
         }
-        for (line, pattern) in [
-            ("abc", "ab"),
-            ("abc", "…b"),
-            ("abc", "b…"),
-            ("abc", "…c…b"),
-            ("abc", ""),
-        ] {
+        for (line, pattern) in [("abc", "ab"), ("abc", "…b"), ("abc", "b…"), ("abc", "…c…b"), ("abc", "")]
+        {
             assert!(!is_like(line, pattern), "{line} {pattern}");
         }
     }
@@ -176,13 +151,7 @@ mod tests {
             async move { play(&commands, Command::new("sh"), limit).await }
         };
         play("$ a=b\n$ echo $a x >&2\nb …\n$ true").await.unwrap();
-        for wrong in [
-            "$ echo a\nb",
-            "$ echo a",
-            "$ true\na",
-            "$ false",
-            "$ exit 0\n$ true",
-        ] {
+        for wrong in ["$ echo a\nb", "$ echo a", "$ true\na", "$ false", "$ exit 0\n$ true"] {
             assert!(play(wrong).await.is_err(), "{wrong}");
         }
     }

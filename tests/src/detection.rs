@@ -40,11 +40,7 @@ fn tables() -> [(&'static str, Vec<Defect>); 3] {
 fn rows<D: Copy + Debug>(table: &[Expected<D>], what: fn(D) -> &'static [&'static str]) -> Vec<Defect> {
     let rows = table.iter().map(|expected| Defect {
         name: format!("{:?}", expected.defect),
-        what: what(expected.defect)
-            .iter()
-            .map(|line| line.trim())
-            .collect::<Vec<_>>()
-            .join(" "),
+        what: what(expected.defect).iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "),
         clause: expected.clause,
         checks: expected.checks,
     });
@@ -91,11 +87,7 @@ fn write_figures(
     tables: &[(&str, Vec<Defect>)],
 ) -> fmt::Result {
     let names: Vec<&str> = tables.iter().map(|(driver, _)| *driver).collect();
-    writeln!(
-        page,
-        "| clauses | about | number | with a defect | {} | seeded | caught |",
-        names.join(" | ")
-    )?;
+    writeln!(page, "| clauses | about | number | with a defect | {} | seeded | caught |", names.join(" | "))?;
     writeln!(page, "| --- | --- |{} --- |", " --- |".repeat(names.len() + 3))?;
     for section in &specification.sections {
         let clauses: BTreeSet<&str> = ids(specification, section).collect();
@@ -160,14 +152,8 @@ mod tests {
             assert!(!table.is_empty(), "{driver}");
             for defect in table {
                 let name = defect.name;
-                assert!(
-                    specification().clause(defect.clause).is_some(),
-                    "{driver}: {name}"
-                );
-                assert!(
-                    !defect.what.is_empty() && !defect.checks.is_empty(),
-                    "{driver}: {name}"
-                );
+                assert!(specification().clause(defect.clause).is_some(), "{driver}: {name}");
+                assert!(!defect.what.is_empty() && !defect.checks.is_empty(), "{driver}: {name}");
                 for check in defect.checks {
                     assert!(known.contains(check), "{driver}: {name}: {check}");
                 }

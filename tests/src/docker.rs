@@ -25,11 +25,7 @@ pub async fn containers() -> Result<(), NotTested> {
     let required = GuestKind::Container.require().await;
     required.map_err(|error| missing(error.to_string()))?;
     let client = Command::new("docker").arg("--version").output().await;
-    client.map_err(|error| {
-        missing(format!(
-            "`docker` does not start ({error}); install Docker's client"
-        ))
-    })?;
+    client.map_err(|error| missing(format!("`docker` does not start ({error}); install Docker's client")))?;
     Ok(())
 }
 
@@ -52,16 +48,12 @@ pub async fn local(arguments: &[&str]) -> Finished {
 pub async fn remote(variables: &[(String, String)], home: &Path, arguments: &[&str]) -> Finished {
     let mut command = Command::new("docker");
     command.arg("--tlsverify").args(arguments);
-    command
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .env("DOCKER_CONFIG", home);
+    command.envs(variables.iter().map(|(name, value)| (name, value))).env("DOCKER_CONFIG", home);
     to_end(command).await
 }
 
 async fn to_end(command: Command) -> Finished {
-    run::to_end(command, LIMIT)
-        .await
-        .unwrap_or_else(|error| panic!("{error:#}"))
+    run::to_end(command, LIMIT).await.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 /// The variables of `env`, from lines such as `export DOCKER_HOST="tcp://127.16.1.1:2376"`.

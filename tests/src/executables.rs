@@ -56,24 +56,15 @@ pub fn built(package: &str, name: &str) -> anyhow::Result<PathBuf> {
         Some("debug") | None => {}
         Some(profile) => drop(build.args(["--profile", profile])),
     }
-    build
-        .arg("--target-dir")
-        .arg(target_folder()?)
-        .current_dir(workspace());
-    let output = build
-        .output()
-        .with_context(|| format!("{build:?} does not start"))?;
+    build.arg("--target-dir").arg(target_folder()?).current_dir(workspace());
+    let output = build.output().with_context(|| format!("{build:?} does not start"))?;
     ensure!(
         output.status.success(),
         "the tests need `{name}`, but {build:?} failed:\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
     let path = profile_folder.join(format!("{name}{}", env::consts::EXE_SUFFIX));
-    ensure!(
-        path.is_file(),
-        "{build:?} succeeded, but {} is not there",
-        path.display()
-    );
+    ensure!(path.is_file(), "{build:?} succeeded, but {} is not there", path.display());
     built.insert(name.to_owned(), path.clone());
     Ok(path)
 }
@@ -105,19 +96,13 @@ pub fn told_by_cargo() -> impl Iterator<Item = OsString> {
 /// This program does not lie in `TARGET/PROFILE/` or `TARGET/PROFILE/deps/`.
 pub fn target_folder() -> anyhow::Result<PathBuf> {
     let folder = profile_folder()?;
-    folder
-        .parent()
-        .map(Path::to_path_buf)
-        .with_context(|| format!("{} has no parent", folder.display()))
+    folder.parent().map(Path::to_path_buf).with_context(|| format!("{} has no parent", folder.display()))
 }
 
 /// The workspace's root folder.
 pub fn workspace() -> &'static Path {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests
-        .ancestors()
-        .find(|folder| folder.join("Cargo.lock").is_file())
-        .unwrap_or(tests)
+    tests.ancestors().find(|folder| folder.join("Cargo.lock").is_file()).unwrap_or(tests)
 }
 
 /// Another name for an executable, in a folder of its own: hosts find drivers by `docker-machine-driver-NAME`.
@@ -148,18 +133,13 @@ pub fn lock(folder: &Path) -> anyhow::Result<File> {
         .write(true)
         .open(&path)
         .with_context(|| format!("opening {}", path.display()))?;
-    file.lock()
-        .with_context(|| format!("locking {}", path.display()))?;
+    file.lock().with_context(|| format!("locking {}", path.display()))?;
     Ok(file)
 }
 
 fn profile_folder() -> anyhow::Result<PathBuf> {
     let program = env::current_exe().context("the path of this program")?;
     let folder = program.parent().context("this program lies in no folder")?;
-    let folder = if folder.ends_with("deps") {
-        folder.parent().unwrap_or(folder)
-    } else {
-        folder
-    };
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
     Ok(folder.to_path_buf())
 }

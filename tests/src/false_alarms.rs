@@ -109,14 +109,10 @@ pub async fn count(plan: &Plan, mut tell: impl FnMut(&Alarms)) -> Result<Alarms>
 fn wrong(record: &RunRecord) -> BTreeMap<String, String> {
     let fine = [Verdict::Pass, Verdict::NotApplicable, Verdict::NotTested];
     let broke_off = |reason: &Option<String>| {
-        reason
-            .as_ref()
-            .is_some_and(|reason| reason.starts_with("prerequisite failed"))
+        reason.as_ref().is_some_and(|reason| reason.starts_with("prerequisite failed"))
     };
-    let wrong = record
-        .checks
-        .iter()
-        .filter(|result| !fine.contains(&result.verdict) || broke_off(&result.reason));
+    let wrong =
+        record.checks.iter().filter(|result| !fine.contains(&result.verdict) || broke_off(&result.reason));
     wrong
         .map(|result| {
             let problem = result.problems.first();
@@ -165,10 +161,7 @@ impl Load {
                 }
             })
         });
-        Self {
-            threads: threads.collect(),
-            ended,
-        }
+        Self { threads: threads.collect(), ended }
     }
 }
 
@@ -194,9 +187,7 @@ mod tests {
         let mut plan = Plan {
             suite: executables::machine_conformance().unwrap(),
             driver: executables::template_driver().unwrap(),
-            arguments: ["--provider", "template", "--only", "name"]
-                .map(str::to_owned)
-                .into(),
+            arguments: ["--provider", "template", "--only", "name"].map(str::to_owned).into(),
             runs: 2,
             first_seed: 1000,
             time: None,

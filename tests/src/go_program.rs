@@ -42,36 +42,24 @@ impl GoProgram {
     ///
     /// The variable leads to no file; or there is none, and Go is missing or cannot get the module.
     pub fn executable(self) -> Result<PathBuf, NotTested> {
-        let not_tested = |reason: String| NotTested {
-            peer: self.name,
-            reason,
-        };
+        let not_tested = |reason: String| NotTested { peer: self.name, reason };
         if let Some(path) = env::var_os(self.variable).filter(|path| !path.is_empty()) {
             let path = PathBuf::from(path);
             return match path.canonicalize() {
                 Ok(path) if path.is_file() => Ok(path),
-                Ok(path) => Err(not_tested(format!(
-                    "{} is {}, which is no file",
-                    self.variable,
-                    path.display()
-                ))),
-                Err(error) => Err(not_tested(format!(
-                    "{} is {}: {error}",
-                    self.variable,
-                    path.display()
-                ))),
+                Ok(path) => {
+                    Err(not_tested(format!("{} is {}, which is no file", self.variable, path.display())))
+                }
+                Err(error) => Err(not_tested(format!("{} is {}: {error}", self.variable, path.display()))),
             };
         }
         let file = format!("{}{}", self.name, env::consts::EXE_SUFFIX);
         let folders = env::var_os("PATH").unwrap_or_default();
-        let installed = env::split_paths(&folders)
-            .map(|folder| folder.join(&file))
-            .find(|path| path.is_file());
+        let installed =
+            env::split_paths(&folders).map(|folder| folder.join(&file)).find(|path| path.is_file());
         match installed {
             Some(path) => Ok(path),
-            None => self
-                .built(&file)
-                .map_err(|error| not_tested(format!("{error:#}"))),
+            None => self.built(&file).map_err(|error| not_tested(format!("{error:#}"))),
         }
     }
 
@@ -81,9 +69,7 @@ impl GoProgram {
         let folder = executables::target_folder()?.join("interop");
         let _lock = executables::lock(&folder)?;
         let program = folder.join(file);
-        let module = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("interop")
-            .join(self.name);
+        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop").join(self.name);
         let output = Command::new("go")
             .args(["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o"])
             .arg(&program)
@@ -92,10 +78,7 @@ impl GoProgram {
             .current_dir(module)
             .output()
             .with_context(|| {
-                format!(
-                    "there is no {} in PATH, and `go` does not start to build it",
-                    self.name
-                )
+                format!("there is no {} in PATH, and `go` does not start to build it", self.name)
             })?;
         anyhow::ensure!(
             output.status.success(),

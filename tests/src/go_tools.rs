@@ -47,8 +47,7 @@ impl GoTools {
     }
 
     fn program(&self, name: &str) -> PathBuf {
-        self.folder
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+        self.folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 }
 
@@ -62,9 +61,7 @@ fn build() -> Result<GoTools, NotTested> {
             return Err(not_tested(format!("`go version` failed: {said}")));
         }
         Err(error) => {
-            return Err(not_tested(format!(
-                "`go` does not start ({error}); install Go 1.24 or later"
-            )));
+            return Err(not_tested(format!("`go` does not start ({error}); install Go 1.24 or later")));
         }
     }
     Ok(compile().unwrap_or_else(|error| panic!("building tests/interop/go: {error:#}")))

@@ -48,22 +48,12 @@ pub(crate) const fn expect<D: Copy>(
     checks: &'static [&'static str],
     says: &'static str,
 ) -> Expected<D> {
-    Expected {
-        defect,
-        clause,
-        checks,
-        says,
-    }
+    Expected { defect, clause, checks, says }
 }
 
 /// Verdicts by which the suite complains.
-const COMPLAINTS: [Verdict; 5] = [
-    Verdict::Fail,
-    Verdict::Warn,
-    Verdict::DriverTimeout,
-    Verdict::SuiteError,
-    Verdict::EnvironmentError,
-];
+const COMPLAINTS: [Verdict; 5] =
+    [Verdict::Fail, Verdict::Warn, Verdict::DriverTimeout, Verdict::SuiteError, Verdict::EnvironmentError];
 
 /// The results that complain, by check.
 pub fn complaints(results: &[CheckResult]) -> BTreeMap<&str, &CheckResult> {
@@ -84,9 +74,7 @@ pub fn judge<D>(expected: &Expected<D>, results: &[CheckResult]) -> Vec<String> 
             wrong.push(format!(
                 "{check} must complain, but its verdict is {} {}",
                 result.map_or("missing", |result| result.verdict.word()),
-                result
-                    .and_then(|result| result.reason.as_deref())
-                    .unwrap_or_default()
+                result.and_then(|result| result.reason.as_deref()).unwrap_or_default()
             ));
         }
     }
@@ -112,18 +100,12 @@ pub fn judge<D>(expected: &Expected<D>, results: &[CheckResult]) -> Vec<String> 
                 && (problem.expected.contains(expected.says) || problem.got.contains(expected.says))
         });
         let in_reason = result.verdict == Verdict::DriverTimeout
-            && result
-                .reason
-                .as_ref()
-                .is_some_and(|reason| reason.contains(expected.says));
+            && result.reason.as_ref().is_some_and(|reason| reason.contains(expected.says));
         in_problems || in_reason
     });
     if !names_it {
         let problems: Vec<_> = complaints.values().flat_map(|result| &result.problems).collect();
-        wrong.push(format!(
-            "no problem under {} says {:?}: {problems:#?}",
-            expected.clause, expected.says
-        ));
+        wrong.push(format!("no problem under {} says {:?}: {problems:#?}", expected.clause, expected.says));
     }
     wrong
 }
@@ -140,10 +122,7 @@ fn untidy(result: &CheckResult) -> Vec<String> {
             ));
         }
         if !result.clauses.contains(&problem.clause) {
-            wrong.push(format!(
-                "{} complains about {}, which it does not name",
-                result.id, problem.clause
-            ));
+            wrong.push(format!("{} complains about {}, which it does not name", result.id, problem.clause));
         }
     }
     wrong
@@ -162,10 +141,7 @@ where
 {
     let filter = std::env::var(FILTER).unwrap_or_default();
     let name = |expected: &Expected<D>| format!("{:?}", expected.defect);
-    let mut chosen: Vec<_> = table
-        .iter()
-        .filter(|expected| name(expected).contains(&filter))
-        .collect();
+    let mut chosen: Vec<_> = table.iter().filter(|expected| name(expected).contains(&filter)).collect();
     // What takes longest first, so that it does not go on alone in the end.
     chosen.sort_by_key(|expected| !expected.takes_long());
     let tried = stream::iter(chosen).map(|expected| {
@@ -180,11 +156,7 @@ where
                 "{name:<32} {:<12} {:>5.1} s  {}",
                 expected.clause,
                 started.elapsed().as_secs_f64(),
-                if wrong.is_empty() {
-                    "caught"
-                } else {
-                    "NOT AS EXPECTED"
-                }
+                if wrong.is_empty() { "caught" } else { "NOT AS EXPECTED" }
             );
             for line in &wrong {
                 eprintln!("    {line}");
@@ -192,9 +164,5 @@ where
             (!wrong.is_empty()).then(|| format!("{name}:\n    {}", wrong.join("\n    ")))
         }
     });
-    tried
-        .buffer_unordered(at_once)
-        .filter_map(std::future::ready)
-        .collect()
-        .await
+    tried.buffer_unordered(at_once).filter_map(std::future::ready).collect().await
 }

@@ -30,10 +30,7 @@ impl PythonTools {
     /// Python 3.11 or its module `venv` is missing, or the packages cannot be had.
     pub fn installed() -> Result<Self, NotTested> {
         static INSTALLED: OnceLock<Result<PythonTools, NotTested>> = OnceLock::new();
-        let not_tested = |error: anyhow::Error| NotTested {
-            peer: PEER,
-            reason: format!("{error:#}"),
-        };
+        let not_tested = |error: anyhow::Error| NotTested { peer: PEER, reason: format!("{error:#}") };
         INSTALLED.get_or_init(|| install().map_err(not_tested)).clone()
     }
 
@@ -76,28 +73,17 @@ fn install() -> anyhow::Result<PythonTools> {
     if fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
         return Ok(PythonTools { programs });
     }
-    let python = env::var_os(PATH_VARIABLE)
-        .filter(|path| !path.is_empty())
-        .unwrap_or_else(|| "python3".into());
+    let python =
+        env::var_os(PATH_VARIABLE).filter(|path| !path.is_empty()).unwrap_or_else(|| "python3".into());
     let mut version = Command::new(&python);
     version.args(["-c", "import sys; sys.exit(sys.version_info < (3, 11))"]);
     succeed(&mut version, "Python 3.11 or later is needed")?;
     let mut make = Command::new(&python);
     make.args(["-m", "venv", "--clear"]).arg(&environment);
-    succeed(
-        &mut make,
-        "Python's module `venv` is needed (python3-venv of Debian)",
-    )?;
+    succeed(&mut make, "Python's module `venv` is needed (python3-venv of Debian)")?;
     let mut install = Command::new(programs.join("python"));
     install
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--requirement",
-        ])
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
         .arg(&requirements);
     succeed(&mut install, "the packages of the peers cannot be installed")?;
     fs::write(&mark, wanted).with_context(|| format!("writing {}", mark.display()))?;
@@ -105,13 +91,8 @@ fn install() -> anyhow::Result<PythonTools> {
 }
 
 fn succeed(command: &mut Command, otherwise: &str) -> anyhow::Result<()> {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command
-        .output()
-        .with_context(|| format!("{otherwise}: {command:?} does not start"))?;
+    let Output { status, stdout, stderr } =
+        command.output().with_context(|| format!("{otherwise}: {command:?} does not start"))?;
     anyhow::ensure!(
         status.success(),
         "{otherwise}: {command:?} ended with {status}\n{}{}",

@@ -53,16 +53,10 @@ impl RancherMachine {
     /// The executable is missing, or no temporary folder can be made.
     pub fn with_empty_store() -> Result<Self, NotTested> {
         let executable = executable()?;
-        let folder = TempDir::with_prefix("rancher-machine-").map_err(|error| NotTested {
-            peer: PEER,
-            reason: format!("no temporary folder: {error}"),
-        })?;
-        let mut machine = Self {
-            executable,
-            folder,
-            environment: Vec::new(),
-            limit: Duration::from_secs(300),
-        };
+        let folder = TempDir::with_prefix("rancher-machine-")
+            .map_err(|error| NotTested { peer: PEER, reason: format!("no temporary folder: {error}") })?;
+        let mut machine =
+            Self { executable, folder, environment: Vec::new(), limit: Duration::from_secs(300) };
         let home = machine.folder.path().join("home");
         machine.set("HOME", home);
         // Crashes stay on this machine.
@@ -146,10 +140,7 @@ impl RancherMachine {
         self.run(&["scp", &there, remote]).await.exits(0);
         self.run(&["scp", remote, &local]).await.exits(0);
         let read = std::fs::read(&back);
-        assert!(
-            read.is_ok_and(|read| read == contents),
-            "the file has changed on its way"
-        );
+        assert!(read.is_ok_and(|read| read == contents), "the file has changed on its way");
     }
 
     /// Runs `rancher-machine --storage-path STORE ARGUMENTS`.
@@ -161,13 +152,8 @@ impl RancherMachine {
         let mut command = Command::new(&self.executable);
         command.arg("--storage-path").arg(self.store()).args(arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
-            .env_remove("MACHINE_STORAGE_PATH")
-            .env_remove("MACHINE_DRIVER")
-            .env_remove("MACHINE_DEBUG");
-        run::to_end(command, self.limit)
-            .await
-            .unwrap_or_else(|error| panic!("{error:#}"))
+        command.env_remove("MACHINE_STORAGE_PATH").env_remove("MACHINE_DRIVER").env_remove("MACHINE_DEBUG");
+        run::to_end(command, self.limit).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     /// Waits until nothing that these commands started is left. Linux only; elsewhere it says nothing.
@@ -207,9 +193,7 @@ fn processes_marked(mark: &Path) -> Vec<String> {
         .flatten()
         .filter(|process| {
             std::fs::read(process.path().join("environ")).is_ok_and(|variables| {
-                variables
-                    .split(|byte| *byte == 0)
-                    .any(|entry| entry == mark.as_bytes())
+                variables.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
             })
         })
         .map(|process| {

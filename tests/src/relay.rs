@@ -63,11 +63,7 @@ impl Relay {
         let authority = provider.trim_start_matches("http://").trim_end_matches('/');
         let behind = Arc::new(Provider(authority.to_owned()));
         let accepting = tokio::spawn(accept(listener, answers, behind)).abort_handle();
-        Ok(Self {
-            provider: provider.to_owned(),
-            url,
-            accepting,
-        })
+        Ok(Self { provider: provider.to_owned(), url, accepting })
     }
 }
 
@@ -82,9 +78,7 @@ impl Detour {
     /// If the relay cannot listen on loopback.
     pub(crate) async fn through(&self, endpoint: &str, answers: Arc<dyn Answers>) -> Result<String> {
         // An endpoint that makes no sense is the driver's to refuse.
-        let address = endpoint
-            .strip_prefix("http://")
-            .map(|rest| rest.trim_end_matches('/'));
+        let address = endpoint.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
         if address.is_none_or(|address| address.parse::<SocketAddr>().is_err()) {
             return Ok(endpoint.to_owned());
         }
@@ -100,9 +94,7 @@ impl Detour {
     pub(crate) fn outward(&self, json: Vec<u8>) -> Vec<u8> {
         let relay = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(relay) = relay.as_ref() else { return json };
-        String::from_utf8_lossy(&json)
-            .replace(&relay.url, &relay.provider)
-            .into_bytes()
+        String::from_utf8_lossy(&json).replace(&relay.url, &relay.provider).into_bytes()
     }
 
     /// The host's record as the driver is given it.
@@ -184,21 +176,11 @@ impl Request {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok(Self {
-            method,
-            target,
-            headers,
-            body,
-        })
+        Ok(Self { method, target, headers, body })
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let Self {
-            method,
-            target,
-            headers,
-            body,
-        } = self;
+        let Self { method, target, headers, body } = self;
         let length = body.len();
         let head = format!(
             "{method} {target} HTTP/1.1\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n"
@@ -215,10 +197,7 @@ impl Request {
 /// Status of an answer; 0 if there is none.
 pub(crate) fn status(answer: &[u8]) -> u16 {
     let head = String::from_utf8_lossy(&answer[..answer.len().min(16)]).into_owned();
-    head.split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .unwrap_or_default()
+    head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
 }
 
 /// The same answer with a status that nobody repeats a call for.

@@ -63,15 +63,9 @@ impl fmt::Display for Finished {
 /// then.
 pub async fn to_end(mut command: Command, limit: Duration) -> anyhow::Result<Finished> {
     let shown = shown(&command);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let begin = tokio::time::Instant::now();
-    let mut child = command
-        .spawn()
-        .map_err(|e| anyhow::anyhow!("`{shown}` does not start: {e}"))?;
+    let mut child = command.spawn().map_err(|e| anyhow::anyhow!("`{shown}` does not start: {e}"))?;
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let ended = tokio::time::timeout(limit, async {
@@ -82,10 +76,7 @@ pub async fn to_end(mut command: Command, limit: Duration) -> anyhow::Result<Fin
     let ended = ended.await;
     let finished = Finished {
         command: shown,
-        code: ended
-            .as_ref()
-            .ok()
-            .and_then(|status| status.as_ref().ok()?.code()),
+        code: ended.as_ref().ok().and_then(|status| status.as_ref().ok()?.code()),
         stdout: String::from_utf8_lossy(&stdout).into_owned(),
         stderr: String::from_utf8_lossy(&stderr).into_owned(),
         duration: begin.elapsed(),

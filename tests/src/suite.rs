@@ -46,17 +46,11 @@ pub async fn run_defective(
         Some(_) => checks_about(expected),
         None => checks::all().to_vec(),
     };
-    let world = TemplateWorld::start()
-        .await
-        .context("starting the template cloud")?;
+    let world = TemplateWorld::start().await.context("starting the template cloud")?;
     if !defect.needs_a_process() {
         let factory = move |log, waits| Defective::template(defect, log, waits);
-        return run(
-            Arc::new(InProcessSubject::from_factory("template", factory)),
-            Arc::new(world),
-            checks,
-        )
-        .await;
+        return run(Arc::new(InProcessSubject::from_factory("template", factory)), Arc::new(world), checks)
+            .await;
     }
     let folder = tempfile::tempdir().context("a folder for the driver")?;
     let program = named(program, folder.path(), "docker-machine-driver-template")?;
@@ -64,12 +58,7 @@ pub async fn run_defective(
         (VARIABLE.to_owned(), defect.name().to_owned()),
         (SHARED_FOLDER.to_owned(), folder.path().display().to_string()),
     ]);
-    run(
-        Arc::new(PluginSubject::new(&program, Vec::new(), environment)?),
-        Arc::new(world),
-        checks,
-    )
-    .await
+    run(Arc::new(PluginSubject::new(&program, Vec::new(), environment)?), Arc::new(world), checks).await
 }
 
 /// Runs some checks against the template driver with `defect`, in-process, with these walks and this seed.
@@ -82,16 +71,10 @@ pub async fn run_walks(
     walks: Settings,
     seed: u64,
 ) -> Result<Vec<CheckResult>> {
-    let world = TemplateWorld::start()
-        .await
-        .context("starting the template cloud")?;
+    let world = TemplateWorld::start().await.context("starting the template cloud")?;
     let factory = move |log, waits| Defective::template(defect, log, waits);
     let subject = Arc::new(InProcessSubject::from_factory("template", factory));
-    let checks = checks::all()
-        .iter()
-        .copied()
-        .filter(|check| chosen(check))
-        .collect();
+    let checks = checks::all().iter().copied().filter(|check| chosen(check)).collect();
     let mut setup = setup(subject, Arc::new(world), checks);
     setup.walks = Arc::new(walks);
     setup.seed = seed;
@@ -125,9 +108,7 @@ pub async fn run_defective_vbox(
     defect: vbox_defects::Defect,
     expected: Option<&judge::Expected<vbox_defects::Defect>>,
 ) -> Result<Vec<CheckResult>> {
-    let world = VBoxWorld::start(program.to_owned())
-        .await
-        .context("starting VirtualBox")?;
+    let world = VBoxWorld::start(program.to_owned()).await.context("starting VirtualBox")?;
     let folder = tempfile::tempdir().context("a folder for the driver")?;
     let program = named(program, folder.path(), "docker-machine-driver-vbox")?;
     let environment = BTreeMap::from([(vbox_defects::VARIABLE.to_owned(), defect.name().to_owned())]);

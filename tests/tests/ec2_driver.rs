@@ -16,10 +16,7 @@ async fn the_ec2_driver_is_conformant() {
     let results = suite::run_ec2_driver(PROGRAM.as_ref()).await.unwrap();
     let complaints = complaints(&results);
     assert!(complaints.is_empty(), "{complaints:#?}");
-    let passed = results
-        .iter()
-        .filter(|result| result.verdict == Verdict::Pass)
-        .count();
+    let passed = results.iter().filter(|result| result.verdict == Verdict::Pass).count();
     assert!(passed >= LEAST_PASSED, "only {passed} checks passed");
     let sweeps = results.iter().filter_map(|result| result.sweep.as_ref());
     let cases: usize = sweeps.map(|sweep| sweep.cases.len()).sum();

@@ -50,10 +50,7 @@ async fn containers() -> Vec<String> {
 enum Cloud {
     Template(template::Server),
     Ec2(ec2::Server),
-    VirtualBox(
-        vbox::Account,
-        #[expect(dead_code, reason = "ends the machines when it goes")] vbox::Server,
-    ),
+    VirtualBox(vbox::Account, #[expect(dead_code, reason = "ends the machines when it goes")] vbox::Server),
 }
 
 impl Cloud {
@@ -184,13 +181,7 @@ async fn a_life_with_the_virtual_box_driver() {
 impl Life {
     fn new(mut host: RancherMachine, cloud: Cloud, driver: &Path) -> Self {
         host.find_drivers_in(driver.parent().unwrap());
-        Self {
-            host,
-            cloud,
-            driver: driver.to_str().unwrap().to_owned(),
-            _folder: None,
-            user: "ubuntu",
-        }
+        Self { host, cloud, driver: driver.to_str().unwrap().to_owned(), _folder: None, user: "ubuntu" }
     }
 
     async fn whole(self, test: &str) {
@@ -198,15 +189,8 @@ impl Life {
             return;
         }
         let baseline = self.cloud.inventory();
-        let created = self
-            .host
-            .run(&["create", "-d", &self.driver, MACHINE])
-            .await
-            .exits(0);
-        assert!(
-            created.lines().contains(&"Docker is up and running!"),
-            "{created}"
-        );
+        let created = self.host.run(&["create", "-d", &self.driver, MACHINE]).await.exits(0);
+        assert!(created.lines().contains(&"Docker is up and running!"), "{created}");
         assert_eq!(containers().await.len(), 1);
         let record = self.host.record(MACHINE).unwrap();
         assert_eq!(record["HostOptions"]["EngineOptions"]["TlsVerify"], true);
@@ -238,10 +222,7 @@ impl Life {
         let printed = self.host.run(&["env", "--shell", "bash", MACHINE]).await.exits(0);
         let variables = docker::variables(&printed.stdout);
         let names: Vec<_> = variables.iter().map(|(name, _)| name.as_str()).collect();
-        assert!(
-            names.contains(&"DOCKER_HOST") && names.contains(&"DOCKER_CERT_PATH"),
-            "{printed}"
-        );
+        assert!(names.contains(&"DOCKER_HOST") && names.contains(&"DOCKER_CERT_PATH"), "{printed}");
         docker::remote(&variables, &self.host.store(), arguments).await
     }
 
@@ -249,19 +230,10 @@ impl Life {
         let address = self.address().await;
         let url = self.host.run(&["url", MACHINE]).await.exits(0);
         assert_eq!(url.stdout.trim(), format!("tcp://{address}:2376"));
-        let told = self
-            .docker(&["info", "--format", "{{.Name}} {{.OSType}}"])
-            .await
-            .exits(0);
+        let told = self.docker(&["info", "--format", "{{.Name}} {{.OSType}}"]).await.exits(0);
         assert_eq!(told.stdout.trim(), format!("{MACHINE} linux"), "{told}");
-        let version = self
-            .docker(&["version", "--format", "{{.Server.Version}}"])
-            .await
-            .exits(0);
-        assert!(
-            version.stdout.starts_with(|letter: char| letter.is_ascii_digit()),
-            "{version}"
-        );
+        let version = self.docker(&["version", "--format", "{{.Server.Version}}"]).await.exits(0);
+        assert!(version.stdout.starts_with(|letter: char| letter.is_ascii_digit()), "{version}");
     }
 
     async fn logs_in(&self) {
@@ -294,14 +266,8 @@ impl Life {
         assert_ne!(self.address().await, address, "a start brings another address");
         let refused = self.host.run(&["env", MACHINE]).await.exits(1);
         let reason = format!("certificate is valid for {address}");
-        assert!(
-            refused.stderr.contains(&reason),
-            "the certificate is for the old address\n{refused}"
-        );
-        self.host
-            .run(&["regenerate-certs", "--force", MACHINE])
-            .await
-            .exits(0);
+        assert!(refused.stderr.contains(&reason), "the certificate is for the old address\n{refused}");
+        self.host.run(&["regenerate-certs", "--force", MACHINE]).await.exits(0);
     }
 
     async fn restarts(&self) {
@@ -317,11 +283,7 @@ impl Life {
         let before = self.says(started).await;
         let upgraded = self.host.run(&["upgrade", MACHINE]).await.exits(0);
         assert!(upgraded.lines().contains(&"Upgrading docker..."), "{upgraded}");
-        assert_ne!(
-            self.says(started).await,
-            before,
-            "the engine is not another process"
-        );
+        assert_ne!(self.says(started).await, before, "the engine is not another process");
         self.engine_answers().await;
     }
 

@@ -22,14 +22,9 @@ async fn the_walk_through_goes_as_it_stands() {
     let document = executables::workspace().join("mock-providers/src/ec2/WALKTHROUGH.md");
     let mut commands = console::read(&document).unwrap();
     let start = commands.remove(0);
-    let arguments = start
-        .command
-        .strip_prefix("machine-conformance ")
-        .expect("the mock is started first");
-    let arguments: Vec<&str> = arguments
-        .split_whitespace()
-        .map(|word| if word == LISTEN { "127.0.0.1:0" } else { word })
-        .collect();
+    let arguments = start.command.strip_prefix("machine-conformance ").expect("the mock is started first");
+    let arguments: Vec<&str> =
+        arguments.split_whitespace().map(|word| if word == LISTEN { "127.0.0.1:0" } else { word }).collect();
     let mock = MockProcess::start(&arguments).await.unwrap();
     let address = mock.endpoint().trim_start_matches("http://").to_owned();
     for typed in &mut commands {
@@ -39,14 +34,8 @@ async fn the_walk_through_goes_as_it_stands() {
             typed.command = typed.command.replacen("ssh ", &format!("ssh -p {port} "), 1);
         }
     }
-    let calls = commands
-        .iter()
-        .filter(|typed| typed.command.contains("aws ec2 "))
-        .count();
-    assert!(
-        calls >= 20,
-        "the document has {calls} calls of the AWS command line"
-    );
+    let calls = commands.iter().filter(|typed| typed.command.contains("aws ec2 ")).count();
+    assert!(calls >= 20, "the document has {calls} calls of the AWS command line");
 
     let home = tempfile::tempdir().unwrap();
     let mut shell = Command::new("bash");
@@ -58,7 +47,5 @@ async fn the_walk_through_goes_as_it_stands() {
         .env("PATH", env::join_paths(folders).unwrap())
         .env("HOME", home.path())
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    console::play(&commands, shell, LIMIT)
-        .await
-        .unwrap_or_else(|error| panic!("{error:#}"));
+    console::play(&commands, shell, LIMIT).await.unwrap_or_else(|error| panic!("{error:#}"));
 }

@@ -48,18 +48,10 @@ async fn every_difference_from_moto_is_reviewed() {
     let Some(tools) = available("every_difference_from_moto_is_reviewed", PythonTools::installed()) else {
         return;
     };
-    let server = Server::start(ServerOptions {
-        times: unhurried(),
-        ..ServerOptions::default()
-    })
-    .await
-    .unwrap();
+    let server =
+        Server::start(ServerOptions { times: unhurried(), ..ServerOptions::default() }).await.unwrap();
     let account = server.account("default");
-    let Credentials {
-        access_key,
-        secret_key,
-        ..
-    } = account.credentials();
+    let Credentials { access_key, secret_key, .. } = account.credentials();
     let mut command = python(&tools, &ec2_folder());
     command.args(["-m", "fidelity", "--endpoint", &server.endpoint()]);
     command.args(["--access-key", access_key, "--secret-key", secret_key]);

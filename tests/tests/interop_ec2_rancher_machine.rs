@@ -51,12 +51,7 @@ impl Life {
     async fn create(&self, more: &[&str]) -> Finished {
         let endpoint = self.cloud.endpoint();
         let mut arguments = vec!["create", "-d", "amazonec2", "--amazonec2-endpoint", &endpoint];
-        arguments.extend([
-            "--amazonec2-region",
-            "us-east-1",
-            "--amazonec2-zone",
-            "us-east-1a",
-        ]);
+        arguments.extend(["--amazonec2-region", "us-east-1", "--amazonec2-zone", "us-east-1a"]);
         arguments.extend(more);
         arguments.push(MACHINE);
         self.host.run(&arguments).await
@@ -64,13 +59,7 @@ impl Life {
 
     async fn says(&self, arguments: &[&str]) -> String {
         let finished = self.host.run(arguments).await.exits(0);
-        finished
-            .lines()
-            .first()
-            .copied()
-            .unwrap_or_default()
-            .trim_end()
-            .to_owned()
+        finished.lines().first().copied().unwrap_or_default().trim_end().to_owned()
     }
 
     fn of_kind(&self, kind: &str) -> Vec<Object> {
@@ -80,9 +69,7 @@ impl Life {
 
     fn requests(&self, operation: &str) -> usize {
         let log = self.account.request_log();
-        log.iter()
-            .filter(|request| request.operation == operation)
-            .count()
+        log.iter().filter(|request| request.operation == operation).count()
     }
 }
 
@@ -101,10 +88,7 @@ fn port_22(cloud: &Server) -> Result<(), NotTested> {
 
 fn is_up(created: &Finished) {
     assert_eq!(created.code, Some(0), "{created}");
-    assert!(
-        created.lines().contains(&"Docker is up and running!"),
-        "{created}"
-    );
+    assert!(created.lines().contains(&"Docker is up and running!"), "{created}");
 }
 
 async fn whole_life(test: &str, client: SshClient) {
@@ -112,14 +96,7 @@ async fn whole_life(test: &str, client: SshClient) {
         return;
     };
     let baseline = life.account.inventory();
-    let created = life
-        .create(&[
-            "--amazonec2-tags",
-            "team,a",
-            "--amazonec2-http-tokens",
-            "required",
-        ])
-        .await;
+    let created = life.create(&["--amazonec2-tags", "team,a", "--amazonec2-http-tokens", "required"]).await;
     is_up(&created);
     assert_eq!(life.of_kind("instance").len(), 1);
     look(&life).await;
@@ -133,28 +110,14 @@ async fn whole_life(test: &str, client: SshClient) {
 
 async fn look(life: &Life) {
     let address = life.says(&["ip", MACHINE]).await;
-    let listed = life
-        .says(&[
-            "ls",
-            "--format",
-            "{{.Name}}|{{.DriverName}}|{{.State}}|{{.URL}}|{{.Error}}",
-        ])
-        .await;
-    assert_eq!(
-        listed,
-        format!("{MACHINE}|amazonec2|Running|tcp://{address}:2376|")
-    );
+    let listed =
+        life.says(&["ls", "--format", "{{.Name}}|{{.DriverName}}|{{.State}}|{{.URL}}|{{.Error}}"]).await;
+    assert_eq!(listed, format!("{MACHINE}|amazonec2|Running|tcp://{address}:2376|"));
     assert_eq!(life.says(&["status", MACHINE]).await, "Running");
-    assert_eq!(
-        life.says(&["url", MACHINE]).await,
-        format!("tcp://{address}:2376")
-    );
+    assert_eq!(life.says(&["url", MACHINE]).await, format!("tcp://{address}:2376"));
     assert_eq!(life.says(&["ssh", MACHINE, "hostname"]).await, MACHINE);
     assert_eq!(life.says(&["ssh", MACHINE, "id -un"]).await, "ubuntu");
-    assert_eq!(
-        life.says(&["ssh", MACHINE, "grep ^ID= /etc/os-release"]).await,
-        "ID=ubuntu"
-    );
+    assert_eq!(life.says(&["ssh", MACHINE, "grep ^ID= /etc/os-release"]).await, "ID=ubuntu");
 }
 
 async fn power(life: &Life) {
@@ -162,20 +125,12 @@ async fn power(life: &Life) {
     life.host.run(&["stop", MACHINE]).await.exits(0);
     assert_eq!(life.says(&["status", MACHINE]).await, "Stopped");
     life.host.run(&["start", MACHINE]).await.exits(0);
-    assert_ne!(
-        life.says(&["ip", MACHINE]).await,
-        address,
-        "a start brings another address"
-    );
+    assert_ne!(life.says(&["ip", MACHINE]).await, address, "a start brings another address");
 
-    let boot = life
-        .says(&["ssh", MACHINE, "cat /proc/sys/kernel/random/boot_id"])
-        .await;
+    let boot = life.says(&["ssh", MACHINE, "cat /proc/sys/kernel/random/boot_id"]).await;
     life.host.run(&["restart", MACHINE]).await.exits(0);
     assert_eq!(life.requests("RebootInstances"), 1);
-    let next = life
-        .says(&["ssh", MACHINE, "cat /proc/sys/kernel/random/boot_id"])
-        .await;
+    let next = life.says(&["ssh", MACHINE, "cat /proc/sys/kernel/random/boot_id"]).await;
     assert_ne!(next, boot, "the instance was not rebooted");
     life.host.run(&["kill", MACHINE]).await.exits(0);
     assert_eq!(life.says(&["status", MACHINE]).await, "Stopped");
@@ -188,14 +143,8 @@ async fn only_the_group_is_left(life: &Life, baseline: &[Object]) {
     let deadline = Instant::now() + GONE;
     loop {
         let inventory = life.account.inventory();
-        assert!(
-            baseline.iter().all(|object| inventory.contains(object)),
-            "something of before is gone"
-        );
-        let left: Vec<_> = inventory
-            .into_iter()
-            .filter(|object| !baseline.contains(object))
-            .collect();
+        assert!(baseline.iter().all(|object| inventory.contains(object)), "something of before is gone");
+        let left: Vec<_> = inventory.into_iter().filter(|object| !baseline.contains(object)).collect();
         let kinds: Vec<_> = left.iter().map(|object| object.kind.as_str()).collect();
         if kinds == ["security-group"] {
             return;
@@ -208,27 +157,11 @@ async fn only_the_group_is_left(life: &Life, baseline: &[Object]) {
 /// What the owner of the key did before.
 fn import_key_pair(life: &Life, name: &str, public_key: &str) {
     let material = BASE64_STANDARD.encode(public_key);
-    let body = load::form(
-        "ImportKeyPair",
-        &[("KeyName", name), ("PublicKeyMaterial", &material)],
-    );
+    let body = load::form("ImportKeyPair", &[("KeyName", name), ("PublicKeyMaterial", &material)]);
     let address = life.cloud.address();
-    let Credentials {
-        access_key,
-        secret_key,
-        ..
-    } = life.account.credentials().clone();
-    let credentials = load::Credentials {
-        access_key,
-        secret_key,
-    };
-    let request = load::post(
-        &address.to_string(),
-        REGION,
-        &body,
-        &credentials,
-        SystemTime::now(),
-    );
+    let Credentials { access_key, secret_key, .. } = life.account.credentials().clone();
+    let credentials = load::Credentials { access_key, secret_key };
+    let request = load::post(&address.to_string(), REGION, &body, &credentials, SystemTime::now());
     let mut connection = load::Connection::new(address);
     let reply = connection.exchange(&request).unwrap();
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(reply.body));
@@ -250,20 +183,9 @@ async fn a_spot_instance() {
         return;
     };
     let baseline = life.account.inventory();
-    let created = life
-        .create(&[
-            "--amazonec2-request-spot-instance",
-            "--amazonec2-spot-price",
-            "0.05",
-        ])
-        .await;
+    let created = life.create(&["--amazonec2-request-spot-instance", "--amazonec2-spot-price", "0.05"]).await;
     is_up(&created);
-    assert_eq!(
-        life.requests("DescribeSpotInstanceRequests"),
-        2,
-        "{:#?}",
-        life.account.request_log()
-    );
+    assert_eq!(life.requests("DescribeSpotInstanceRequests"), 2, "{:#?}", life.account.request_log());
     assert_eq!(life.says(&["ssh", MACHINE, "hostname"]).await, MACHINE);
     life.host.run(&["rm", "-y", MACHINE]).await.exits(0);
     only_the_group_is_left(&life, &baseline).await;
@@ -275,19 +197,12 @@ async fn an_existing_key_pair() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let key = KeyPair::generate(folder.path().join("key"), KeyAlgorithm::Ed25519)
-        .await
-        .unwrap();
+    let key = KeyPair::generate(folder.path().join("key"), KeyAlgorithm::Ed25519).await.unwrap();
     import_key_pair(&life, "mine", key.public_key());
     life.account.clear_request_log();
     let baseline = life.account.inventory();
     let path: &Path = key.path();
-    let options = [
-        "--amazonec2-keypair-name",
-        "mine",
-        "--amazonec2-ssh-keypath",
-        path.to_str().unwrap(),
-    ];
+    let options = ["--amazonec2-keypair-name", "mine", "--amazonec2-ssh-keypath", path.to_str().unwrap()];
     is_up(&life.create(&options).await);
     assert_eq!(life.requests("ImportKeyPair"), 0);
     assert_eq!(life.says(&["ssh", MACHINE, "id -un"]).await, "ubuntu");
@@ -304,9 +219,7 @@ async fn a_wrong_secret_creates_nothing() {
     let baseline = life.account.inventory();
     life.host.set("AWS_SECRET_ACCESS_KEY", "guessed");
     // Without it the driver asks for the default VPC, and says only that it got none.
-    let refused = life
-        .create(&["--amazonec2-vpc-id", "vpc-0123456789abcdef0"])
-        .await;
+    let refused = life.create(&["--amazonec2-vpc-id", "vpc-0123456789abcdef0"]).await;
     assert_ne!(refused.code, Some(0), "{refused}");
     assert!(refused.to_string().contains("AuthFailure"), "{refused}");
     assert_eq!(life.account.inventory(), baseline);

@@ -106,9 +106,7 @@ async fn suite(
     let report = private.path().join("report.json");
     let mut command = Command::new(executables::machine_conformance().unwrap());
     command.arg("run").arg(driver).arg("--profile").arg(profile);
-    command
-        .args(["--seed", "1", "--timeout-factor", "3"])
-        .args(options);
+    command.args(["--seed", "1", "--timeout-factor", "3"]).args(options);
     command.arg("--report").arg(format!("json={}", report.display()));
     command.envs(&moto.environment);
     let finished = run::to_end(command, LIMIT).await.unwrap();
@@ -117,9 +115,7 @@ async fn suite(
         |text| {
             let report: Value = serde_json::from_slice(&text).unwrap();
             let checks = report["checks"].as_array().unwrap().iter();
-            checks
-                .map(|check| (check["id"].as_str().unwrap().to_owned(), check.clone()))
-                .collect()
+            checks.map(|check| (check["id"].as_str().unwrap().to_owned(), check.clone())).collect()
         },
     );
     (finished, checks)
@@ -142,17 +138,10 @@ async fn amazonec2_at_moto() {
     let profile = folder().join("conformance.toml");
     let only = |ids: &[&'static str]| ids.iter().flat_map(|id| ["--only", id]).collect::<Vec<_>>();
     let guest = "ssh::key_alone_suffices";
-    let first = [
-        "create::makes_one_instance",
-        "state::powered_off_is_stopped",
-        guest,
-    ];
+    let first = ["create::makes_one_instance", "state::powered_off_is_stopped", guest];
     let (finished, checks) = suite(&moto, &driver, &profile, &only(&first)).await;
     assert_eq!(finished.code, Some(0), "{finished}");
-    assert!(
-        finished.stderr.contains("this run creates at most "),
-        "{finished}"
-    );
+    assert!(finished.stderr.contains("this run creates at most "), "{finished}");
     assert!(!finished.to_string().contains(moto.secret()), "{finished}");
     for (id, wanted) in first.into_iter().zip(["pass", "pass", "not-tested"]) {
         assert_eq!(verdict(&checks, id), wanted, "{id}\n{finished}");
@@ -168,21 +157,16 @@ async fn amazonec2_at_moto() {
     }
     let left: Vec<_> = moto.inventory(&python).await;
     let left: Vec<_> = left.iter().filter(|line| !before.contains(line)).collect();
-    assert!(
-        left.iter()
-            .all(|line| line.contains("\"kind\": \"security-group\"")),
-        "{left:#?}"
-    );
+    assert!(left.iter().all(|line| line.contains("\"kind\": \"security-group\"")), "{left:#?}");
 }
 
 /// What a run is told that it may not do, and what it must clean up when it fails.
 #[tokio::test(flavor = "multi_thread")]
 async fn money_faults_of_commands_and_left_machines() {
     let test = "money_faults_of_commands_and_left_machines";
-    let (Some(python), Some(driver)) = (
-        available(test, PythonTools::installed()),
-        available(test, rancher_machine::executable()),
-    ) else {
+    let (Some(python), Some(driver)) =
+        (available(test, PythonTools::installed()), available(test, rancher_machine::executable()))
+    else {
         return;
     };
     let moto = Moto::start(&python).await;
@@ -199,10 +183,7 @@ async fn money_faults_of_commands_and_left_machines() {
     assert!(refused.stderr.contains("creates at most 3 machines"), "{refused}");
     assert!(refused.stderr.contains("--yes-this-costs-money"), "{refused}");
 
-    let bad = example.replace(
-        "[\"python3\", \"provider.py\", \"inventory\"]",
-        "[\"echo\", \"i-1 running\"]",
-    );
+    let bad = example.replace("[\"python3\", \"provider.py\", \"inventory\"]", "[\"echo\", \"i-1 running\"]");
     std::fs::write(&profile, &bad).unwrap();
     let (finished, checks) = suite(&moto, &driver, &profile, &only).await;
     assert_eq!(finished.code, Some(3), "{finished}");
@@ -222,9 +203,5 @@ async fn money_faults_of_commands_and_left_machines() {
     let reason = checks[only[1]]["reason"].as_str().unwrap();
     assert!(reason.ends_with(": quota exceeded"), "{reason}");
     let left = moto.inventory(&python).await;
-    assert!(
-        left.iter()
-            .all(|line| line.contains("\"kind\": \"security-group\"")),
-        "{left:#?}"
-    );
+    assert!(left.iter().all(|line| line.contains("\"kind\": \"security-group\"")), "{left:#?}");
 }

@@ -53,10 +53,7 @@ async fn verdict_at(
     for (name, value) in flags {
         command.arg("--flag").arg(format!("{name}={value}"));
     }
-    command
-        .args(options)
-        .arg("--report")
-        .arg(format!("json={}", report.display()));
+    command.args(options).arg("--report").arg(format!("json={}", report.display()));
     command.current_dir(folder.path());
     // AWS's SDK for Go otherwise looks for credentials on the network, whatever the flags say.
     command.env("AWS_EC2_METADATA_DISABLED", "true");
@@ -64,12 +61,10 @@ async fn verdict_at(
     assert!(matches!(finished.code, Some(0 | 1)), "no verdict\n{finished}");
     let report: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
     let checks = report["checks"].as_array().unwrap().iter();
-    let verdicts = checks
-        .filter(|check| !raced_in_restart(driver, check))
-        .map(|check| {
-            let word = |key: &str| check[key].as_str().unwrap().to_owned();
-            (word("id"), word("verdict"))
-        });
+    let verdicts = checks.filter(|check| !raced_in_restart(driver, check)).map(|check| {
+        let word = |key: &str| check[key].as_str().unwrap().to_owned();
+        (word("id"), word("verdict"))
+    });
     (finished, verdicts.collect())
 }
 
@@ -87,9 +82,7 @@ fn expected(row: &str) -> BTreeMap<String, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/findings.json");
     let rows: BTreeMap<String, BTreeMap<String, String>> =
         serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    rows.get(row)
-        .unwrap_or_else(|| panic!("findings.json has no {row:?}"))
-        .clone()
+    rows.get(row).unwrap_or_else(|| panic!("findings.json has no {row:?}")).clone()
 }
 
 /// The run must have a verdict without a fault of the suite, and find what the list says.
@@ -105,8 +98,7 @@ fn compare(row: &str, least_passed: usize, finished: &Finished, verdicts: &BTree
     let expected = expected(row);
     let only_in = |one: &BTreeMap<String, String>, other: &BTreeMap<String, String>| {
         let only = one.iter().filter(|(id, verdict)| other.get(*id) != Some(verdict));
-        only.map(|(id, verdict)| format!("{id}: {verdict}"))
-            .collect::<Vec<_>>()
+        only.map(|(id, verdict)| format!("{id}: {verdict}")).collect::<Vec<_>>()
     };
     assert!(
         found == expected,
@@ -114,15 +106,9 @@ fn compare(row: &str, least_passed: usize, finished: &Finished, verdicts: &BTree
         only_in(&found, &expected),
         only_in(&expected, &found)
     );
-    let failed = found
-        .values()
-        .any(|verdict| verdict == "fail" || verdict == "driver-timeout");
+    let failed = found.values().any(|verdict| verdict == "fail" || verdict == "driver-timeout");
     assert_eq!(finished.code, Some(i32::from(failed)), "{finished}");
-    assert!(
-        of("pass") >= least_passed,
-        "only {} checks passed\n{finished}",
-        of("pass")
-    );
+    assert!(of("pass") >= least_passed, "only {} checks passed\n{finished}", of("pass"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,16 +138,10 @@ async fn noop_with_a_machine() {
     };
     let flags = [("url", "tcp://127.0.0.1:2376")];
     // Only what does not wait for a stopped machine: this driver never reports one in a new process.
-    let selected = [
-        "ssh",
-        "persistence",
-        "network::url_of_a_running_machine",
-        "network::url_has_the_address",
-    ];
-    let options: Vec<&str> = ["--create-machines"]
-        .into_iter()
-        .chain(selected.into_iter().flat_map(|id| ["--only", id]))
-        .collect();
+    let selected =
+        ["ssh", "persistence", "network::url_of_a_running_machine", "network::url_has_the_address"];
+    let options: Vec<&str> =
+        ["--create-machines"].into_iter().chain(selected.into_iter().flat_map(|id| ["--only", id])).collect();
     let (finished, verdicts) = verdict(&program, "noop", &flags, &options).await;
     compare("noop with a machine", 6, &finished, &verdicts);
 }
@@ -182,15 +162,10 @@ async fn generic_with_a_guest() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let key = KeyPair::generate(folder.path().join("key"), KeyAlgorithm::Ed25519)
-        .await
-        .unwrap();
+    let key = KeyPair::generate(folder.path().join("key"), KeyAlgorithm::Ed25519).await.unwrap();
     let guest = Guest::new(GuestOptions {
         os: GuestOs::Ubuntu,
-        users: vec![User {
-            name: "ubuntu".to_owned(),
-            authorized_keys: vec![key.public_key().to_owned()],
-        }],
+        users: vec![User { name: "ubuntu".to_owned(), authorized_keys: vec![key.public_key().to_owned()] }],
         ssh_port: SshPort::Ephemeral,
         ..GuestOptions::default()
     })
@@ -203,10 +178,7 @@ async fn generic_with_a_guest() {
         ("generic-ssh-port", guest.ssh_port().to_string()),
         ("generic-ssh-key", key.path().display().to_string()),
     ];
-    let flags: Vec<(&str, &str)> = flags
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
+    let flags: Vec<(&str, &str)> = flags.iter().map(|(name, value)| (*name, value.as_str())).collect();
     // One at a time: all machines of this driver are the same guest.
     let (finished, verdicts) =
         verdict(&program, "generic", &flags, &["--create-machines", "--jobs", "1"]).await;
@@ -322,10 +294,7 @@ async fn without_a_provider_but(skipped: &[&str], driver: &str, least_passed: us
     };
     let (_, flags) = REQUIRED.iter().find(|(name, _)| *name == driver).unwrap();
     let home = tempfile::tempdir().unwrap();
-    let mut environment = vec![
-        "NO_PROXY=127.0.0.1".to_owned(),
-        format!("HOME={}", home.path().display()),
-    ];
+    let mut environment = vec!["NO_PROXY=127.0.0.1".to_owned(), format!("HOME={}", home.path().display())];
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"] {
         environment.push(format!("{name}=http://127.0.0.1:9"));
     }
@@ -416,9 +385,7 @@ async fn virtualbox() {
         return;
     };
     // Which of its Creates at the same time fails is chance: they race for host-only networks.
-    let skipped = WAITS_OF_MINUTES
-        .into_iter()
-        .chain(["sweep", "walk", "concurrency"]);
+    let skipped = WAITS_OF_MINUTES.into_iter().chain(["sweep", "walk", "concurrency"]);
     let options: Vec<&str> = ["--jobs", "16", "--timeout-factor", "3"]
         .into_iter()
         .chain(skipped.flat_map(|check| ["--skip", check]))

@@ -21,23 +21,14 @@ const TWIN: &str = env!("CARGO_BIN_EXE_go-peer-twin");
 /// What Go's host prints after driving the plugin.
 async fn transcript(go: &GoTools, plugin: impl AsRef<Path>, options: &[&str]) -> Value {
     let mut command = Command::new(go.host());
-    command
-        .arg(plugin.as_ref())
-        .arg("gopeer")
-        .args(options.iter().map(OsStr::new));
-    let finished = run::to_end(command, Duration::from_secs(60))
-        .await
-        .unwrap()
-        .exits(0);
+    command.arg(plugin.as_ref()).arg("gopeer").args(options.iter().map(OsStr::new));
+    let finished = run::to_end(command, Duration::from_secs(60)).await.unwrap().exits(0);
     serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}\n{finished}"))
 }
 
 #[tokio::test]
 async fn go_host_can_not_tell_our_plugin_from_a_go_plugin() {
-    let Some(go) = available(
-        "go_host_can_not_tell_our_plugin_from_a_go_plugin",
-        GoTools::built(),
-    ) else {
+    let Some(go) = available("go_host_can_not_tell_our_plugin_from_a_go_plugin", GoTools::built()) else {
         return;
     };
     let every_type = [
@@ -64,10 +55,7 @@ async fn go_host_can_not_tell_our_plugin_from_a_go_plugin() {
         ] {
             assert_eq!(ours[part], theirs[part], "{part} with options {options:?}");
         }
-        assert_eq!(
-            ours["config"]["Options"], theirs["config"]["Options"],
-            "options {options:?}"
-        );
+        assert_eq!(ours["config"]["Options"], theirs["config"]["Options"], "options {options:?}");
         assert_eq!(ours["config"]["MachineName"], "peer-1");
     }
 }
@@ -86,10 +74,7 @@ async fn go_host_reads_what_our_plugin_offers() {
     );
     assert_eq!(seen["config"]["Options"]["gopeer-number"], 7);
     assert_eq!(seen["ip"], json!({"error": "IP address is not set"}));
-    assert_eq!(
-        seen["no_such_method"],
-        json!({"error": "rpc: can't find method RPCServerDriver.Upgrade"})
-    );
+    assert_eq!(seen["no_such_method"], json!({"error": "rpc: can't find method RPCServerDriver.Upgrade"}));
     assert_eq!(seen["exit"], 0);
 }
 
@@ -102,23 +87,15 @@ async fn our_host_can_not_tell_a_go_plugin_from_ours() {
     for program in [go.plugin(), PathBuf::from(TWIN)] {
         let host = Host::spawn(HostOptions::new(program)).await.unwrap();
         assert_eq!(host.version(), 1);
-        host.set_config_raw(br#"{"MachineName":"peer-1","SSHPort":0,"SSHUser":""}"#.to_vec())
-            .await
-            .unwrap();
+        host.set_config_raw(br#"{"MachineName":"peer-1","SSHPort":0,"SSHUser":""}"#.to_vec()).await.unwrap();
         let flags = host.create_flags().await.unwrap();
         let mut options = DriverOptions::defaults(&flags);
-        options.insert(
-            "gopeer-list",
-            OptionValue::List(vec![String::new(), "ü".to_owned()]),
-        );
+        options.insert("gopeer-list", OptionValue::List(vec![String::new(), "ü".to_owned()]));
         options.insert("gopeer-number", OptionValue::Int(i64::MIN));
         options.insert("gopeer-text", OptionValue::Nil);
         host.set_config_from_flags(options).await.unwrap();
         let record: Value = serde_json::from_slice(&host.config_raw().await.unwrap()).unwrap();
-        let missing = host
-            .call("RPCServerDriver.Upgrade", Argument::Empty)
-            .await
-            .unwrap_err();
+        let missing = host.call("RPCServerDriver.Upgrade", Argument::Empty).await.unwrap_err();
         seen.push((
             flags,
             record["Options"].clone(),
@@ -129,10 +106,7 @@ async fn our_host_can_not_tell_a_go_plugin_from_ours() {
             missing.to_string(),
         ));
         host.close().await.unwrap();
-        let status = host
-            .wait_exit(Duration::from_secs(10))
-            .await
-            .expect("the plugin leaves after Close");
+        let status = host.wait_exit(Duration::from_secs(10)).await.expect("the plugin leaves after Close");
         assert_eq!(status.code(), Some(0));
     }
     assert_eq!(seen[0], seen[1], "left: the plugin written in Go, right: ours");

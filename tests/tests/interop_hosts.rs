@@ -28,23 +28,14 @@ async fn stories(
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report.json");
     let mut command = Command::new(executables::machine_conformance().unwrap());
-    command
-        .arg("run")
-        .arg(driver)
-        .args(["--provider", provider, "--seed", "1"]);
-    command
-        .arg("--host")
-        .arg(host)
-        .args(["--only", only])
-        .args(options);
+    command.arg("run").arg(driver).args(["--provider", provider, "--seed", "1"]);
+    command.arg("--host").arg(host).args(["--only", only]).args(options);
     command.arg("--report").arg(format!("json={}", report.display()));
     command.current_dir(folder.path());
     let finished = run::to_end(command, LIMIT).await.unwrap();
     let report: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
     let checks = report["checks"].as_array().unwrap().iter();
-    let checks = checks
-        .map(|check| (check["id"].as_str().unwrap().to_owned(), check.clone()))
-        .collect();
+    let checks = checks.map(|check| (check["id"].as_str().unwrap().to_owned(), check.clone())).collect();
     (finished, checks)
 }
 
@@ -66,10 +57,7 @@ fn complains(check: &Value, clause: &str, got: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn template_in_rancher_machine() {
-    let Some(host) = available(
-        "template_in_rancher_machine",
-        GoProgram::RANCHER_MACHINE.executable(),
-    ) else {
+    let Some(host) = available("template_in_rancher_machine", GoProgram::RANCHER_MACHINE.executable()) else {
         return;
     };
     let driver = executables::template_driver().unwrap();
@@ -79,10 +67,7 @@ async fn template_in_rancher_machine() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn template_in_docker_machine() {
-    let Some(host) = available(
-        "template_in_docker_machine",
-        GoProgram::DOCKER_MACHINE.executable(),
-    ) else {
+    let Some(host) = available("template_in_docker_machine", GoProgram::DOCKER_MACHINE.executable()) else {
         return;
     };
     let driver = executables::template_driver().unwrap();
@@ -121,10 +106,7 @@ async fn a_built_in_driver_needs_its_own_host() {
     let (finished, checks) = stories(&rancher_machine, "none", &docker_machine, only, &none).await;
     let check = &checks[only];
     assert_eq!(check["verdict"], "not-tested", "{finished}");
-    assert!(
-        check["reason"].as_str().unwrap().contains("of its own"),
-        "{check:#}"
-    );
+    assert!(check["reason"].as_str().unwrap().contains("of its own"), "{check:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,18 +117,8 @@ async fn defects_show_in_a_host() {
     let program = Path::new(env!("CARGO_BIN_EXE_known-bad-driver"));
     let (_folder, driver) = executables::as_driver(program, "template").unwrap();
     for (defect, id, clause, got) in [
-        (
-            "RemoveFailsWhenGone",
-            "host::vanished_instance_can_be_removed",
-            "RM-008",
-            "exit status 1",
-        ),
-        (
-            "RestartDoesNothing",
-            "host::life_of_a_machine",
-            "RST-001",
-            "still ",
-        ),
+        ("RemoveFailsWhenGone", "host::vanished_instance_can_be_removed", "RM-008", "exit status 1"),
+        ("RestartDoesNothing", "host::life_of_a_machine", "RST-001", "still "),
     ] {
         let variable = format!("TEMPLATE_DRIVER_DEFECT={defect}");
         let (finished, checks) = stories(&driver, "template", &host, id, &["--env", &variable]).await;

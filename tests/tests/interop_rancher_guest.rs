@@ -19,17 +19,12 @@ async fn generic_machine(test: &str, os: GuestOs, client: SshClient) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let key = KeyPair::generate(folder.path().join("key"), KeyAlgorithm::Ed25519)
-        .await
-        .unwrap();
+    let key = KeyPair::generate(folder.path().join("key"), KeyAlgorithm::Ed25519).await.unwrap();
     let user = os.default_user();
     let guest = Guest::new(GuestOptions {
         os,
         host_name: "before".to_owned(),
-        users: vec![User {
-            name: user.to_owned(),
-            authorized_keys: vec![key.public_key().to_owned()],
-        }],
+        users: vec![User { name: user.to_owned(), authorized_keys: vec![key.public_key().to_owned()] }],
         ssh_port: SshPort::Ephemeral,
         ..GuestOptions::default()
     })
@@ -55,31 +50,16 @@ async fn generic_machine(test: &str, os: GuestOs, client: SshClient) {
             "g1",
         ])
         .await;
-    let history = || {
-        guest
-            .commands()
-            .iter()
-            .map(|record| format!("{record:?}\n"))
-            .collect::<String>()
-    };
+    let history = || guest.commands().iter().map(|record| format!("{record:?}\n")).collect::<String>();
     assert_eq!(created.code, Some(0), "{created}\nthe guest ran:\n{}", history());
-    assert!(
-        created.lines().contains(&"Docker is up and running!"),
-        "{created}"
-    );
+    assert!(created.lines().contains(&"Docker is up and running!"), "{created}");
     assert_eq!(guest.host_name(), "g1");
     assert_eq!(guest.engine_ports(), [2376]);
     for record in guest.commands() {
-        assert!(
-            record.not_found.is_empty(),
-            "a program is missing on the guest: {record:?}"
-        );
+        assert!(record.not_found.is_empty(), "a program is missing on the guest: {record:?}");
     }
 
-    let listed = host
-        .run(&["ls", "--format", "{{.Name}}|{{.State}}|{{.URL}}|{{.Error}}"])
-        .await
-        .exits(0);
+    let listed = host.run(&["ls", "--format", "{{.Name}}|{{.State}}|{{.URL}}|{{.Error}}"]).await.exits(0);
     assert_eq!(listed.lines()[0], format!("g1|Running|{url}|"), "{listed}");
     let told = host.run(&["ssh", "g1", "hostname"]).await.exits(0);
     // A plugin built from rancher's libmachine may add a line of its own.

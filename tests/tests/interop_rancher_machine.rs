@@ -41,22 +41,13 @@ impl Life {
         let token = account.token().to_owned();
         host.set("TEMPLATE_ENDPOINT", cloud.endpoint());
         host.set("TEMPLATE_TOKEN", &token);
-        Some(Self {
-            host,
-            _cloud: cloud,
-            account,
-            token,
-            driver: driver.to_str().unwrap().to_owned(),
-        })
+        Some(Self { host, _cloud: cloud, account, token, driver: driver.to_str().unwrap().to_owned() })
     }
 
     /// Runs a command that must end with the exit status and must not show the token.
     async fn ends(&self, code: i32, arguments: &[&str]) -> Finished {
         let finished = self.host.run(arguments).await.exits(code);
-        assert!(
-            !finished.to_string().contains(&self.token),
-            "the token is shown\n{finished}"
-        );
+        assert!(!finished.to_string().contains(&self.token), "the token is shown\n{finished}");
         finished
     }
 
@@ -76,38 +67,20 @@ impl Life {
     /// Lines on standard output without what differs between runs.
     fn masked(&self, finished: &Finished) -> Vec<String> {
         let store = self.host.store();
-        let address = self
-            .account
-            .guest(MACHINE)
-            .map(|guest| guest.address().to_string())
-            .unwrap_or_default();
+        let address =
+            self.account.guest(MACHINE).map(|guest| guest.address().to_string()).unwrap_or_default();
         let mask = |line: &str| {
             let line = line.replace(store.to_str().unwrap(), "STORE");
             let line = line.replace(self.host.executable().to_str().unwrap(), "rancher-machine");
-            if address.is_empty() {
-                line
-            } else {
-                line.replace(&address, "ADDRESS")
-            }
+            if address.is_empty() { line } else { line.replace(&address, "ADDRESS") }
         };
-        finished
-            .stdout
-            .lines()
-            .map(|line| mask(line).trim_end().to_owned())
-            .collect()
+        finished.stdout.lines().map(|line| mask(line).trim_end().to_owned()).collect()
     }
 
     async fn is_listed_as(&self, state: &str, url: &str) {
         let line = format!("{MACHINE}|template|{state}|{url}|");
-        self.says(
-            &[
-                "ls",
-                "--format",
-                "{{.Name}}|{{.DriverName}}|{{.State}}|{{.URL}}|{{.Error}}",
-            ],
-            &[&line],
-        )
-        .await;
+        self.says(&["ls", "--format", "{{.Name}}|{{.DriverName}}|{{.State}}|{{.URL}}|{{.Error}}"], &[&line])
+            .await;
     }
 }
 
@@ -200,10 +173,7 @@ async fn create(life: &Life, os: GuestOs) {
     record_is_complete(life, os).await;
 
     let guest = life.account.guest(MACHINE).unwrap();
-    assert_eq!(
-        (guest.host_name().as_str(), guest.engine_ports().as_slice()),
-        (MACHINE, &[2376][..])
-    );
+    assert_eq!((guest.host_name().as_str(), guest.engine_ports().as_slice()), (MACHINE, &[2376][..]));
     let certificate = match os {
         GuestOs::Boot2Docker => "/var/lib/boot2docker/server.pem",
         _ => "/etc/docker/server.pem",
@@ -211,12 +181,7 @@ async fn create(life: &Life, os: GuestOs) {
     let stored = fs::read(life.host.machine_folder(MACHINE).join("server.pem")).unwrap();
     assert_eq!(guest.file(certificate).unwrap(), stored);
 
-    life.refuses(
-        &["create", "-d", &life.driver, MACHINE],
-        1,
-        "Docker machine \"m1\" already exists",
-    )
-    .await;
+    life.refuses(&["create", "-d", &life.driver, MACHINE], 1, "Docker machine \"m1\" already exists").await;
 }
 
 /// What `rancher-machine` has stored.
@@ -253,26 +218,13 @@ async fn record_is_complete(life: &Life, os: GuestOs) {
 
 async fn look(life: &Life, os: GuestOs) {
     life.is_listed_as("Running", "tcp://ADDRESS:2376").await;
-    let version = if os == GuestOs::Boot2Docker {
-        "v19.03.12"
-    } else {
-        "v27.3.1"
-    };
-    life.says(&["ls", "--format", "{{.DockerVersion}}"], &[version])
-        .await;
+    let version = if os == GuestOs::Boot2Docker { "v19.03.12" } else { "v27.3.1" };
+    life.says(&["ls", "--format", "{{.DockerVersion}}"], &[version]).await;
     life.says(&["status", MACHINE], &["Running"]).await;
     life.says(&["ip", MACHINE], &["ADDRESS"]).await;
     life.says(&["url", MACHINE], &["tcp://ADDRESS:2376"]).await;
-    life.says(
-        &["inspect", "-f", "{{.Driver.SSHUser}}", MACHINE],
-        &[os.default_user()],
-    )
-    .await;
-    life.says(
-        &["ssh", MACHINE, "hostname; id -un"],
-        &[MACHINE, os.default_user()],
-    )
-    .await;
+    life.says(&["inspect", "-f", "{{.Driver.SSHUser}}", MACHINE], &[os.default_user()]).await;
+    life.says(&["ssh", MACHINE, "hostname; id -un"], &[MACHINE, os.default_user()]).await;
     let failed = life.host.run(&["ssh", MACHINE, "exit 3"]).await;
     assert_ne!(failed.code, Some(0), "{failed}");
 }
@@ -280,23 +232,14 @@ async fn look(life: &Life, os: GuestOs) {
 async fn stop_and_start(life: &Life) {
     let guest = life.account.guest(MACHINE).unwrap();
     let boot = guest.boot_id();
-    life.says(
-        &["stop", MACHINE],
-        &["Stopping \"m1\"...", "Machine \"m1\" was stopped."],
-    )
-    .await;
+    life.says(&["stop", MACHINE], &["Stopping \"m1\"...", "Machine \"m1\" was stopped."]).await;
     assert_eq!(guest.boot_id(), None);
     life.says(&["status", MACHINE], &["Stopped"]).await;
     life.is_listed_as("Stopped", "").await;
-    life.refuses(&["stop", MACHINE], 1, "Machine \"m1\" is already stopped.")
-        .await;
+    life.refuses(&["stop", MACHINE], 1, "Machine \"m1\" is already stopped.").await;
     life.refuses(&["url", MACHINE], 1, "Host is not running").await;
-    life.refuses(
-        &["ssh", MACHINE, "true"],
-        1,
-        "Error: Cannot run SSH command: Host \"m1\" is not running",
-    )
-    .await;
+    life.refuses(&["ssh", MACHINE, "true"], 1, "Error: Cannot run SSH command: Host \"m1\" is not running")
+        .await;
 
     life.says(
         &["start", MACHINE],
@@ -312,8 +255,7 @@ async fn stop_and_start(life: &Life) {
     )
     .await;
     assert!(guest.boot_id().is_some_and(|id| Some(id) != boot));
-    life.refuses(&["start", MACHINE], 1, "Machine \"m1\" is already running.")
-        .await;
+    life.refuses(&["start", MACHINE], 1, "Machine \"m1\" is already running.").await;
     life.is_listed_as("Running", "tcp://ADDRESS:2376").await;
 }
 
@@ -360,31 +302,19 @@ async fn restart_and_kill(life: &Life) {
     )
     .await;
     assert!(guest.boot_id().is_some_and(|id| Some(id) != boot));
-    life.says(
-        &["kill", MACHINE],
-        &["Killing \"m1\"...", "Machine \"m1\" was killed."],
-    )
-    .await;
+    life.says(&["kill", MACHINE], &["Killing \"m1\"...", "Machine \"m1\" was killed."]).await;
     assert_eq!(guest.boot_id(), None);
-    life.refuses(&["kill", MACHINE], 1, "Machine \"m1\" is already stopped.")
-        .await;
+    life.refuses(&["kill", MACHINE], 1, "Machine \"m1\" is already stopped.").await;
 }
 
 async fn remove(life: &Life) {
-    let removing = [
-        "About to remove m1",
-        "WARNING: This action will delete both local reference and remote instance.",
-    ];
-    life.says(
-        &["rm", "-y", MACHINE],
-        &[removing[0], removing[1], "Successfully removed m1"],
-    )
-    .await;
+    let removing =
+        ["About to remove m1", "WARNING: This action will delete both local reference and remote instance."];
+    life.says(&["rm", "-y", MACHINE], &[removing[0], removing[1], "Successfully removed m1"]).await;
     assert!(!life.host.machine_folder(MACHINE).exists());
     life.says(&["ls", "-q"], &[]).await;
     let gone = "Machine config for m1 does not exists, so nothing to do...";
-    life.says(&["rm", "-y", MACHINE], &[removing[0], removing[1], gone])
-        .await;
+    life.says(&["rm", "-y", MACHINE], &[removing[0], removing[1], gone]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -411,14 +341,8 @@ async fn help_shows_the_options_of_the_driver() {
     };
     let help = life.ends(0, &["create", "-d", &life.driver, "--help"]).await;
     let line = |option: &str| {
-        let mut lines = help
-            .lines()
-            .into_iter()
-            .filter(|line| line.trim_start().starts_with(option));
-        lines
-            .next()
-            .unwrap_or_else(|| panic!("{option} is not shown\n{help}"))
-            .to_owned()
+        let mut lines = help.lines().into_iter().filter(|line| line.trim_start().starts_with(option));
+        lines.next().unwrap_or_else(|| panic!("{option} is not shown\n{help}")).to_owned()
     };
     assert!(line("--template-region").contains("\"eu-1\""), "{help}");
     assert!(line("--template-region").contains("[$TEMPLATE_REGION]"), "{help}");

@@ -49,16 +49,8 @@ impl Life {
             host.set(name, value);
         }
         let images = tempfile::tempdir().unwrap();
-        File::create(images.path().join("boot2docker.iso"))
-            .unwrap()
-            .set_len(IMAGE)
-            .unwrap();
-        Some(Self {
-            host,
-            _server: server,
-            account,
-            images,
-        })
+        File::create(images.path().join("boot2docker.iso")).unwrap().set_len(IMAGE).unwrap();
+        Some(Self { host, _server: server, account, images })
     }
 
     fn image(&self) -> PathBuf {
@@ -69,12 +61,7 @@ impl Life {
     async fn create(&self, more: &[&str]) -> Finished {
         let image = format!("file://{}", self.image().display());
         let mut arguments = vec!["create", "-d", "virtualbox", "--virtualbox-no-vtx-check"];
-        arguments.extend([
-            "--virtualbox-disk-size",
-            "64",
-            "--virtualbox-boot2docker-url",
-            &image,
-        ]);
+        arguments.extend(["--virtualbox-disk-size", "64", "--virtualbox-boot2docker-url", &image]);
         arguments.extend(more);
         arguments.push(MACHINE);
         self.host.run(&arguments).await
@@ -91,11 +78,7 @@ impl Life {
 
     /// Kinds of the objects that there are.
     fn kinds(&self) -> Vec<String> {
-        self.account
-            .inventory()
-            .into_iter()
-            .map(|object| object.kind)
-            .collect()
+        self.account.inventory().into_iter().map(|object| object.kind).collect()
     }
 }
 
@@ -105,24 +88,13 @@ async fn whole_life(test: &str, client: SshClient) {
     };
     let created = life.create(&[]).await;
     assert_eq!(created.code, Some(0), "{created}");
-    assert!(
-        created.lines().contains(&"Docker is up and running!"),
-        "{created}"
-    );
+    assert!(created.lines().contains(&"Docker is up and running!"), "{created}");
     assert_eq!(life.account.state(MACHINE).unwrap(), MachineState::Running);
 
     let address = life.says(&["ip", MACHINE]).await;
-    let shown = life
-        .account
-        .inventory()
-        .into_iter()
-        .find(|object| object.kind == "vm")
-        .unwrap();
+    let shown = life.account.inventory().into_iter().find(|object| object.kind == "vm").unwrap();
     assert_eq!(shown.attributes.get("address"), Some(&address));
-    assert_eq!(
-        life.says(&["url", MACHINE]).await,
-        format!("tcp://{address}:2376")
-    );
+    assert_eq!(life.says(&["url", MACHINE]).await, format!("tcp://{address}:2376"));
     assert_eq!(life.says(&["ssh", MACHINE, "id -un"]).await, "docker");
     assert_eq!(life.says(&["ssh", MACHINE, "hostname"]).await, MACHINE);
 
@@ -144,11 +116,7 @@ async fn whole_life(test: &str, client: SshClient) {
 
     life.host.run(&["rm", "-y", MACHINE]).await.exits(0);
     assert!(!life.host.machine_folder(MACHINE).exists());
-    assert_eq!(
-        life.kinds(),
-        ["dvd", "hostonlyif", "dhcpserver"],
-        "what the driver always leaves"
-    );
+    assert_eq!(life.kinds(), ["dvd", "hostonlyif", "dhcpserver"], "what the driver always leaves");
     life.host.leaves_no_process().await;
 }
 

@@ -15,10 +15,8 @@ const AT_ONCE: usize = 6;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_finds_every_defect_of_an_ec2_driver() {
-    let failures = try_all(TABLE, AT_ONCE, |expected| {
-        suite::run_defective_ec2(expected.defect, Some(expected))
-    })
-    .await;
+    let failures =
+        try_all(TABLE, AT_ONCE, |expected| suite::run_defective_ec2(expected.defect, Some(expected))).await;
     assert!(
         failures.is_empty(),
         "{} defects are not found as they should be:\n{}",
@@ -38,9 +36,7 @@ async fn the_wrapper_without_a_defect_passes() {
 fn every_defect_is_in_the_table_once() {
     let listed: BTreeSet<_> = TABLE.iter().map(|expected| expected.defect).collect();
     assert_eq!(listed.len(), TABLE.len(), "a defect is listed twice");
-    let missing: Vec<_> = Defect::ALL
-        .iter()
-        .filter(|&defect| *defect != Defect::Nothing && !listed.contains(defect))
-        .collect();
+    let missing: Vec<_> =
+        Defect::ALL.iter().filter(|&defect| *defect != Defect::Nothing && !listed.contains(defect)).collect();
     assert!(missing.is_empty(), "not in the table: {missing:?}");
 }

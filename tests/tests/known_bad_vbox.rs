@@ -31,9 +31,7 @@ async fn the_suite_finds_every_defect_of_a_virtualbox_driver() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_wrapper_without_a_defect_passes() {
-    let results = suite::run_defective_vbox(Path::new(PROGRAM), Defect::Nothing, None)
-        .await
-        .unwrap();
+    let results = suite::run_defective_vbox(Path::new(PROGRAM), Defect::Nothing, None).await.unwrap();
     let complaints = complaints(&results);
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
@@ -42,9 +40,7 @@ async fn the_wrapper_without_a_defect_passes() {
 fn every_defect_is_in_the_table_once() {
     let listed: BTreeSet<_> = TABLE.iter().map(|expected| expected.defect).collect();
     assert_eq!(listed.len(), TABLE.len(), "a defect is listed twice");
-    let missing: Vec<_> = Defect::ALL
-        .iter()
-        .filter(|&defect| *defect != Defect::Nothing && !listed.contains(defect))
-        .collect();
+    let missing: Vec<_> =
+        Defect::ALL.iter().filter(|&defect| *defect != Defect::Nothing && !listed.contains(defect)).collect();
     assert!(missing.is_empty(), "not in the table: {missing:?}");
 }

@@ -72,14 +72,8 @@ async fn walks_find_defects_by_themselves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_story_is_made_as_short_as_it_can_be() {
     let one_machine = |check: &machine_conformance::check::Check| check.id == "walk::one_machine";
-    let results = suite::run_walks(
-        Defect::StoppedAndVanishedCannotBeRemoved,
-        one_machine,
-        many(),
-        SEED,
-    )
-    .await
-    .unwrap();
+    let results =
+        suite::run_walks(Defect::StoppedAndVanishedCannotBeRemoved, one_machine, many(), SEED).await.unwrap();
     let failures = failures(&results);
     let failure = failures.first().expect("the walks find it");
     // Stop or Kill; nothing else can be left out.
@@ -102,9 +96,7 @@ async fn a_story_that_was_saved_is_carried_out_first_and_fails_again() {
     let mut settings = many();
     settings.folder = Some(folder.path().to_owned());
     let defect = Defect::StartBelievesTheRecord;
-    let results = suite::run_walks(defect, one_machine, settings, SEED)
-        .await
-        .unwrap();
+    let results = suite::run_walks(defect, one_machine, settings, SEED).await.unwrap();
     let saved = failures(&results)[0].saved.clone().expect("it is saved");
 
     let mut settings = Settings::default();
@@ -118,14 +110,10 @@ async fn a_story_that_was_saved_is_carried_out_first_and_fails_again() {
 
     let mut settings = Settings::default();
     settings.replay = vec![(saved.clone(), Story::load(saved.as_ref()).unwrap())];
-    let results = suite::run_walks(defect, known, settings.clone(), SEED)
-        .await
-        .unwrap();
+    let results = suite::run_walks(defect, known, settings.clone(), SEED).await.unwrap();
     assert_eq!(results[0].walks.as_ref().unwrap().stories, 1);
     assert_eq!(results[0].verdict, Verdict::Fail);
-    let results = suite::run_walks(Defect::Nothing, known, settings, SEED)
-        .await
-        .unwrap();
+    let results = suite::run_walks(Defect::Nothing, known, settings, SEED).await.unwrap();
     assert_eq!(results[0].verdict, Verdict::Pass, "{:?}", results[0].problems);
 }
 
@@ -134,9 +122,8 @@ async fn the_same_seed_walks_the_same_ways() {
     let one_machine = |check: &machine_conformance::check::Check| check.id == "walk::one_machine";
     let mut ways = Vec::new();
     for seed in [7, 7, 8] {
-        let results = suite::run_walks(Defect::Nothing, one_machine, Settings::default(), seed)
-            .await
-            .unwrap();
+        let results =
+            suite::run_walks(Defect::Nothing, one_machine, Settings::default(), seed).await.unwrap();
         assert_eq!(results[0].verdict, Verdict::Pass, "{:?}", results[0].problems);
         ways.push(results[0].walks.clone().unwrap().transitions);
     }
@@ -152,17 +139,11 @@ async fn weights_and_length_decide_what_is_walked() {
     settings.length = 4;
     settings.weights = Action::ALL.into_iter().map(|action| (action, 0)).collect();
     settings.weights.insert(Action::Stop, 1);
-    let results = suite::run_walks(Defect::Nothing, one_machine, settings, SEED)
-        .await
-        .unwrap();
+    let results = suite::run_walks(Defect::Nothing, one_machine, settings, SEED).await.unwrap();
     let walks = results[0].walks.as_ref().unwrap();
     // Each ends with Remove.
     assert_eq!((walks.stories, walks.steps), (2, 2 * 4 + 2));
     let others = walks.transitions.iter().map(|way| way.action);
     let usual = [Action::Create, Action::Stop, Action::Remove];
-    assert!(
-        others.clone().all(|action| usual.contains(&action)),
-        "{:?}",
-        others.collect::<Vec<_>>()
-    );
+    assert!(others.clone().all(|action| usual.contains(&action)), "{:?}", others.collect::<Vec<_>>());
 }

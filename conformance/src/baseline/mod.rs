@@ -37,10 +37,8 @@ impl Baseline {
     /// # Errors
     /// If the file cannot be read, or has mistakes: all of them, each with its line.
     pub fn load(path: &Path, checks: &[&'static Check]) -> Result<Self, LoadError> {
-        let text = fs::read_to_string(path).map_err(|problem| LoadError::UnreadableBaseline {
-            path: path.to_owned(),
-            problem,
-        })?;
+        let text = fs::read_to_string(path)
+            .map_err(|problem| LoadError::UnreadableBaseline { path: path.to_owned(), problem })?;
         Ok(Self::parse(&path.display().to_string(), &text, checks)?)
     }
 
@@ -49,10 +47,7 @@ impl Baseline {
     /// # Errors
     /// The mistakes, each with its line.
     pub fn parse(file: &str, text: &str, checks: &[&'static Check]) -> Result<Self, ProfileError> {
-        Ok(Self {
-            file: file.to_owned(),
-            known_failures: KnownFailure::parse_all(file, text, checks)?,
-        })
+        Ok(Self { file: file.to_owned(), known_failures: KnownFailure::parse_all(file, text, checks)? })
     }
 }
 
@@ -75,11 +70,6 @@ mod tests {
                 "baseline.toml:4:2: unknown key \"driver\" in the baseline",
             ]
         );
-        assert!(
-            Baseline::parse("baseline.toml", "", &checks)
-                .unwrap()
-                .known_failures
-                .is_empty()
-        );
+        assert!(Baseline::parse("baseline.toml", "", &checks).unwrap().known_failures.is_empty());
     }
 }

@@ -66,9 +66,7 @@ pub fn update(
         .filter(|result| !is_named(result, &entries, checks))
         .map(|result| result.id.clone())
         .collect();
-    let tables = document
-        .entry(TABLE)
-        .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    let tables = document.entry(TABLE).or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
     if let Some(tables) = tables.as_array_of_tables_mut() {
         for index in (0..stale.len()).rev().filter(|index| stale[*index]) {
             tables.remove(index);
@@ -147,23 +145,14 @@ mod tests {
                        [[known-failure]]\ncheck = \"kill::hung\"\nreason = \"ticket 3\"\n";
 
     fn checks() -> Vec<&'static Check> {
-        [
-            "stop::a",
-            "stop::b",
-            "remove::twice",
-            "kill::hung",
-            "create::works",
-        ]
-        .map(|id| check(id, &["RM-012"]))
-        .to_vec()
+        ["stop::a", "stop::b", "remove::twice", "kill::hung", "create::works"]
+            .map(|id| check(id, &["RM-012"]))
+            .to_vec()
     }
 
     fn run(verdicts: &[(&str, Verdict)]) -> RunRecord {
         RunRecord {
-            checks: verdicts
-                .iter()
-                .map(|(id, verdict)| finished(id, *verdict))
-                .collect(),
+            checks: verdicts.iter().map(|(id, verdict)| finished(id, *verdict)).collect(),
             ..RunRecord::default()
         }
     }
@@ -171,11 +160,7 @@ mod tests {
     fn new() -> NewEntries {
         NewEntries {
             reason: "known since today".to_owned(),
-            until: Some(CalendarDate {
-                year: 2027,
-                month: 3,
-                day: 1,
-            }),
+            until: Some(CalendarDate { year: 2027, month: 3, day: 1 }),
         }
     }
 

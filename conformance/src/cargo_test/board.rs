@@ -54,12 +54,7 @@ struct Posted {
 impl Board {
     /// A board without results.
     pub(super) fn new(target: Target, folder: PartsFolder) -> Self {
-        Self {
-            target,
-            folder,
-            posted: Mutex::default(),
-            changed: Condvar::new(),
-        }
+        Self { target, folder, posted: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Whether each check has a process of its own.
@@ -122,10 +117,7 @@ impl Board {
         }
     }
 
-    #[expect(
-        clippy::print_stderr,
-        reason = "standard output belongs to the list of trials"
-    )]
+    #[expect(clippy::print_stderr, reason = "standard output belongs to the list of trials")]
     fn tell(&self, record: &RunRecord) {
         eprint!("{}", conclusion_text(record, WIDTH));
         if let Ok(report) = self.folder.report() {
@@ -200,10 +192,7 @@ struct Posting(Arc<Board>);
 impl Report for Posting {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         if let EventKind::CheckFinished(result) = &event.kind {
-            self.0
-                .posted()
-                .results
-                .insert(result.id.clone(), (**result).clone());
+            self.0.posted().results.insert(result.id.clone(), (**result).clone());
             self.0.changed.notify_all();
         }
         Ok(())

@@ -87,9 +87,6 @@ fn trials(target: &Target, arguments: &Arguments) -> Result<Trials, ExitCode> {
     })?;
     let folder = PartsFolder::of_this_run(target.folder, arguments);
     let board = Arc::new(Board::new(target.clone(), folder));
-    Trials::plan(options, arguments, board).map_err(|failure| {
-        failure
-            .report(&mut anstream::AutoStream::auto(std::io::stderr()))
-            .into()
-    })
+    Trials::plan(options, arguments, board)
+        .map_err(|failure| failure.report(&mut anstream::AutoStream::auto(std::io::stderr())).into())
 }

@@ -31,10 +31,7 @@ impl PartsFolder {
     fn new(base: &str, nextest_run: Option<&str>, arguments: &Arguments) -> Self {
         let base = Path::new(base).join("conformance");
         let nextest_run = nextest_run.filter(|run| is_plain(run));
-        let check = arguments
-            .filter
-            .as_deref()
-            .filter(|_| arguments.exact && nextest_run.is_some());
+        let check = arguments.filter.as_deref().filter(|_| arguments.exact && nextest_run.is_some());
         Self {
             folder: base.join(nextest_run.unwrap_or("cargo-test")),
             file: format!("{}.json", check.map_or_else(|| "report".to_owned(), file_name)),
@@ -53,19 +50,13 @@ impl PartsFolder {
         if let Some(base) = self.folder.parent() {
             forget_old_runs(base, &self.folder);
         }
-        Ok(ReportTarget {
-            format: Format::Json,
-            path: self.folder.join(&self.file),
-        })
+        Ok(ReportTarget { format: Format::Json, path: self.folder.join(&self.file) })
     }
 }
 
 /// A name that nextest makes; anything else must not become a path.
 fn is_plain(run: &str) -> bool {
-    !run.is_empty()
-        && run
-            .chars()
-            .all(|character| character.is_ascii_alphanumeric() || character == '-')
+    !run.is_empty() && run.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
 }
 
 fn file_name(check: &str) -> String {
@@ -98,19 +89,13 @@ mod tests {
         let arguments = Arguments::from_iter(["test"].iter().chain(words));
         let folder = PartsFolder::new(&base.path().display().to_string(), nextest_run, &arguments);
         let report = folder.report().unwrap().path;
-        report
-            .strip_prefix(base.path().join("conformance"))
-            .unwrap()
-            .to_owned()
+        report.strip_prefix(base.path().join("conformance")).unwrap().to_owned()
     }
 
     #[test]
     fn processes_of_nextest_have_reports_of_their_own() {
         assert_eq!(path(None, &["remove"]), Path::new("cargo-test/report.json"));
-        assert_eq!(
-            path(Some("42-ab"), &["--exact", "remove::twice"]),
-            Path::new("42-ab/remove.twice.json")
-        );
+        assert_eq!(path(Some("42-ab"), &["--exact", "remove::twice"]), Path::new("42-ab/remove.twice.json"));
         assert_eq!(path(Some("../x"), &[]), Path::new("cargo-test/report.json"));
     }
 
@@ -120,9 +105,7 @@ mod tests {
         let arguments = Arguments::from_iter(["test"]);
         for number in 0..9 {
             let run = format!("run-{number}");
-            PartsFolder::new(&base.path().display().to_string(), Some(&run), &arguments)
-                .report()
-                .unwrap();
+            PartsFolder::new(&base.path().display().to_string(), Some(&run), &arguments).report().unwrap();
         }
         let left = fs::read_dir(base.path().join("conformance")).unwrap().count();
         assert_eq!(left, KEPT_RUNS + 1);

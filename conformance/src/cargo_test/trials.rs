@@ -51,10 +51,7 @@ impl Trials {
             order.jobs = threads.max(1);
         }
         board.will_run(order, wanted, options);
-        Ok(Self {
-            trials: trials.into_iter().map(|(_, trial)| trial).collect(),
-            board,
-        })
+        Ok(Self { trials: trials.into_iter().map(|(_, trial)| trial).collect(), board })
     }
 
     /// Lists or runs them.

@@ -100,9 +100,7 @@ async fn without_programs(cx: &Context) -> Result<std::sync::Arc<Machine>, Stop>
         .await
         .map_err(|error| Stop::Environment(format!("cannot make {}: {error}", folder.display())))?;
     let environment = BTreeMap::from([("PATH".to_owned(), folder.display().to_string())]);
-    let machine = cx
-        .machine_in(environment, cx.machine_name(), cx.options()?)
-        .await?;
+    let machine = cx.machine_in(environment, cx.machine_name(), cx.options()?).await?;
     machine
         .configure()
         .await

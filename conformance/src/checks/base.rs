@@ -42,14 +42,10 @@ const RECORD_HAS_THE_SHARED_FIELDS: Check = Check {
             let sent = telling_record(&cx.machine_name(), &store.to_string_lossy());
             let session = cx.process().await?;
             let bytes = serde_json::to_vec(&sent).unwrap_or_default();
-            cx.rule("BASE-001").succeeds(
-                &session.set_config(&bytes).await,
-                "SetConfigRaw with the shared fields",
-            );
+            cx.rule("BASE-001")
+                .succeeds(&session.set_config(&bytes).await, "SetConfigRaw with the shared fields");
             match session.config_object().await {
-                Err(error) => cx
-                    .rule("BASE-001")
-                    .broken("GetConfigRaw answers a JSON object", error),
+                Err(error) => cx.rule("BASE-001").broken("GetConfigRaw answers a JSON object", error),
                 Ok(record) => {
                     for (expected, got) in field_problems(&sent, &record) {
                         cx.rule("BASE-001").broken(expected, got);
@@ -74,9 +70,7 @@ const SSH_DEFAULTS_SURVIVE: Check = Check {
             let base = BaseDriver::new(cx.machine_name(), cx.store().await?.to_string_lossy());
             let zero = cx.process().await?;
             let first = serde_json::to_vec(&base).unwrap_or_default();
-            zero.set_config(&first)
-                .await
-                .map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
+            zero.set_config(&first).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
             let port_before_flags = zero.ssh_port().await;
             let options = cx.options()?;
             let refused = |error| cx.prerequisite("SetConfigFromFlags", &error);
@@ -97,8 +91,7 @@ const SSH_DEFAULTS_SURVIVE: Check = Check {
                 &zero.ssh_username().await,
             );
             let port = port.map_err(answered)?;
-            cx.rule("BASE-002")
-                .answers("GetSSHPort", &port, &zero.ssh_port().await);
+            cx.rule("BASE-002").answers("GetSSHPort", &port, &zero.ssh_port().await);
             cx.rule("BASE-002").holds(
                 port == 0 || matches!(port_before_flags, Ok(1..)),
                 "GetSSHPort answers a port right after the first configuration",
@@ -145,8 +138,7 @@ const EMPTY_DRIVER_ANSWERS: Check = Check {
                         .broken(format!("the process survives {method} of an empty driver"), how);
                 }
                 None => {
-                    cx.rule("BASE-003")
-                        .succeeds(&alive, "DriverName of an empty driver");
+                    cx.rule("BASE-003").succeeds(&alive, "DriverName of an empty driver");
                 }
             }
             Ok(())
@@ -164,26 +156,16 @@ const SSH_GETTERS_ASK_NOBODY: Check = Check {
     bad: "GetSSHUsername asks the provider which image the server has.",
     run: |cx| {
         Box::pin(async move {
-            let machine = if cx.offers(Need::Machine) {
-                cx.created().await?
-            } else {
-                cx.configured().await?
-            };
+            let machine =
+                if cx.offers(Need::Machine) { cx.created().await? } else { cx.configured().await? };
             let session = machine.session();
             let before = cx.tenant().requests().await?.len();
-            cx.rule("SSH-012")
-                .succeeds(&session.ssh_key_path().await, "GetSSHKeyPath");
-            cx.rule("SSH-012")
-                .succeeds(&session.ssh_username().await, "GetSSHUsername");
+            cx.rule("SSH-012").succeeds(&session.ssh_key_path().await, "GetSSHKeyPath");
+            cx.rule("SSH-012").succeeds(&session.ssh_username().await, "GetSSHUsername");
             let requests: Vec<_> = cx.tenant().requests().await?.split_off(before);
-            cx.rule("SSH-012")
-                .holds(requests.is_empty(), "no request to the provider", || {
-                    requests
-                        .iter()
-                        .map(|request| request.operation.clone())
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                });
+            cx.rule("SSH-012").holds(requests.is_empty(), "no request to the provider", || {
+                requests.iter().map(|request| request.operation.clone()).collect::<Vec<_>>().join(", ")
+            });
             Ok(())
         })
     },
@@ -204,10 +186,7 @@ const SWARM_OPTIONS_ARE_STORED: Check = Check {
                 options.insert(name, value);
             }
             let machine = cx.machine_with(cx.machine_name(), options.clone()).await?;
-            machine
-                .configure()
-                .await
-                .map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
+            machine.configure().await.map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
             let record = record_of(&cx, &machine.session()).await?;
             for (key, expected) in swarm_fields(&options) {
                 let got = record.get(key).unwrap_or(&Value::Null);
@@ -223,10 +202,7 @@ const SWARM_OPTIONS_ARE_STORED: Check = Check {
 };
 
 async fn record_of(cx: &Context, session: &Session) -> Result<Record, crate::check::Stop> {
-    session
-        .config_object()
-        .await
-        .map_err(|error| cx.prerequisite("GetConfigRaw", &error))
+    session.config_object().await.map_err(|error| cx.prerequisite("GetConfigRaw", &error))
 }
 
 /// A base record in which no field has its zero value. The keys are those of docker-machine; rancher-machine knows
@@ -272,10 +248,7 @@ fn swarm_options() -> BTreeMap<&'static str, OptionValue> {
         ("swarm", OptionValue::Bool(true)),
         ("swarm-master", OptionValue::Bool(true)),
         ("swarm-host", OptionValue::String("tcp://0.0.0.0:3377".to_owned())),
-        (
-            "swarm-discovery",
-            OptionValue::String("token://conformance".to_owned()),
-        ),
+        ("swarm-discovery", OptionValue::String("token://conformance".to_owned())),
     ])
 }
 
@@ -303,10 +276,7 @@ mod tests {
         assert_eq!(
             field_problems(&sent, &got),
             [
-                (
-                    "SSHPort is 2022 at the top level of the record".to_owned(),
-                    "SSHPort is 22".to_owned()
-                ),
+                ("SSHPort is 2022 at the top level of the record".to_owned(), "SSHPort is 22".to_owned()),
                 (
                     "StorePath is \"/s\" at the top level of the record".to_owned(),
                     "only storepath".to_owned()

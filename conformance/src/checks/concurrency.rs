@@ -51,16 +51,13 @@ const CREATED_AT_ONCE: Check = Check {
                 };
                 // An error is accepted if it is a clean one.
                 let crashed = matches!(error.kind(), ErrorKind::Connection | ErrorKind::Panic);
-                cx.rule("CONC-001")
-                    .holds(!crashed, "a machine that works, or a clean error", || {
-                        format!("Create ended the process: {error}")
-                    });
+                cx.rule("CONC-001").holds(!crashed, "a machine that works, or a clean error", || {
+                    format!("Create ended the process: {error}")
+                });
                 // Without a saved record no host would call Remove.
                 if machine.saved().await.is_ok() {
-                    cx.rule("CONC-001").succeeds(
-                        &machine.remove().await,
-                        "Remove after a Create that failed beside others",
-                    );
+                    cx.rule("CONC-001")
+                        .succeeds(&machine.remove().await, "Remove after a Create that failed beside others");
                 }
             }
             if working.is_empty() {
@@ -69,10 +66,8 @@ const CREATED_AT_ONCE: Check = Check {
             let (mut addresses, mut boots) = (BTreeSet::new(), BTreeSet::new());
             for machine in &working {
                 let name = machine.name();
-                cx.rule("CONC-001").succeeds(
-                    &machine.settle(State::Running).await,
-                    &format!("waiting for {name}"),
-                );
+                cx.rule("CONC-001")
+                    .succeeds(&machine.settle(State::Running).await, &format!("waiting for {name}"));
                 if let Ok(url) = machine.session().url().await {
                     cx.rule("NET-012").holds(
                         addresses.insert(url.clone()),

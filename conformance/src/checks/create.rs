@@ -65,8 +65,7 @@ const MACHINE_RUNS: Check = Check {
         Box::pin(async move {
             let machine = cx.configured().await?;
             if cx.rule("CREATE-002").succeeds(&machine.create().await, "Create") {
-                cx.rule("CREATE-002")
-                    .succeeds(&machine.settle(State::Running).await, "waiting for Running");
+                cx.rule("CREATE-002").succeeds(&machine.settle(State::Running).await, "waiting for Running");
             }
             Ok(())
         })
@@ -90,8 +89,7 @@ const SSH_ANSWERS_IN_TIME: Check = Check {
                 .succeeds(&output, "logging in with the machine's key and running `exit 0`")
                 && let Ok(output) = output
             {
-                cx.rule("CREATE-003")
-                    .equals("the exit status of `exit 0`", &0, &output.exit_status);
+                cx.rule("CREATE-003").equals("the exit status of `exit 0`", &0, &output.exit_status);
             }
             Ok(())
         })
@@ -109,17 +107,11 @@ const SSH_ANSWERS_AT_ONCE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.configured().await?;
-            machine
-                .create()
-                .await
-                .map_err(|error| cx.prerequisite("Create", &error))?;
-            let endpoint = machine
-                .endpoint()
-                .await
-                .map_err(|error| cx.prerequisite("the SSH getters", &error))?;
+            machine.create().await.map_err(|error| cx.prerequisite("Create", &error))?;
+            let endpoint =
+                machine.endpoint().await.map_err(|error| cx.prerequisite("the SSH getters", &error))?;
             let output = machine.guest_once(&endpoint, "exit 0").await;
-            cx.rule("CREATE-004")
-                .succeeds(&output, "the first login after Create");
+            cx.rule("CREATE-004").succeeds(&output, "the first login after Create");
             Ok(())
         })
     },
@@ -136,19 +128,13 @@ const ENGINE_PORT_IS_OPEN: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            let url = machine
-                .session()
-                .url()
-                .await
-                .map_err(|error| cx.prerequisite("GetURL", &error))?;
+            let url = machine.session().url().await.map_err(|error| cx.prerequisite("GetURL", &error))?;
             let (_, port) = parse_engine_url(&url)
                 .map_err(|why| cx.prerequisite("reading GetURL", &format!("{url:?}: {why}")))?;
             let host = ports::listening(&cx, &machine, &[port]).await?;
             let reached = cx.reaches(&host, port).await;
-            cx.rule("CREATE-005").succeeds(
-                &reached,
-                &format!("connecting to {host}:{port}, where the guest listens"),
-            );
+            cx.rule("CREATE-005")
+                .succeeds(&reached, &format!("connecting to {host}:{port}, where the guest listens"));
             Ok(())
         })
     },
@@ -191,24 +177,12 @@ const OBJECTS_CARRY_THE_NAME: Check = Check {
         Box::pin(async move {
             let before = cx.inventory().await?;
             let machine = cx.created().await?;
-            for object in cx
-                .inventory()
-                .await?
-                .iter()
-                .filter(|object| !before.contains(object))
-            {
-                let described = format!(
-                    "{} {} {:?} {:?}",
-                    object.kind, object.name, object.owner, object.attributes
-                );
+            for object in cx.inventory().await?.iter().filter(|object| !before.contains(object)) {
+                let described =
+                    format!("{} {} {:?} {:?}", object.kind, object.name, object.owner, object.attributes);
                 cx.rule("CREATE-019").holds(
                     described.contains(machine.name()),
-                    format!(
-                        "a name or tag with {} on the {} {}",
-                        machine.name(),
-                        object.kind,
-                        object.id
-                    ),
+                    format!("a name or tag with {} on the {} {}", machine.name(), object.kind, object.id),
                     || {
                         format!(
                             "the {} {} is called {:?} and carries nothing else",

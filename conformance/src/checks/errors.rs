@@ -61,11 +61,7 @@ const UNSUPPORTED_RESTART_IS_REFUSED: Check = Check {
         Box::pin(async move {
             let machine = existing(&cx).await?;
             let session = machine.session();
-            let before = if cx.offers(Need::Guest) {
-                cx.boot_id(&machine).await.ok()
-            } else {
-                None
-            };
+            let before = if cx.offers(Need::Guest) { cx.boot_id(&machine).await.ok() } else { None };
             if session.restart().await.is_err() {
                 return Ok(());
             }
@@ -114,9 +110,7 @@ const NOT_FOUND_MEANS_GONE: Check = Check {
             cx.tenant().heal().await?;
             let elsewhere = FaultKind::failing(SOMETHING_ELSE);
             if cx.tenant().can_inject(&elsewhere) {
-                cx.tenant()
-                    .set_faults(FaultPlan::one(When::always(), elsewhere))
-                    .await?;
+                cx.tenant().set_faults(FaultPlan::one(When::always(), elsewhere)).await?;
                 says_not_gone(&cx, &machine, "while the provider misses something of its own").await?;
                 cx.tenant().heal().await?;
             }
@@ -137,8 +131,7 @@ const HAVE_TEXT: Check = Check {
         Box::pin(async move {
             let lived = live_if_alone(&cx).await;
             for what in cx.observations().empty_errors {
-                cx.rule("ERR-001")
-                    .broken("an error that says what went wrong", what);
+                cx.rule("ERR-001").broken("an error that says what went wrong", what);
             }
             lived
         })
@@ -156,14 +149,8 @@ const DO_NOT_END_THE_PROCESS: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let lived = live_if_alone(&cx).await;
-            for (method, how) in cx
-                .observations()
-                .deaths
-                .into_iter()
-                .filter(|(_, how)| !is_crash(how))
-            {
-                cx.rule("ERR-008")
-                    .broken(format!("the process survives {method}"), how);
+            for (method, how) in cx.observations().deaths.into_iter().filter(|(_, how)| !is_crash(how)) {
+                cx.rule("ERR-008").broken(format!("the process survives {method}"), how);
             }
             lived
         })
@@ -173,10 +160,7 @@ const DO_NOT_END_THE_PROCESS: Check = Check {
 /// A machine that was created, whatever state it is in.
 async fn existing(cx: &Context) -> Result<std::sync::Arc<Machine>, Stop> {
     let machine = cx.configured().await?;
-    machine
-        .create()
-        .await
-        .map_err(|error| cx.prerequisite("Create", &error))?;
+    machine.create().await.map_err(|error| cx.prerequisite("Create", &error))?;
     Ok(machine)
 }
 

@@ -42,15 +42,8 @@ async fn inject(cx: &Context, when: When, then: FaultKind) -> Result<(), Stop> {
 
 /// Sets a plan, if the provider knows all of its faults.
 async fn inject_plan(cx: &Context, plan: FaultPlan) -> Result<(), Stop> {
-    if let Some(fault) = plan
-        .faults
-        .iter()
-        .find(|fault| !cx.tenant().can_inject(&fault.then))
-    {
-        return Err(Stop::NotTested(format!(
-            "this provider has no fault of the kind {}",
-            fault.then.word()
-        )));
+    if let Some(fault) = plan.faults.iter().find(|fault| !cx.tenant().can_inject(&fault.then)) {
+        return Err(Stop::NotTested(format!("this provider has no fault of the kind {}", fault.then.word())));
     }
     Ok(cx.tenant().set_faults(plan).await?)
 }

@@ -63,12 +63,10 @@ const HAVE_KNOWN_TYPES: Check = Check {
                             .broken("a flag of type string, string list, int or bool", problem);
                     }
                 }
-                Ok(other) => cx
-                    .rule("FLAG-001")
-                    .broken("a list of flags", format!("a {}", other.kind())),
-                Err(error) => cx
-                    .rule("FLAG-001")
-                    .broken("a list of flags", format!("GetCreateFlags failed: {error}")),
+                Ok(other) => cx.rule("FLAG-001").broken("a list of flags", format!("a {}", other.kind())),
+                Err(error) => {
+                    cx.rule("FLAG-001").broken("a list of flags", format!("GetCreateFlags failed: {error}"))
+                }
             }
             Ok(())
         })
@@ -90,13 +88,11 @@ const NAMES_ARE_UNIQUE: Check = Check {
                 *uses.entry(name).or_default() += 1;
             }
             for (name, uses) in uses {
-                cx.rule("FLAG-002")
-                    .holds(uses == 1, format!("one flag --{name}"), || declared(&name, uses));
+                cx.rule("FLAG-002").holds(uses == 1, format!("one flag --{name}"), || declared(&name, uses));
                 let taken = HOST_FLAGS.contains(&name.as_str());
-                cx.rule("FLAG-002")
-                    .holds(!taken, "no flag with the name of a flag of the host", || {
-                        format!("the driver declares --{name}, which `create` has already")
-                    });
+                cx.rule("FLAG-002").holds(!taken, "no flag with the name of a flag of the host", || {
+                    format!("the driver declares --{name}, which `create` has already")
+                });
             }
             Ok(())
         })
@@ -140,26 +136,18 @@ const ARE_ALWAYS_THE_SAME: Check = Check {
             configure(&cx, &lookup, &BaseDriver::new(LOOKUP_NAME, "")).await?;
             let session = cx.process_in(quiet.environment()).await?;
             let files = quiet.files();
-            let expected = lookup
-                .create_flags()
-                .await
-                .map_err(|error| cx.prerequisite("GetCreateFlags", &error))?;
+            let expected =
+                lookup.create_flags().await.map_err(|error| cx.prerequisite("GetCreateFlags", &error))?;
             let mut answers = vec![("in a new process", session.create_flags().await)];
             answers.push(("the second time", session.create_flags().await));
             let store = cx.store().await?;
-            configure(
-                &cx,
-                &session,
-                &BaseDriver::new(cx.machine_name(), store.to_string_lossy()),
-            )
-            .await?;
+            configure(&cx, &session, &BaseDriver::new(cx.machine_name(), store.to_string_lossy())).await?;
             answers.push(("for a machine", session.create_flags().await));
             for (when, answer) in answers {
                 match answer {
-                    Err(error) => cx.rule("FLAG-004").broken(
-                        format!("GetCreateFlags answers {when}"),
-                        format!("it failed: {error}"),
-                    ),
+                    Err(error) => cx
+                        .rule("FLAG-004")
+                        .broken(format!("GetCreateFlags answers {when}"), format!("it failed: {error}")),
                     Ok(flags) => {
                         let differences = flag_differences(&expected, &flags);
                         cx.rule("FLAG-004").holds(
@@ -171,16 +159,13 @@ const ARE_ALWAYS_THE_SAME: Check = Check {
                 }
             }
             let contacts = quiet.contacts();
-            cx.rule("FLAG-004")
-                .holds(contacts.is_empty(), "no use of the network", || {
-                    format!("it asked its proxy for: {}", contacts.join(", "))
-                });
+            cx.rule("FLAG-004").holds(contacts.is_empty(), "no use of the network", || {
+                format!("it asked its proxy for: {}", contacts.join(", "))
+            });
             let mut made = quiet.files();
             made.retain(|file| !files.contains(file));
             cx.rule("FLAG-004")
-                .holds(made.is_empty(), "no new files in the home folder", || {
-                    format!("{made:?}")
-                });
+                .holds(made.is_empty(), "no new files in the home folder", || format!("{made:?}"));
             Ok(())
         })
     },
@@ -196,10 +181,7 @@ const LISTS_HAVE_NO_VARIABLE: Check = Check {
     bad: "--acme-tag [$ACME_TAGS]: who sets the variable gets a machine without tags.",
     run: |cx| {
         Box::pin(async move {
-            let lists = cx
-                .flags()?
-                .iter()
-                .filter(|flag| matches!(flag.kind, FlagKind::StringList { .. }));
+            let lists = cx.flags()?.iter().filter(|flag| matches!(flag.kind, FlagKind::StringList { .. }));
             for flag in lists {
                 cx.rule("FLAG-006").holds(
                     flag.env_var.is_empty(),
@@ -232,8 +214,5 @@ const SWITCHES_ARE_OFF: Check = Check {
 
 async fn configure(cx: &Context, session: &Session, base: &BaseDriver) -> Result<(), Stop> {
     let config = serde_json::to_vec(base).unwrap_or_default();
-    session
-        .set_config(&config)
-        .await
-        .map_err(|error| cx.prerequisite("SetConfigRaw", &error))
+    session.set_config(&config).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))
 }

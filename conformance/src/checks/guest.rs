@@ -54,10 +54,9 @@ const OS_IS_RECOGNISED: Check = Check {
             let machine = cx.created().await?;
             let id = system_of(&cx, &machine).await?;
             let (fits, expected) = match cx.expected_guest_os() {
-                Some(expected) => (
-                    id.as_deref() == Some(expected),
-                    format!("ID {expected:?}, as the profile says"),
-                ),
+                Some(expected) => {
+                    (id.as_deref() == Some(expected), format!("ID {expected:?}, as the profile says"))
+                }
                 None => (
                     id.as_ref()
                         .is_some_and(|id| PROVISIONED_SYSTEMS.iter().any(|known| id.starts_with(known))),
@@ -83,21 +82,14 @@ const HOST_NAME_CAN_BE_SET: Check = Check {
             let machine = cx.created().await?;
             let name = machine.name();
             let command = format!("sudo hostname {name} && echo \"{name}\" | sudo tee /etc/hostname");
-            let output = machine
-                .guest(&command)
-                .await
-                .map_err(|error| cx.prerequisite("SSH", &error))?;
-            cx.rule("OS-006").holds(
-                output.exit_status == 0,
-                format!("`{command}` ends with 0"),
-                || {
-                    format!(
-                        "exit status {}: {}",
-                        output.exit_status,
-                        String::from_utf8_lossy(&output.stderr).trim()
-                    )
-                },
-            );
+            let output = machine.guest(&command).await.map_err(|error| cx.prerequisite("SSH", &error))?;
+            cx.rule("OS-006").holds(output.exit_status == 0, format!("`{command}` ends with 0"), || {
+                format!(
+                    "exit status {}: {}",
+                    output.exit_status,
+                    String::from_utf8_lossy(&output.stderr).trim()
+                )
+            });
             Ok(())
         })
     },
@@ -115,9 +107,7 @@ const DEFAULT_IS_UBUNTU: Check = Check {
         Box::pin(async move {
             let chosen = cx.supplied_flags()?.into_iter().find(|name| chooses_image(name));
             if let Some(flag) = chosen {
-                return Err(Stop::NotApplicable(format!(
-                    "the run chooses the image with --{flag}"
-                )));
+                return Err(Stop::NotApplicable(format!("the run chooses the image with --{flag}")));
             }
             has_images(&cx)?;
             let machine = cx.created().await?;
@@ -143,10 +133,7 @@ const DEFAULT_IS_BOOT2DOCKER: Check = Check {
         Box::pin(async move {
             let settings = cx.tenant().missing_image().await?;
             let facts = cx.facts()?;
-            for flag in settings
-                .keys()
-                .filter_map(|setting| facts.flag_for_setting(setting))
-            {
+            for flag in settings.keys().filter_map(|setting| facts.flag_for_setting(setting)) {
                 let FlagKind::String { default } = &flag.kind else {
                     continue;
                 };
@@ -226,10 +213,7 @@ const SOFTWARE_CAN_BE_INSTALLED: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            let output = machine
-                .guest(REACH_OUT)
-                .await
-                .map_err(|error| cx.prerequisite("SSH", &error))?;
+            let output = machine.guest(REACH_OUT).await.map_err(|error| cx.prerequisite("SSH", &error))?;
             cx.rule("OS-007").holds(
                 output.exit_status == 0,
                 "a package manager that reaches its servers, or curl",
@@ -248,10 +232,8 @@ const SOFTWARE_CAN_BE_INSTALLED: Check = Check {
 
 /// The `ID` of the guest's operating system.
 pub(super) async fn system_of(cx: &Context, machine: &Machine) -> Result<Option<String>, Stop> {
-    let output = machine
-        .guest("cat /etc/os-release")
-        .await
-        .map_err(|error| cx.prerequisite("SSH", &error))?;
+    let output =
+        machine.guest("cat /etc/os-release").await.map_err(|error| cx.prerequisite("SSH", &error))?;
     Ok(os_id(&String::from_utf8_lossy(&output.stdout)).map(str::to_owned))
 }
 
@@ -274,9 +256,7 @@ fn chooses_image(flag: &str) -> bool {
 
 /// The value of `ID` in an os-release file.
 fn os_id(text: &str) -> Option<&str> {
-    text.lines()
-        .find_map(|line| line.strip_prefix("ID="))
-        .map(|id| id.trim_matches('"'))
+    text.lines().find_map(|line| line.strip_prefix("ID=")).map(|id| id.trim_matches('"'))
 }
 
 #[cfg(test)]
@@ -285,12 +265,7 @@ mod tests {
 
     #[test]
     fn options_for_images() {
-        for flag in [
-            "acme-image",
-            "amazonec2-ami",
-            "vsphere-boot2docker-iso",
-            "acme-image-id",
-        ] {
+        for flag in ["acme-image", "amazonec2-ami", "vsphere-boot2docker-iso", "acme-image-id"] {
             assert!(super::chooses_image(flag), "{flag}");
         }
         for flag in ["template-token", "acme-region"] {

@@ -50,13 +50,7 @@ const REFUSED_CREATE_LEAVES_NOTHING: Check = Check {
     id: "host::refused_create_leaves_nothing",
     title: "A create that a host ends because the credentials are wrong leaves no machine behind",
     clauses: &["PRE-003", "PLUG-006"],
-    needs: &[
-        Need::Host,
-        Need::Process,
-        Need::Machine,
-        Need::Inventory,
-        Need::Faults,
-    ],
+    needs: &[Need::Host, Need::Process, Need::Machine, Need::Inventory, Need::Faults],
     why: "Hosts save the machine once PreCreateCheck has passed; `ls` shows it for ever, although it never was.",
     good: "create ends with a failure, and neither the store nor the provider has a machine.",
     bad: "PreCreateCheck returns nil, Create fails, and `ls` lists a machine in the state Error.",
@@ -93,14 +87,7 @@ const VANISHED_INSTANCE_CAN_BE_REMOVED: Check = Check {
     id: "host::vanished_instance_can_be_removed",
     title: "A host's rm succeeds when the instance is already gone, and the provider keeps nothing of it",
     clauses: &["RM-008", "RM-009", "PLUG-006"],
-    needs: &[
-        Need::Host,
-        Need::Process,
-        Need::Machine,
-        Need::Guest,
-        Need::Inventory,
-        Need::OutOfBand,
-    ],
+    needs: &[Need::Host, Need::Process, Need::Machine, Need::Guest, Need::Inventory, Need::OutOfBand],
     why: "Without -f, which forgets everything else too, the machine can never be removed from the host.",
     good: "The instance is deleted at the provider; `rm -y` ends with exit status 0, and the store is empty.",
     bad: "Error removing host \"web\": server not found; the machine stays in `ls`.",
@@ -113,13 +100,11 @@ const VANISHED_INSTANCE_CAN_BE_REMOVED: Check = Check {
             let removed = story.run(&["rm", "-y", story.machine()]).await?;
             if story.ends_well("RM-008", &removed) {
                 let folder = story.machine_folder();
-                cx.rule("RM-008")
-                    .holds(!folder.exists(), "the machine is gone from the store", || {
-                        format!("{} is still there", folder.display())
-                    });
+                cx.rule("RM-008").holds(!folder.exists(), "the machine is gone from the store", || {
+                    format!("{} is still there", folder.display())
+                });
                 if let Err(left) = cx.back_to(&baseline).await {
-                    cx.rule("RM-009")
-                        .broken("the inventory back at the baseline", left);
+                    cx.rule("RM-009").broken("the inventory back at the baseline", left);
                 }
             }
             story.end().await

@@ -35,8 +35,7 @@ const REACHES_STOPPED: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            cx.rule("KILL-001")
-                .succeeds(&machine.kill().await, "Kill of a running machine");
+            cx.rule("KILL-001").succeeds(&machine.kill().await, "Kill of a running machine");
             Ok(())
         })
     },
@@ -54,8 +53,7 @@ const STOPS_A_HUNG_GUEST: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             cx.tenant().freeze_guest(machine.name()).await?;
-            cx.rule("KILL-001")
-                .succeeds(&machine.kill().await, "Kill of a machine with a hung guest");
+            cx.rule("KILL-001").succeeds(&machine.kill().await, "Kill of a machine with a hung guest");
             Ok(())
         })
     },
@@ -80,8 +78,7 @@ const START_WORKS_AFTERWARDS: Check = Check {
                 &before,
                 &objects_of(&cx.inventory().await?),
             );
-            cx.rule("KILL-003")
-                .succeeds(&machine.start().await, "Start after Kill");
+            cx.rule("KILL-003").succeeds(&machine.start().await, "Start after Kill");
             Ok(())
         })
     },
@@ -114,13 +111,7 @@ const DOES_NOT_WAIT_FOR_THE_GUEST: Check = Check {
     id: "kill::does_not_wait_for_the_guest",
     title: "Kill of a hung guest is faster than Stop",
     clauses: &["KILL-002"],
-    needs: &[
-        Need::Machine,
-        Need::Power,
-        Need::OutOfBand,
-        Need::Guest,
-        Need::Parallel,
-    ],
+    needs: &[Need::Machine, Need::Power, Need::OutOfBand, Need::Guest, Need::Parallel],
     why: "Who kills a machine has mostly waited for Stop before.",
     good: "Stop waits three minutes for the hung guest; Kill cuts the power at once.",
     bad: "Kill asks the guest first, and cuts the power when the guest has not answered for three minutes.",
@@ -175,8 +166,7 @@ const WORKS_WHEN_PAUSED: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             cx.suspend(&machine, State::Paused).await?;
-            cx.rule("KILL-005")
-                .succeeds(&machine.kill().await, "Kill of a paused machine");
+            cx.rule("KILL-005").succeeds(&machine.kill().await, "Kill of a paused machine");
             Ok(())
         })
     },
@@ -194,8 +184,7 @@ const WORKS_WHILE_STOPPING: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             cx.tenant().hold(machine.name(), Transition::Stopping).await?;
-            cx.rule("KILL-005")
-                .succeeds(&machine.kill().await, "Kill of a machine that is stopping");
+            cx.rule("KILL-005").succeeds(&machine.kill().await, "Kill of a machine that is stopping");
             Ok(())
         })
     },

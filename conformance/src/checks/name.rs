@@ -34,10 +34,9 @@ const IS_CONSTANT: Check = Check {
         Box::pin(async move {
             let expected = cx.driver_name()?.to_owned();
             let usable = !expected.trim().is_empty() && expected != "unknown";
-            cx.rule("NAME-001")
-                .holds(usable, "DriverName is a name of its own", || {
-                    format!("{expected:?}, as for a driver that does not implement it")
-                });
+            cx.rule("NAME-001").holds(usable, "DriverName is a name of its own", || {
+                format!("{expected:?}, as for a driver that does not implement it")
+            });
             named(&cx, &*cx.process().await?, "before any configuration", &expected).await;
             let machine = cx.named().await?;
             named(&cx, &machine.session(), "after SetConfigRaw", &expected).await;
@@ -80,23 +79,12 @@ const SURVIVES_CREATE: Check = Check {
         Box::pin(async move {
             let machine = cx.configured().await?;
             let session = machine.session();
-            let expected = session
-                .driver_name()
-                .await
-                .map_err(|error| cx.prerequisite("DriverName", &error))?;
-            machine
-                .create()
-                .await
-                .map_err(|error| cx.prerequisite("Create", &error))?;
+            let expected =
+                session.driver_name().await.map_err(|error| cx.prerequisite("DriverName", &error))?;
+            machine.create().await.map_err(|error| cx.prerequisite("Create", &error))?;
             named(&cx, &session, "after Create", &expected).await;
             let session = machine.fresh_process().await?;
-            named(
-                &cx,
-                &session,
-                "of the created machine in a new process",
-                &expected,
-            )
-            .await;
+            named(&cx, &session, "of the created machine in a new process", &expected).await;
             Ok(())
         })
     },
@@ -113,9 +101,7 @@ const SELECTS_THE_EXECUTABLE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let executable = cx.executable()?;
-            let Some(selected) = executable
-                .selected_name()
-                .or_else(|| executable.name_of_executable())
+            let Some(selected) = executable.selected_name().or_else(|| executable.name_of_executable())
             else {
                 return Err(Stop::NotTested(format!(
                     "the executable {} is not called docker-machine-driver-NAME",
@@ -123,8 +109,7 @@ const SELECTS_THE_EXECUTABLE: Check = Check {
                 )));
             };
             let session = cx.process().await?;
-            cx.rule("NAME-001")
-                .answers("DriverName", &selected.to_owned(), &session.driver_name().await);
+            cx.rule("NAME-001").answers("DriverName", &selected.to_owned(), &session.driver_name().await);
             Ok(())
         })
     },
@@ -142,9 +127,7 @@ const IS_A_PLAIN_TOKEN: Check = Check {
         Box::pin(async move {
             let name = cx.driver_name()?;
             cx.rule("NAME-003")
-                .holds(is_plain_token(name), "DriverName matches [a-z0-9-]+", || {
-                    format!("{name:?}")
-                });
+                .holds(is_plain_token(name), "DriverName matches [a-z0-9-]+", || format!("{name:?}"));
             Ok(())
         })
     },
@@ -165,10 +148,8 @@ const ANSWERS_WITHOUT_ANYTHING: Check = Check {
             basic_getters(&cx, &session, "in a new process").await;
             let base = machine_driver::BaseDriver::new(LOOKUP_NAME, "");
             let first = serde_json::to_vec(&base).unwrap_or_default();
-            cx.rule("NAME-002").succeeds(
-                &session.set_config(&first).await,
-                "SetConfigRaw with an empty store path",
-            );
+            cx.rule("NAME-002")
+                .succeeds(&session.set_config(&first).await, "SetConfigRaw with an empty store path");
             basic_getters(&cx, &session, "with an empty store path").await;
             cx.rule("NAME-002").answers(
                 "GetMachineName",
@@ -176,10 +157,9 @@ const ANSWERS_WITHOUT_ANYTHING: Check = Check {
                 &session.machine_name().await,
             );
             let contacts = quiet.contacts();
-            cx.rule("NAME-002")
-                .holds(contacts.is_empty(), "no use of the network", || {
-                    format!("it asked its proxy for: {}", contacts.join(", "))
-                });
+            cx.rule("NAME-002").holds(contacts.is_empty(), "no use of the network", || {
+                format!("it asked its proxy for: {}", contacts.join(", "))
+            });
             Ok(())
         })
     },
@@ -224,8 +204,7 @@ async fn basic_getters(cx: &Context, session: &Session, when: &str) {
         ("GetSSHUsername", session.ssh_username().await.map(drop)),
     ];
     for (method, outcome) in outcomes {
-        cx.rule("NAME-002")
-            .succeeds(&outcome, &format!("{method} {when}"));
+        cx.rule("NAME-002").succeeds(&outcome, &format!("{method} {when}"));
     }
 }
 
@@ -251,9 +230,7 @@ fn names_to_keep(unique: &str) -> Vec<String> {
 
 fn is_plain_token(name: &str) -> bool {
     !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 #[cfg(test)]

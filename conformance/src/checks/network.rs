@@ -38,8 +38,7 @@ const URL_OF_A_RUNNING_MACHINE: Check = Check {
                 && let Ok(url) = url
             {
                 cx.host_and_port("NET-001", &url);
-                cx.rule("NET-014")
-                    .holds(!url.contains("//:"), "a URL with a host", || format!("{url:?}"));
+                cx.rule("NET-014").holds(!url.contains("//:"), "a URL with a host", || format!("{url:?}"));
             }
             let ip = machine.session().ip().await;
             if cx.rule("NET-004").succeeds(&ip, "GetIP of a running machine")
@@ -47,9 +46,7 @@ const URL_OF_A_RUNNING_MACHINE: Check = Check {
             {
                 let bare = !ip.is_empty() && !ip.contains("://") && !ip.contains('/') && !has_port(&ip);
                 cx.rule("NET-004")
-                    .holds(bare, "an address or a name, without scheme and port", || {
-                        format!("{ip:?}")
-                    });
+                    .holds(bare, "an address or a name, without scheme and port", || format!("{ip:?}"));
             }
             Ok(())
         })
@@ -67,23 +64,13 @@ const URL_HAS_THE_ADDRESS: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            let url = machine
-                .session()
-                .url()
-                .await
-                .map_err(|error| cx.prerequisite("GetURL", &error))?;
-            let ip = machine
-                .session()
-                .ip()
-                .await
-                .map_err(|error| cx.prerequisite("GetIP", &error))?;
+            let url = machine.session().url().await.map_err(|error| cx.prerequisite("GetURL", &error))?;
+            let ip = machine.session().ip().await.map_err(|error| cx.prerequisite("GetIP", &error))?;
             let bracketed = format!("[{ip}]");
             if ip.contains(':') && !has_port(&ip) {
-                cx.rule("NET-009").holds(
-                    url.contains(&bracketed),
-                    format!("{bracketed} in the URL"),
-                    || format!("{url:?}"),
-                );
+                cx.rule("NET-009").holds(url.contains(&bracketed), format!("{bracketed} in the URL"), || {
+                    format!("{url:?}")
+                });
             }
             let (host, _) = parse_engine_url(&url)
                 .map_err(|why| cx.prerequisite("reading GetURL", &format!("{url:?}: {why}")))?;
@@ -111,9 +98,7 @@ const NO_URL_WHEN_STOPPED: Check = Check {
             match session.url().await {
                 Ok(url) => {
                     cx.rule("NET-002")
-                        .holds(url.is_empty(), "no URL for a stopped machine", || {
-                            format!("{url:?}")
-                        });
+                        .holds(url.is_empty(), "no URL for a stopped machine", || format!("{url:?}"));
                 }
                 Err(error) => {
                     cx.rule("ERR-003").equals(
@@ -163,10 +148,9 @@ const ADDRESS_WHEN_STOPPED: Check = Check {
         Box::pin(async move {
             let machine = cx.stopped().await?;
             if let Ok(ip) = machine.fresh_process().await?.ip().await {
-                cx.rule("NET-005")
-                    .holds(!ip.is_empty(), "an error or the last known address", || {
-                        "\"\" and no error".to_owned()
-                    });
+                cx.rule("NET-005").holds(!ip.is_empty(), "an error or the last known address", || {
+                    "\"\" and no error".to_owned()
+                });
             }
             Ok(())
         })
@@ -185,21 +169,12 @@ const ADDRESS_IS_RECORDED: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let session = machine.session();
-            let ip = session
-                .ip()
-                .await
-                .map_err(|error| cx.prerequisite("GetIP", &error))?;
-            let record = session
-                .config_object()
-                .await
-                .map_err(|error| cx.prerequisite("GetConfigRaw", &error))?;
-            let recorded = record
-                .get("IPAddress")
-                .and_then(|value| value.as_str())
-                .unwrap_or_default()
-                .to_owned();
-            cx.rule("NET-010")
-                .equals("IPAddress in the record", &ip, &recorded);
+            let ip = session.ip().await.map_err(|error| cx.prerequisite("GetIP", &error))?;
+            let record =
+                session.config_object().await.map_err(|error| cx.prerequisite("GetConfigRaw", &error))?;
+            let recorded =
+                record.get("IPAddress").and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+            cx.rule("NET-010").equals("IPAddress in the record", &ip, &recorded);
             Ok(())
         })
     },
@@ -217,10 +192,7 @@ const ADDRESS_IS_NOT_CACHED: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let session = machine.fresh_process().await?;
-            let old = session
-                .ip()
-                .await
-                .map_err(|error| cx.prerequisite("GetIP", &error))?;
+            let old = session.ip().await.map_err(|error| cx.prerequisite("GetIP", &error))?;
             let new = cx.tenant().readdress(machine.name()).await?;
             if cx.guests() == Some(Guests::Container) {
                 // It shows its address a moment after it was given. What GetIP answers in the end is judged.

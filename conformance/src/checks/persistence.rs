@@ -102,10 +102,7 @@ const RECORD_IS_A_FIXED_POINT: Check = Check {
             let session = loaded(&cx, &record).await?;
             let again = session.config_object().await.map_err(read)?;
             let found = differences(&record, &again);
-            cx.rule("PERSIST-003")
-                .holds(found.is_empty(), "the record that was loaded", || {
-                    found.join("; ")
-                });
+            cx.rule("PERSIST-003").holds(found.is_empty(), "the record that was loaded", || found.join("; "));
             Ok(())
         })
     },
@@ -155,11 +152,7 @@ async fn recorded(cx: &Context) -> Result<Arc<Machine>, Stop> {
 
 /// Calls every getter; those that ask the provider only if there is a machine.
 async fn all_getters(session: &Session, exists: bool) -> Answers {
-    if exists {
-        answers_state_first(session).await
-    } else {
-        local_answers(session).await
-    }
+    if exists { answers_state_first(session).await } else { local_answers(session).await }
 }
 
 /// A machine that was created and is at rest: it runs, unless its driver knows better (a host that is only
@@ -167,10 +160,7 @@ async fn all_getters(session: &Session, exists: bool) -> Answers {
 pub(super) async fn made(cx: &Context) -> Result<Arc<Machine>, Stop> {
     let machine = cx.configured().await?;
     cx.admit(machine.name())?;
-    machine
-        .create()
-        .await
-        .map_err(|error| cx.prerequisite("Create", &error))?;
+    machine.create().await.map_err(|error| cx.prerequisite("Create", &error))?;
     at_rest(cx, &machine.session()).await?;
     Ok(machine)
 }
@@ -216,9 +206,7 @@ async fn loaded(cx: &Context, record: &Record) -> Result<Arc<Session>, Stop> {
 
 /// The record of a machine, without what changes by itself.
 async fn record_of(cx: &Context, session: &Session) -> Result<Record, Stop> {
-    stable_record(session)
-        .await
-        .map_err(|error| cx.prerequisite("GetConfigRaw", &error))
+    stable_record(session).await.map_err(|error| cx.prerequisite("GetConfigRaw", &error))
 }
 
 #[cfg(test)]

@@ -74,19 +74,14 @@ const CLOSE_ENDS_THE_PROCESS: Check = Check {
             let session = machine.session();
             let host = raw::host(&session)?;
             let children = descendants(host.pid()).unwrap_or_default();
-            let (started, limit) = (
-                Instant::now(),
-                cx.limits().process_waits().scale(cx.limits().exit().deadline),
-            );
+            let (started, limit) =
+                (Instant::now(), cx.limits().process_waits().scale(cx.limits().exit().deadline));
             session.close().await;
             let exit = host.wait_exit(limit).await;
             let seconds = started.elapsed().as_secs_f64();
             cx.rule("PLUG-006").holds(
                 exit.is_some_and(|status| status.code() == Some(0)),
-                format!(
-                    "the process ends with status 0 within {:.0} s after Close",
-                    limit.as_secs_f64()
-                ),
+                format!("the process ends with status 0 within {:.0} s after Close", limit.as_secs_f64()),
                 || {
                     exit.map_or_else(
                         || format!("it still runs after {seconds:.1} s"),
@@ -97,9 +92,7 @@ const CLOSE_ENDS_THE_PROCESS: Check = Check {
             let mut left = children;
             left.retain(|pid, command_line| processes::is_running(*pid, command_line));
             cx.rule("PLUG-006")
-                .holds(left.is_empty(), "no children left after Close", || {
-                    format!("{left:?}")
-                });
+                .holds(left.is_empty(), "no children left after Close", || format!("{left:?}"));
             Ok(())
         })
     },
@@ -118,12 +111,10 @@ const NEVER_PANICS: Check = Check {
             let lived = life::live_if_alone(&cx).await;
             let observed = cx.observations();
             for (method, text) in observed.panics {
-                cx.rule("PLUG-007")
-                    .broken(format!("{method} does not panic"), text);
+                cx.rule("PLUG-007").broken(format!("{method} does not panic"), text);
             }
             for (method, how) in observed.deaths.into_iter().filter(|(_, how)| is_crash(how)) {
-                cx.rule("PLUG-007")
-                    .broken(format!("the process survives {method}"), how);
+                cx.rule("PLUG-007").broken(format!("the process survives {method}"), how);
             }
             lived
         })
@@ -156,12 +147,9 @@ mod tests {
         ] {
             assert!(is_crash(how), "{how}");
         }
-        for how in [
-            "the process ended: exit status: 1",
-            "exit status: 0",
-            "exit status: 255",
-            "exit status: 20",
-        ] {
+        for how in
+            ["the process ended: exit status: 1", "exit status: 0", "exit status: 255", "exit status: 20"]
+        {
             assert!(!is_crash(how), "{how}");
         }
     }

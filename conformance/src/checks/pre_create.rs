@@ -29,11 +29,9 @@ const MAKES_NO_FOLDER: Check = Check {
             let machine = cx.configured().await?;
             let dir = machine.dir();
             let checked = machine.session().pre_create_check().await;
-            cx.rule("PRE-002").holds(
-                !dir.exists(),
-                "no folder for the machine after PreCreateCheck",
-                || format!("{} exists", dir.display()),
-            );
+            cx.rule("PRE-002").holds(!dir.exists(), "no folder for the machine after PreCreateCheck", || {
+                format!("{} exists", dir.display())
+            });
             let Err(error) = checked else { return Ok(()) };
             // It may fail for a reason of its own; then it fails with a folder as well.
             let second = cx.configured().await?;
@@ -74,8 +72,7 @@ const CAN_BE_REPEATED: Check = Check {
             let second = session.pre_create_check().await;
             match (&first, &second) {
                 (Ok(()), _) => {
-                    cx.rule("PRE-006")
-                        .succeeds(&second, "PreCreateCheck the second time");
+                    cx.rule("PRE-006").succeeds(&second, "PreCreateCheck the second time");
                 }
                 (Err(error), Ok(())) => cx.rule("PRE-006").broken(
                     format!("the error {error} again"),
@@ -85,9 +82,7 @@ const CAN_BE_REPEATED: Check = Check {
             }
             let found = differences(&before, &stable_record(&session).await.map_err(read)?);
             cx.rule("PRE-006")
-                .holds(found.is_empty(), "the record after the first call", || {
-                    found.join("; ")
-                });
+                .holds(found.is_empty(), "the record after the first call", || found.join("; "));
             Ok(())
         })
     },

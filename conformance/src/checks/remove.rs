@@ -43,19 +43,12 @@ const EVERYTHING_IS_GONE: Check = Check {
         Box::pin(async move {
             let baseline = cx.inventory().await?;
             let machine = cx.created().await?;
-            if !cx
-                .rule("RM-005")
-                .succeeds(&machine.remove().await, "Remove of a running machine")
-            {
+            if !cx.rule("RM-005").succeeds(&machine.remove().await, "Remove of a running machine") {
                 return Ok(());
             }
             if let Err(left) = cx.back_to(&baseline).await {
                 let instances = cx.instances().await?;
-                let clause = if instances.len() > instances_in(&baseline) {
-                    "RM-001"
-                } else {
-                    "RM-002"
-                };
+                let clause = if instances.len() > instances_in(&baseline) { "RM-001" } else { "RM-002" };
                 cx.rule(clause).broken("the inventory back at the baseline", left);
             }
             Ok(())
@@ -75,14 +68,7 @@ const WORKS_WHEN_STOPPED: Check = Check {
         Box::pin(async move {
             let baseline = cx.inventory().await?;
             let machine = cx.stopped().await?;
-            removed(
-                &cx,
-                "RM-006",
-                "Remove of a stopped machine",
-                &machine.remove().await,
-                &baseline,
-            )
-            .await;
+            removed(&cx, "RM-006", "Remove of a stopped machine", &machine.remove().await, &baseline).await;
             Ok(())
         })
     },
@@ -101,13 +87,12 @@ const INSTANCE_ALREADY_GONE: Check = Check {
             let baseline = cx.inventory().await?;
             let machine = cx.created().await?;
             cx.tenant().delete_instance(machine.name()).await?;
-            if cx.rule("RM-008").succeeds(
-                &machine.remove().await,
-                "Remove of a machine whose instance is gone",
-            ) && let Err(left) = cx.back_to(&baseline).await
+            if cx
+                .rule("RM-008")
+                .succeeds(&machine.remove().await, "Remove of a machine whose instance is gone")
+                && let Err(left) = cx.back_to(&baseline).await
             {
-                cx.rule("RM-009")
-                    .broken("the inventory back at the baseline", left);
+                cx.rule("RM-009").broken("the inventory back at the baseline", left);
             }
             Ok(())
         })
@@ -125,13 +110,9 @@ const NEVER_CREATED: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.configured().await?;
-            machine
-                .save()
-                .await
-                .map_err(|error| cx.prerequisite("saving the record", &error))?;
+            machine.save().await.map_err(|error| cx.prerequisite("saving the record", &error))?;
             let outcome = machine.fresh_process().await?.remove().await;
-            cx.rule("RM-010")
-                .succeeds(&outcome, "Remove of a machine that was never created");
+            cx.rule("RM-010").succeeds(&outcome, "Remove of a machine that was never created");
             if cx.offers(Need::RequestLog) {
                 let empty: Vec<_> = cx
                     .tenant()
@@ -141,10 +122,7 @@ const NEVER_CREATED: Check = Check {
                     .map(|request| request.operation)
                     .filter(|operation| operation.ends_with('/') || operation.contains("//"))
                     .collect();
-                cx.rule("RM-010")
-                    .holds(empty.is_empty(), "no request with an empty id", || {
-                        empty.join(", ")
-                    });
+                cx.rule("RM-010").holds(empty.is_empty(), "no request with an empty id", || empty.join(", "));
             }
             Ok(())
         })
@@ -165,13 +143,11 @@ const FAULTS_ARE_NOT_ABSENCE: Check = Check {
             let machine = cx.created().await?;
             cx.tenant().revoke_credentials().await?;
             let refused = machine.remove().await;
-            cx.rule("RM-011")
-                .fails(&refused, "Remove while the provider answers 401");
+            cx.rule("RM-011").fails(&refused, "Remove while the provider answers 401");
             cx.tenant().heal().await?;
             cx.tenant().break_provider().await?;
             let broken = machine.remove().await;
-            cx.rule("RM-011")
-                .fails(&broken, "Remove while the provider answers 500");
+            cx.rule("RM-011").fails(&broken, "Remove while the provider answers 500");
             cx.tenant().heal().await?;
             let nowhere = FaultKind::HttpError {
                 status: 404,
@@ -180,14 +156,10 @@ const FAULTS_ARE_NOT_ABSENCE: Check = Check {
                 acted: false,
             };
             if cx.tenant().can_inject(&nowhere) {
-                cx.tenant()
-                    .set_faults(FaultPlan::one(When::mutating(), nowhere))
-                    .await?;
+                cx.tenant().set_faults(FaultPlan::one(When::mutating(), nowhere)).await?;
                 let lost = machine.remove().await;
-                cx.rule("RM-011").fails(
-                    &lost,
-                    "Remove while 404 is about a page, as proxies and wrong addresses have it",
-                );
+                cx.rule("RM-011")
+                    .fails(&lost, "Remove while 404 is about a page, as proxies and wrong addresses have it");
                 cx.tenant().heal().await?;
             }
             let instances = cx.instances().await?;
@@ -212,14 +184,9 @@ const IS_REPEATABLE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            let record = machine
-                .saved()
-                .await
-                .map_err(|error| cx.prerequisite("reading the record", &error))?;
-            machine
-                .remove()
-                .await
-                .map_err(|error| cx.prerequisite("the first Remove", &error))?;
+            let record =
+                machine.saved().await.map_err(|error| cx.prerequisite("reading the record", &error))?;
+            machine.remove().await.map_err(|error| cx.prerequisite("the first Remove", &error))?;
             let before = objects_of(&cx.inventory().await?);
             let again = machine.fresh_process_with(&record).await?.remove().await;
             cx.rule("RM-012").succeeds(&again, "the second Remove");
@@ -245,28 +212,16 @@ const FOREIGN_INSTANCE_SURVIVES: Check = Check {
         Box::pin(async move {
             let name = cx.machine_name();
             let other = cx.machine_with(format!("{name}-2"), cx.options()?).await?;
-            other
-                .configure()
-                .await
-                .map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
+            other.configure().await.map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
             cx.create(&other).await?;
             let others = cx.inventory().await?;
             let machine = cx.machine_with(name, cx.options()?).await?;
-            machine
-                .configure()
-                .await
-                .map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
+            machine.configure().await.map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
             cx.create(&machine).await?;
-            machine
-                .remove()
-                .await
-                .map_err(|error| cx.prerequisite("Remove", &error))?;
+            machine.remove().await.map_err(|error| cx.prerequisite("Remove", &error))?;
             let now = cx.inventory().await?;
-            let lost: Vec<_> = others
-                .iter()
-                .filter(|old| !now.iter().any(|new| new.id == old.id))
-                .cloned()
-                .collect();
+            let lost: Vec<_> =
+                others.iter().filter(|old| !now.iter().any(|new| new.id == old.id)).cloned().collect();
             cx.rule("CONC-003").holds(
                 lost.is_empty(),
                 "all objects of the other machine still there",
@@ -288,18 +243,11 @@ const NAME_IS_FREE_AT_ONCE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            machine
-                .remove()
-                .await
-                .map_err(|error| cx.prerequisite("Remove", &error))?;
+            machine.remove().await.map_err(|error| cx.prerequisite("Remove", &error))?;
             // In the same store: drivers that mark what is theirs with it must find their own name free.
             let again = machine.anew().await?;
-            again
-                .configure()
-                .await
-                .map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
-            cx.rule("IDEM-008")
-                .succeeds(&again.create().await, "Create with the name of a removed machine");
+            again.configure().await.map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
+            cx.rule("IDEM-008").succeeds(&again.create().await, "Create with the name of a removed machine");
             Ok(())
         })
     },
@@ -343,10 +291,8 @@ const NEEDS_NO_LOCAL_FILES: Check = Check {
         Box::pin(async move {
             let baseline = cx.inventory().await?;
             let machine = cx.created().await?;
-            let record = machine
-                .saved()
-                .await
-                .map_err(|error| cx.prerequisite("reading the record", &error))?;
+            let record =
+                machine.saved().await.map_err(|error| cx.prerequisite("reading the record", &error))?;
             tokio::fs::remove_dir_all(machine.store())
                 .await
                 .map_err(|error| Stop::Environment(format!("cannot delete the store: {error}")))?;
@@ -397,10 +343,7 @@ const STAYS_IN_ITS_FOLDER: Check = Check {
                     .await
                     .map_err(|error| Stop::Environment(format!("cannot write a file: {error}")))?;
             }
-            machine
-                .remove()
-                .await
-                .map_err(|error| cx.prerequisite("Remove", &error))?;
+            machine.remove().await.map_err(|error| cx.prerequisite("Remove", &error))?;
             for sentinel in &sentinels {
                 let text = tokio::fs::read(sentinel).await;
                 cx.rule("RM-022").holds(
@@ -425,9 +368,7 @@ async fn write_sentinel(path: &std::path::Path) -> std::io::Result<()> {
 
 /// Expects that Remove succeeded and left nothing.
 async fn removed(cx: &Context, clause: &'static str, what: &str, outcome: &Result<()>, baseline: &[Object]) {
-    let timed_out = outcome
-        .as_ref()
-        .is_err_and(|error| error.kind() == ErrorKind::Timeout);
+    let timed_out = outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::Timeout);
     if cx.rule(clause).succeeds(outcome, what)
         && !timed_out
         && let Err(left) = cx.back_to(baseline).await
@@ -437,8 +378,5 @@ async fn removed(cx: &Context, clause: &'static str, what: &str, outcome: &Resul
 }
 
 fn instances_in(objects: &[Object]) -> usize {
-    objects
-        .iter()
-        .filter(|object| matches!(object.kind.as_str(), "server" | "instance" | "vm"))
-        .count()
+    objects.iter().filter(|object| matches!(object.kind.as_str(), "server" | "instance" | "vm")).count()
 }

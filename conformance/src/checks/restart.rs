@@ -29,15 +29,11 @@ const BOOTS_ANEW: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let before = cx.boot_id(&machine).await?;
-            if !cx
-                .rule("RST-001")
-                .succeeds(&machine.restart().await, "Restart of a running machine")
-            {
+            if !cx.rule("RST-001").succeeds(&machine.restart().await, "Restart of a running machine") {
                 return Ok(());
             }
             let changed = cx.boot_id_changes(&machine, &before).await;
-            cx.rule("RST-001")
-                .succeeds(&changed, "waiting for a new boot id over SSH");
+            cx.rule("RST-001").succeeds(&changed, "waiting for a new boot id over SSH");
             Ok(())
         })
     },
@@ -66,14 +62,10 @@ const RETURNS_ON_THE_NEW_BOOT: Check = Check {
             // The first one counts: later ones only tell that the guest comes back at some time.
             let first = cx.boot_id_at_once(&machine).await?;
             let on_the_new_boot = first.as_ref().is_ok_and(|after| *after != before);
-            cx.rule("RST-002").holds(
-                on_the_new_boot,
-                "a new boot id in the first login",
-                || match first {
-                    Ok(after) => format!("still {after}"),
-                    Err(error) => error.to_string(),
-                },
-            );
+            cx.rule("RST-002").holds(on_the_new_boot, "a new boot id in the first login", || match first {
+                Ok(after) => format!("still {after}"),
+                Err(error) => error.to_string(),
+            });
             Ok(())
         })
     },
@@ -90,17 +82,9 @@ const KEEPS_THE_ADDRESS: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            let before = machine
-                .session()
-                .ip()
-                .await
-                .map_err(|error| cx.prerequisite("GetIP", &error))?;
-            machine
-                .restart()
-                .await
-                .map_err(|error| cx.prerequisite("Restart", &error))?;
-            cx.rule("RST-004")
-                .answers("GetIP after Restart", &before, &machine.session().ip().await);
+            let before = machine.session().ip().await.map_err(|error| cx.prerequisite("GetIP", &error))?;
+            machine.restart().await.map_err(|error| cx.prerequisite("Restart", &error))?;
+            cx.rule("RST-004").answers("GetIP after Restart", &before, &machine.session().ip().await);
             Ok(())
         })
     },
@@ -141,12 +125,8 @@ const KEEPS_THE_IDENTITY: Check = Check {
             let machine = cx.created().await?;
             let before = objects_of(&cx.inventory().await?);
             let mark = cx.mark_disk(&machine).await?;
-            machine
-                .restart()
-                .await
-                .map_err(|error| cx.prerequisite("Restart", &error))?;
-            cx.rule("RST-006")
-                .equals("the file after Restart", &mark, &cx.disk_mark(&machine).await?);
+            machine.restart().await.map_err(|error| cx.prerequisite("Restart", &error))?;
+            cx.rule("RST-006").equals("the file after Restart", &mark, &cx.disk_mark(&machine).await?);
             cx.rule("RST-006").equals(
                 "the inventory after Restart",
                 &before,
@@ -169,10 +149,8 @@ const VANISHED_INSTANCE_IS_AN_ERROR: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             cx.tenant().delete_instance(machine.name()).await?;
-            cx.rule("RST-007").fails(
-                &machine.fresh_process().await?.restart().await,
-                "Restart of a deleted instance",
-            );
+            cx.rule("RST-007")
+                .fails(&machine.fresh_process().await?.restart().await, "Restart of a deleted instance");
             Ok(())
         })
     },
@@ -190,10 +168,7 @@ const NEW_ADDRESS_IS_SEEN: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let old = cx.instance_address(machine.name()).await?;
-            let known = [
-                machine.session().ip().await,
-                machine.session().ssh_hostname().await,
-            ];
+            let known = [machine.session().ip().await, machine.session().ssh_hostname().await];
             let [ip, host] = &known;
             let url = machine.session().url().await;
             let forwarded = host.as_ref().is_ok_and(|host| is_forwarded(host));
@@ -209,19 +184,10 @@ const NEW_ADDRESS_IS_SEEN: Check = Check {
             // A fresh process, which has not been asked for an address yet.
             let session = machine.fresh_process().await?;
             cx.tenant().readdress(machine.name()).await?;
-            session
-                .restart()
-                .await
-                .map_err(|error| cx.prerequisite("Restart", &error))?;
-            machine
-                .settle(State::Running)
-                .await
-                .map_err(|error| cx.prerequisite("Restart", &error))?;
+            session.restart().await.map_err(|error| cx.prerequisite("Restart", &error))?;
+            machine.settle(State::Running).await.map_err(|error| cx.prerequisite("Restart", &error))?;
             let truth = cx.instance_address(machine.name()).await?;
-            let getters = [
-                ("GetIP", session.ip().await),
-                ("GetSSHHostname", session.ssh_hostname().await),
-            ];
+            let getters = [("GetIP", session.ip().await), ("GetSSHHostname", session.ssh_hostname().await)];
             let shown = if forwarded { 1 } else { getters.len() };
             for (getter, answer) in getters.into_iter().take(shown) {
                 cx.rule("RST-003").answers(

@@ -58,11 +58,7 @@ const FILES_ARE_PRIVATE: Check = Check {
             }
             let machine = made(&cx).await?;
             let mut secrets = cx.secrets();
-            secrets.extend(
-                private_key(&machine)
-                    .await
-                    .map(|key| ("private key".to_owned(), key)),
-            );
+            secrets.extend(private_key(&machine).await.map(|key| ("private key".to_owned(), key)));
             let redactor = Redactor::new(secrets);
             for file in files_below(machine.store()) {
                 let path = machine.store().join(&file);
@@ -96,21 +92,15 @@ const CREDENTIALS_NEED_NOT_BE_STORED: Check = Check {
         Box::pin(async move {
             let credentials = credentials(&cx)?;
             let machine = made(&cx).await?;
-            let state = machine
-                .session()
-                .state()
-                .await
-                .map_err(|error| cx.prerequisite("GetState", &error))?;
+            let state =
+                machine.session().state().await.map_err(|error| cx.prerequisite("GetState", &error))?;
             let record = record_of(&cx, &machine.session()).await?;
             let session = cx.process_in(variables(&credentials)?).await?;
             session
                 .set_config(&to_bytes(&without(&record, &credentials, "")))
                 .await
                 .map_err(|error| cx.prerequisite("SetConfigRaw without credentials", &error))?;
-            let names: Vec<_> = credentials
-                .iter()
-                .map(|credential| credential.variable.as_str())
-                .collect();
+            let names: Vec<_> = credentials.iter().map(|credential| credential.variable.as_str()).collect();
             let what = format!(
                 "GetState without credentials in the record, with {} in the environment",
                 names.join(", ")
@@ -184,8 +174,7 @@ const ERRORS_ARE_CLEAN: Check = Check {
             }
             .await;
             for (secret, place) in cx.observations().leaked_in_errors {
-                cx.rule("SEC-009")
-                    .broken("errors without secrets", format!("{secret} is in {place}"));
+                cx.rule("SEC-009").broken("errors without secrets", format!("{secret} is in {place}"));
             }
             lived
         })
@@ -228,39 +217,23 @@ async fn wrong_credentials(cx: &Context) -> Result<(), Stop> {
 }
 
 async fn record_of(cx: &Context, session: &Session) -> Result<Record, Stop> {
-    stable_record(session)
-        .await
-        .map_err(|error| cx.prerequisite("GetConfigRaw", &error))
+    stable_record(session).await.map_err(|error| cx.prerequisite("GetConfigRaw", &error))
 }
 
 /// Whether a new file shows more than its owner's permissions, so that a driver that does not care is found out.
 fn modes_show(cx: &Context) -> bool {
     let path = cx.private_dir().join("mode");
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o666)
-        .open(&path);
-    file.and_then(|file| file.metadata())
-        .is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o666).open(&path);
+    file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
 }
 
 /// Permissions of a file, and the names of the secrets in it. `None` for what is no readable file.
 fn mode_and_secrets(path: &Path, redactor: &Redactor) -> Option<(u32, Vec<String>)> {
-    let mode = std::fs::symlink_metadata(path)
-        .ok()
-        .filter(std::fs::Metadata::is_file)?
-        .permissions()
-        .mode()
+    let mode = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file)?.permissions().mode()
         & 0o7777;
     let text = std::fs::read(path).ok()?;
     let text = String::from_utf8_lossy(&text);
-    let mut held: Vec<String> = redactor
-        .secrets_in(&text)
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let mut held: Vec<String> = redactor.secrets_in(&text).into_iter().map(str::to_owned).collect();
     if held.is_empty() && text.contains("PRIVATE KEY-----") {
         held.push("a private key".to_owned());
     }

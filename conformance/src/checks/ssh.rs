@@ -32,25 +32,17 @@ const KEY_ALONE_SUFFICES: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            let endpoint = machine
-                .endpoint()
-                .await
-                .map_err(|error| cx.prerequisite("the SSH getters", &error))?;
+            let endpoint =
+                machine.endpoint().await.map_err(|error| cx.prerequisite("the SSH getters", &error))?;
             cx.rule("SSH-005")
-                .holds(!endpoint.user.is_empty(), "a user name", || {
-                    "an empty user name".to_owned()
-                });
-            cx.rule("SSH-004")
-                .holds(endpoint.port != 0, "a port", || "port 0".to_owned());
+                .holds(!endpoint.user.is_empty(), "a user name", || "an empty user name".to_owned());
+            cx.rule("SSH-004").holds(endpoint.port != 0, "a port", || "port 0".to_owned());
             let who = machine.guest("whoami").await;
-            if cx
-                .rule("SSH-001")
-                .succeeds(&who, &format!("logging in as {} at {endpoint}", endpoint.user))
+            if cx.rule("SSH-001").succeeds(&who, &format!("logging in as {} at {endpoint}", endpoint.user))
                 && let Ok(who) = who
             {
                 let name = String::from_utf8_lossy(&who.stdout).trim().to_owned();
-                cx.rule("SSH-005")
-                    .equals("the user that is logged in", &endpoint.user, &name);
+                cx.rule("SSH-005").equals("the user that is logged in", &endpoint.user, &name);
             }
             Ok(())
         })
@@ -79,9 +71,7 @@ const KEY_FILE_IS_PRIVATE: Check = Check {
                 ));
             }
             let metadata = tokio::fs::metadata(&path).await;
-            if cx
-                .rule("SSH-002")
-                .succeeds(&metadata, &format!("looking at the key file {path}"))
+            if cx.rule("SSH-002").succeeds(&metadata, &format!("looking at the key file {path}"))
                 && let Ok(metadata) = metadata
             {
                 let mode = metadata.permissions().mode() & 0o777;
@@ -118,8 +108,7 @@ const KEY_IS_PLAIN: Check = Check {
                 ));
             }
             let loaded = machine_driver::ssh::KeyPair::load(&path).await;
-            cx.rule("SSH-009")
-                .succeeds(&loaded, &format!("reading the private key {path}"));
+            cx.rule("SSH-009").succeeds(&loaded, &format!("reading the private key {path}"));
             Ok(())
         })
     },
@@ -140,14 +129,13 @@ const SUDO_WITHOUT_PASSWORD: Check = Check {
                 .guest("test \"$(id -u)\" = 0 || sudo -n true")
                 .await
                 .map_err(|error| cx.prerequisite("SSH", &error))?;
-            cx.rule("SSH-007")
-                .holds(output.exit_status == 0, "`sudo -n true` ends with 0", || {
-                    format!(
-                        "exit status {}: {}",
-                        output.exit_status,
-                        String::from_utf8_lossy(&output.stderr).trim()
-                    )
-                });
+            cx.rule("SSH-007").holds(output.exit_status == 0, "`sudo -n true` ends with 0", || {
+                format!(
+                    "exit status {}: {}",
+                    output.exit_status,
+                    String::from_utf8_lossy(&output.stderr).trim()
+                )
+            });
             Ok(())
         })
     },
@@ -174,8 +162,7 @@ const OUTPUT_IS_CLEAN: Check = Check {
                 &"conformance\n".to_owned(),
                 &String::from_utf8_lossy(&text).into_owned(),
             );
-            cx.rule("SSH-008")
-                .equals("the exit status", &7, &output.exit_status);
+            cx.rule("SSH-008").equals("the exit status", &7, &output.exit_status);
             Ok(())
         })
     },
@@ -193,15 +180,12 @@ const HOST_IS_BARE: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let host = machine.session().ssh_hostname().await;
-            if cx
-                .rule("SSH-006")
-                .succeeds(&host, "GetSSHHostname of a running machine")
+            if cx.rule("SSH-006").succeeds(&host, "GetSSHHostname of a running machine")
                 && let Ok(host) = host
             {
                 let bare =
                     !host.is_empty() && !host.contains(['/', '@', ' ']) && host.matches(':').count() != 1;
-                cx.rule("SSH-006")
-                    .holds(bare, "a bare host or address", || format!("{host:?}"));
+                cx.rule("SSH-006").holds(bare, "a bare host or address", || format!("{host:?}"));
             }
             Ok(())
         })
@@ -220,10 +204,9 @@ const HOST_BEFORE_CREATE: Check = Check {
         Box::pin(async move {
             let machine = cx.configured().await?;
             if let Ok(host) = machine.session().ssh_hostname().await {
-                cx.rule("SSH-006")
-                    .holds(!host.is_empty(), "an error while the host is unknown", || {
-                        "\"\" and no error".to_owned()
-                    });
+                cx.rule("SSH-006").holds(!host.is_empty(), "an error while the host is unknown", || {
+                    "\"\" and no error".to_owned()
+                });
             }
             Ok(())
         })
@@ -241,36 +224,15 @@ const WORKS_AFTER_POWER_CYCLES: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            machine
-                .guest("exit 0")
-                .await
-                .map_err(|error| cx.prerequisite("logging in before", &error))?;
-            machine
-                .stop()
-                .await
-                .map_err(|error| cx.prerequisite("Stop", &error))?;
-            machine
-                .start()
-                .await
-                .map_err(|error| cx.prerequisite("Start", &error))?;
-            cx.rule("SSH-011")
-                .succeeds(&machine.guest("exit 0").await, "logging in after stop and start");
-            machine
-                .kill()
-                .await
-                .map_err(|error| cx.prerequisite("Kill", &error))?;
-            machine
-                .start()
-                .await
-                .map_err(|error| cx.prerequisite("Start", &error))?;
-            cx.rule("SSH-011")
-                .succeeds(&machine.guest("exit 0").await, "logging in after kill and start");
-            machine
-                .restart()
-                .await
-                .map_err(|error| cx.prerequisite("Restart", &error))?;
-            cx.rule("SSH-011")
-                .succeeds(&machine.guest("exit 0").await, "logging in after restart");
+            machine.guest("exit 0").await.map_err(|error| cx.prerequisite("logging in before", &error))?;
+            machine.stop().await.map_err(|error| cx.prerequisite("Stop", &error))?;
+            machine.start().await.map_err(|error| cx.prerequisite("Start", &error))?;
+            cx.rule("SSH-011").succeeds(&machine.guest("exit 0").await, "logging in after stop and start");
+            machine.kill().await.map_err(|error| cx.prerequisite("Kill", &error))?;
+            machine.start().await.map_err(|error| cx.prerequisite("Start", &error))?;
+            cx.rule("SSH-011").succeeds(&machine.guest("exit 0").await, "logging in after kill and start");
+            machine.restart().await.map_err(|error| cx.prerequisite("Restart", &error))?;
+            cx.rule("SSH-011").succeeds(&machine.guest("exit 0").await, "logging in after restart");
             Ok(())
         })
     },

@@ -35,8 +35,7 @@ const REACHES_RUNNING: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.stopped().await?;
-            cx.rule("START-001")
-                .succeeds(&machine.start().await, "Start of a stopped machine");
+            cx.rule("START-001").succeeds(&machine.start().await, "Start of a stopped machine");
             Ok(())
         })
     },
@@ -53,20 +52,10 @@ const SSH_WORKS: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            machine
-                .guest("exit 0")
-                .await
-                .map_err(|error| cx.prerequisite("logging in before", &error))?;
-            machine
-                .stop()
-                .await
-                .map_err(|error| cx.prerequisite("Stop", &error))?;
-            machine
-                .start()
-                .await
-                .map_err(|error| cx.prerequisite("Start", &error))?;
-            cx.rule("START-002")
-                .succeeds(&machine.guest("exit 0").await, "logging in after Start");
+            machine.guest("exit 0").await.map_err(|error| cx.prerequisite("logging in before", &error))?;
+            machine.stop().await.map_err(|error| cx.prerequisite("Stop", &error))?;
+            machine.start().await.map_err(|error| cx.prerequisite("Start", &error))?;
+            cx.rule("START-002").succeeds(&machine.guest("exit 0").await, "logging in after Start");
             Ok(())
         })
     },
@@ -84,14 +73,8 @@ const DISK_SURVIVES: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let mark = cx.mark_disk(&machine).await?;
-            machine
-                .stop()
-                .await
-                .map_err(|error| cx.prerequisite("Stop", &error))?;
-            machine
-                .start()
-                .await
-                .map_err(|error| cx.prerequisite("Start", &error))?;
+            machine.stop().await.map_err(|error| cx.prerequisite("Stop", &error))?;
+            machine.start().await.map_err(|error| cx.prerequisite("Start", &error))?;
             cx.rule("START-009").equals(
                 "the file after stop and start",
                 &mark,
@@ -158,19 +141,10 @@ const ADDRESS_IS_NEW_EVERYWHERE: Check = Check {
                     &format!("the getters answer {known:?}, not {old}"),
                 ));
             }
-            machine
-                .stop()
-                .await
-                .map_err(|error| cx.prerequisite("Stop", &error))?;
-            machine
-                .start()
-                .await
-                .map_err(|error| cx.prerequisite("Start", &error))?;
+            machine.stop().await.map_err(|error| cx.prerequisite("Stop", &error))?;
+            machine.start().await.map_err(|error| cx.prerequisite("Start", &error))?;
             let session = machine.session();
-            let ip = session
-                .ip()
-                .await
-                .map_err(|error| cx.prerequisite("GetIP", &error))?;
+            let ip = session.ip().await.map_err(|error| cx.prerequisite("GetIP", &error))?;
             let truth = cx.instance_address(machine.name()).await?;
             cx.rule("START-004").equals(
                 &format!("GetIP after Start (the address before was {old})"),
@@ -187,13 +161,11 @@ const ADDRESS_IS_NEW_EVERYWHERE: Check = Check {
             match session.url().await {
                 Ok(url) => {
                     cx.rule("START-004")
-                        .holds(url.contains(&truth), format!("{truth} in GetURL"), || {
-                            format!("{url:?}")
-                        });
+                        .holds(url.contains(&truth), format!("{truth} in GetURL"), || format!("{url:?}"));
                 }
-                Err(error) => cx
-                    .rule("START-004")
-                    .broken("GetURL answers", format!("GetURL failed: {error}")),
+                Err(error) => {
+                    cx.rule("START-004").broken("GetURL answers", format!("GetURL failed: {error}"))
+                }
             }
             Ok(())
         })
@@ -240,22 +212,13 @@ const REPEATED_CALLS_RETURN_NIL: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            cx.rule("IDEM-003").succeeds(
-                &machine.fresh_process().await?.start().await,
-                "Start of a running machine",
-            );
-            machine
-                .stop()
-                .await
-                .map_err(|error| cx.prerequisite("Stop", &error))?;
-            cx.rule("IDEM-003").succeeds(
-                &machine.fresh_process().await?.stop().await,
-                "Stop of a stopped machine",
-            );
-            cx.rule("IDEM-003").succeeds(
-                &machine.fresh_process().await?.kill().await,
-                "Kill of a stopped machine",
-            );
+            cx.rule("IDEM-003")
+                .succeeds(&machine.fresh_process().await?.start().await, "Start of a running machine");
+            machine.stop().await.map_err(|error| cx.prerequisite("Stop", &error))?;
+            cx.rule("IDEM-003")
+                .succeeds(&machine.fresh_process().await?.stop().await, "Stop of a stopped machine");
+            cx.rule("IDEM-003")
+                .succeeds(&machine.fresh_process().await?.kill().await, "Kill of a stopped machine");
             cx.rule("IDEM-002").answers(
                 "GetState at the end",
                 &State::Stopped,
@@ -279,10 +242,8 @@ const VANISHED_INSTANCE_IS_AN_ERROR: Check = Check {
             let machine = cx.created().await?;
             cx.tenant().delete_instance(machine.name()).await?;
             let before = objects_of(&cx.instances().await?);
-            cx.rule("START-007").fails(
-                &machine.fresh_process().await?.start().await,
-                "Start of a deleted instance",
-            );
+            cx.rule("START-007")
+                .fails(&machine.fresh_process().await?.start().await, "Start of a deleted instance");
             cx.rule("START-007").equals(
                 "the instances afterwards",
                 &before,

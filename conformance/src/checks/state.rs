@@ -56,13 +56,12 @@ const BEFORE_CREATE: Check = Check {
                     matches!(error.kind(), ErrorKind::Connection | ErrorKind::Panic)
                         || error.to_string().contains("Panic in the driver")
                 });
-                cx.rule("STATE-010")
-                    .holds(!crashed, format!("{method} answers before Create"), || {
-                        format!(
-                            "{method} ended the process: {}",
-                            error.map(|error| error.to_string()).unwrap_or_default()
-                        )
-                    });
+                cx.rule("STATE-010").holds(!crashed, format!("{method} answers before Create"), || {
+                    format!(
+                        "{method} ended the process: {}",
+                        error.map(|error| error.to_string()).unwrap_or_default()
+                    )
+                });
             }
             Ok(())
         })
@@ -81,23 +80,16 @@ const DECLARED_VALUES: Check = Check {
         Box::pin(async move {
             let machine = cx.configured().await?;
             let mut answers = vec![("before Create", machine.session().state().await)];
-            machine
-                .create()
-                .await
-                .map_err(|error| cx.prerequisite("Create", &error))?;
+            machine.create().await.map_err(|error| cx.prerequisite("Create", &error))?;
             answers.push(("after Create", machine.session().state().await));
             if cx.offers(Need::Power) && machine.stop().await.is_ok() {
                 answers.push(("after Stop", machine.session().state().await));
             }
             for (when, answer) in answers {
-                let undeclared = answer
-                    .as_ref()
-                    .err()
-                    .filter(|error| error.kind() == ErrorKind::Protocol);
-                cx.rule("STATE-009")
-                    .holds(undeclared.is_none(), format!("a declared state {when}"), || {
-                        undeclared.map(ToString::to_string).unwrap_or_default()
-                    });
+                let undeclared = answer.as_ref().err().filter(|error| error.kind() == ErrorKind::Protocol);
+                cx.rule("STATE-009").holds(undeclared.is_none(), format!("a declared state {when}"), || {
+                    undeclared.map(ToString::to_string).unwrap_or_default()
+                });
             }
             Ok(())
         })
@@ -116,24 +108,16 @@ const SEEN_FROM_A_FRESH_PROCESS: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let session = machine.fresh_process().await?;
-            session
-                .state()
-                .await
-                .map_err(|error| cx.prerequisite("GetState", &error))?;
+            session.state().await.map_err(|error| cx.prerequisite("GetState", &error))?;
             cx.tenant().power_off(machine.name()).await?;
             let seen = session.state().await;
             let not_running = !matches!(seen, Ok(State::Running));
-            cx.rule("STATE-002").holds(
-                not_running,
-                "not Running after a power-off at the provider",
-                || "Running".to_owned(),
-            );
+            cx.rule("STATE-002")
+                .holds(not_running, "not Running after a power-off at the provider", || "Running".to_owned());
             let fresh = machine.fresh_process().await?.state().await;
             let not_running = !matches!(fresh, Ok(State::Running));
             cx.rule("STATE-002")
-                .holds(not_running, "not Running in a fresh process", || {
-                    "Running".to_owned()
-                });
+                .holds(not_running, "not Running in a fresh process", || "Running".to_owned());
             Ok(())
         })
     },
@@ -152,10 +136,8 @@ const POWERED_OFF_IS_STOPPED: Check = Check {
             let machine = cx.created().await?;
             cx.tenant().power_off(machine.name()).await?;
             machine.fresh_process().await?;
-            cx.rule("STATE-003").succeeds(
-                &machine.settle(State::Stopped).await,
-                "waiting for Stopped after a power-off",
-            );
+            cx.rule("STATE-003")
+                .succeeds(&machine.settle(State::Stopped).await, "waiting for Stopped after a power-off");
             Ok(())
         })
     },
@@ -199,12 +181,10 @@ const UNKNOWN_IS_AN_ERROR: Check = Check {
             let machine = cx.created().await?;
             let session = machine.fresh_process().await?;
             cx.tenant().break_provider().await?;
-            cx.rule("STATE-005")
-                .fails(&session.state().await, "GetState while the provider answers 500");
+            cx.rule("STATE-005").fails(&session.state().await, "GetState while the provider answers 500");
             cx.tenant().heal().await?;
             cx.tenant().revoke_credentials().await?;
-            cx.rule("STATE-005")
-                .fails(&session.state().await, "GetState while the provider answers 401");
+            cx.rule("STATE-005").fails(&session.state().await, "GetState while the provider answers 401");
             cx.tenant().heal().await?;
             Ok(())
         })
@@ -227,16 +207,10 @@ const GETTERS_ONLY_READ: Check = Check {
             for _ in 0..20 {
                 // Only the effects count here; answers are judged by other checks.
                 let _ = (session.state().await, session.ip().await, session.url().await);
-                let _ = (
-                    session.ssh_hostname().await,
-                    session.ssh_port().await,
-                    session.ssh_username().await,
-                );
-                let _ = (
-                    session.ssh_key_path().await,
-                    session.machine_name().await,
-                    session.driver_name().await,
-                );
+                let _ =
+                    (session.ssh_hostname().await, session.ssh_port().await, session.ssh_username().await);
+                let _ =
+                    (session.ssh_key_path().await, session.machine_name().await, session.driver_name().await);
             }
             let writes: BTreeSet<_> = cx
                 .tenant()
@@ -247,10 +221,7 @@ const GETTERS_ONLY_READ: Check = Check {
                 .filter(|request| request.mutating)
                 .map(|request| request.operation)
                 .collect();
-            cx.rule("STATE-007")
-                .holds(writes.is_empty(), "getters that only read", || {
-                    format!("{writes:?}")
-                });
+            cx.rule("STATE-007").holds(writes.is_empty(), "getters that only read", || format!("{writes:?}"));
             Ok(())
         })
     },
@@ -269,8 +240,7 @@ const ANSWERS_FOR_A_HUNG_GUEST: Check = Check {
             let machine = cx.created().await?;
             cx.tenant().freeze_guest(machine.name()).await?;
             let state = machine.fresh_process().await?.state().await;
-            cx.rule("STATE-014")
-                .answers("GetState while the guest hangs", &State::Running, &state);
+            cx.rule("STATE-014").answers("GetState while the guest hangs", &State::Running, &state);
             Ok(())
         })
     },
@@ -288,10 +258,9 @@ const TRANSITIONS_ARE_TOLD: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let session = machine.fresh_process().await?;
-            for (transition, expected) in [
-                (Transition::Starting, State::Starting),
-                (Transition::Stopping, State::Stopping),
-            ] {
+            for (transition, expected) in
+                [(Transition::Starting, State::Starting), (Transition::Stopping, State::Stopping)]
+            {
                 cx.tenant().hold(machine.name(), transition).await?;
                 cx.rule("STATE-004").answers(
                     &format!("GetState of a machine that the provider holds in the state {expected}"),

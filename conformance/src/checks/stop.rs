@@ -29,8 +29,7 @@ const REACHES_STOPPED: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            cx.rule("STOP-001")
-                .succeeds(&machine.stop().await, "Stop of a running machine");
+            cx.rule("STOP-001").succeeds(&machine.stop().await, "Stop of a running machine");
             Ok(())
         })
     },
@@ -50,15 +49,8 @@ const RETURNS_WHEN_STOPPED: Check = Check {
             // A provider that cannot be slowed down is a real one, and slow enough.
             let _ = cx.tenant().slow_shutdown().await;
             let session = machine.fresh_process().await?;
-            session
-                .stop()
-                .await
-                .map_err(|error| cx.prerequisite("Stop", &error))?;
-            cx.rule("STOP-002").answers(
-                "GetState right after Stop",
-                &State::Stopped,
-                &session.state().await,
-            );
+            session.stop().await.map_err(|error| cx.prerequisite("Stop", &error))?;
+            cx.rule("STOP-002").answers("GetState right after Stop", &State::Stopped, &session.state().await);
             Ok(())
         })
     },
@@ -76,10 +68,7 @@ const IS_ORDERLY: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let before = cx.tenant().requests().await?.len();
-            machine
-                .stop()
-                .await
-                .map_err(|error| cx.prerequisite("Stop", &error))?;
+            machine.stop().await.map_err(|error| cx.prerequisite("Stop", &error))?;
             let forced: Vec<_> = cx
                 .tenant()
                 .requests()
@@ -93,9 +82,7 @@ const IS_ORDERLY: Check = Check {
                 .map(|request| format!("{} {}", request.operation, request.body))
                 .collect();
             cx.rule("STOP-003")
-                .holds(forced.is_empty(), "no forced power-off during Stop", || {
-                    forced.join(", ")
-                });
+                .holds(forced.is_empty(), "no forced power-off during Stop", || forced.join(", "));
             Ok(())
         })
     },
@@ -113,12 +100,7 @@ const DELETES_NOTHING: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let before = objects_of(&cx.inventory().await?);
-            machine
-                .fresh_process()
-                .await?
-                .stop()
-                .await
-                .map_err(|error| cx.prerequisite("Stop", &error))?;
+            machine.fresh_process().await?.stop().await.map_err(|error| cx.prerequisite("Stop", &error))?;
             // What was ordered takes a while at most providers. Whether it ends in Stopped decides another check.
             let _ = machine.settle(State::Stopped).await;
             cx.rule("STOP-004").equals(
@@ -166,10 +148,8 @@ const VANISHED_INSTANCE_IS_AN_ERROR: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             cx.tenant().delete_instance(machine.name()).await?;
-            cx.rule("STOP-006").fails(
-                &machine.fresh_process().await?.stop().await,
-                "Stop of a deleted instance",
-            );
+            cx.rule("STOP-006")
+                .fails(&machine.fresh_process().await?.stop().await, "Stop of a deleted instance");
             Ok(())
         })
     },
@@ -212,8 +192,7 @@ const WORKS_WHEN_PAUSED: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             cx.suspend(&machine, State::Paused).await?;
-            cx.rule("STOP-008")
-                .succeeds(&machine.stop().await, "Stop of a paused machine");
+            cx.rule("STOP-008").succeeds(&machine.stop().await, "Stop of a paused machine");
             Ok(())
         })
     },

@@ -8,24 +8,12 @@ use crate::{
 pub(crate) const CHECKS: &[Check] = &[CREATE, ROLL_BACK, REMOVE, START, STOP, RESTART, KILL, GET_STATE];
 
 const NEEDS: &[Need] = &[Need::Machine, Need::Inventory, Need::RequestLog, Need::Faults];
-const NEEDS_OF_POWER: &[Need] = &[
-    Need::Machine,
-    Need::Power,
-    Need::Inventory,
-    Need::RequestLog,
-    Need::Faults,
-];
+const NEEDS_OF_POWER: &[Need] =
+    &[Need::Machine, Need::Power, Need::Inventory, Need::RequestLog, Need::Faults];
 
 /// What Stop, Restart and Kill must keep.
-const CLAUSES_OF_POWER: &[&str] = &[
-    "ERR-005",
-    "PERSIST-006",
-    "START-012",
-    "ERR-006",
-    "FAULT-001",
-    "FAULT-002",
-    "ERR-002",
-];
+const CLAUSES_OF_POWER: &[&str] =
+    &["ERR-005", "PERSIST-006", "START-012", "ERR-006", "FAULT-001", "FAULT-002", "ERR-002"];
 
 const CREATE: Check = Check {
     id: "sweep::create",
@@ -154,14 +142,7 @@ const KILL: Check = Check {
 const GET_STATE: Check = Check {
     id: "sweep::get_state",
     title: "GetState tells the truth or fails, whatever happens to its provider calls",
-    clauses: &[
-        "STATE-005",
-        "FAULT-006",
-        "ERR-006",
-        "FAULT-001",
-        "FAULT-002",
-        "ERR-002",
-    ],
+    clauses: &["STATE-005", "FAULT-006", "ERR-006", "FAULT-001", "FAULT-002", "ERR-002"],
     needs: NEEDS,
     why: "Hosts act on the state: they start what they take for stopped, and forget what they take for gone.",
     good: "The answer is a proxy's error page; GetState asks again, or fails.",

@@ -44,11 +44,7 @@ pub(super) struct UpdateArguments {
     report: PathBuf,
 
     /// Why the new failures are accepted
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "known when the baseline was written"
-    )]
+    #[arg(long, value_name = "TEXT", default_value = "known when the baseline was written")]
     reason: String,
 
     /// Last day on which they are, for example 2027-03-01
@@ -76,15 +72,10 @@ impl UpdateArguments {
             Ok(text) => text,
             Err(problem) if problem.kind() == io::ErrorKind::NotFound => String::new(),
             Err(problem) => {
-                return Err(Failure::usage(format!(
-                    "cannot read the baseline {file}: {problem}"
-                )));
+                return Err(Failure::usage(format!("cannot read the baseline {file}: {problem}")));
             }
         };
-        let new = NewEntries {
-            reason: self.reason.clone(),
-            until: self.until,
-        };
+        let new = NewEntries { reason: self.reason.clone(), until: self.until };
         let updated = baseline::update(&file, &text, &run, &new, checks::all())?;
         if !self.dry_run && updated.text != text {
             replace(&self.file, &updated.text)
@@ -101,11 +92,7 @@ impl UpdateArguments {
                 "{file}: {} added, {} removed{}",
                 count(updated.added.len(), "known failure"),
                 updated.removed.len(),
-                if self.dry_run {
-                    " (dry run: nothing was written)"
-                } else {
-                    ""
-                }
+                if self.dry_run { " (dry run: nothing was written)" } else { "" }
             )?;
             Ok(())
         })
@@ -114,10 +101,8 @@ impl UpdateArguments {
 
 /// Writes beside the file first, so that an interruption loses nothing.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or_else(|| Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
     // Others may read a list that is kept in a repository.

@@ -53,11 +53,11 @@ impl ExplainArguments {
             .map(|check| check.id)
             .chain(specification.clauses.iter().map(|clause| clause.id.as_str()))
             .chain(specification.sections.iter().map(|section| section.key.as_str()));
-        let hint = did_you_mean(id, names)
-            .map(|hint| format!("; {hint}"))
-            .unwrap_or_default();
+        let hint = did_you_mean(id, names).map(|hint| format!("; {hint}")).unwrap_or_default();
         Err(Failure::usage(format!("\"{id}\" is no check, clause or group{hint}"))
-            .help("`machine-conformance list` prints the checks, `machine-conformance spec --all` the clauses")
+            .help(
+                "`machine-conformance list` prints the checks, `machine-conformance spec --all` the clauses",
+            )
             .into())
     }
 }
@@ -84,11 +84,7 @@ fn explain_check(check: &Check, out: &mut dyn Write) -> Result<(), Stopped> {
     }
     known(out, &bugs_citing(check.clauses.iter().copied()))?;
     heading(out, "Run just this check")?;
-    Ok(writeln!(
-        out,
-        "  machine-conformance run DRIVER --only {}",
-        check.id
-    )?)
+    Ok(writeln!(out, "  machine-conformance run DRIVER --only {}", check.id)?)
 }
 
 fn explain_clause(clause: &Clause, coverage: &Coverage, out: &mut dyn Write) -> Result<(), Stopped> {
@@ -134,19 +130,9 @@ fn known(out: &mut dyn Write, bugs: &[&Bug]) -> Result<(), Stopped> {
     if bugs.is_empty() {
         return Ok(());
     }
-    heading(
-        out,
-        &format!(
-            "Would have caught ({} of real drivers)",
-            count(bugs.len(), "report")
-        ),
-    )?;
+    heading(out, &format!("Would have caught ({} of real drivers)", count(bugs.len(), "report")))?;
     for bug in bugs.iter().take(MOST_BUGS) {
-        paragraph(
-            out,
-            &format!("- {} ({}): ", bug.reference, bug.driver),
-            &bug.symptom,
-        )?;
+        paragraph(out, &format!("- {} ({}): ", bug.reference, bug.driver), &bug.symptom)?;
         writeln!(out, "    {}", bug.url.dimmed())?;
     }
     if bugs.len() > MOST_BUGS {

@@ -23,38 +23,22 @@ pub(crate) struct Failure {
 impl Failure {
     /// The command line or the profile is wrong.
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self {
-            code: ExitCode::USAGE,
-            message: message.into(),
-            help: Vec::new(),
-        }
+        Self { code: ExitCode::USAGE, message: message.into(), help: Vec::new() }
     }
 
     /// There is nothing to run, so nothing can be said.
     pub(super) fn nothing_to_run(message: impl Into<String>) -> Self {
-        Self {
-            code: ExitCode::NOTHING_RAN,
-            message: message.into(),
-            help: Vec::new(),
-        }
+        Self { code: ExitCode::NOTHING_RAN, message: message.into(), help: Vec::new() }
     }
 
     /// The environment is at fault.
     pub(crate) fn environment(message: impl Into<String>) -> Self {
-        Self {
-            code: ExitCode::ENVIRONMENT,
-            message: message.into(),
-            help: Vec::new(),
-        }
+        Self { code: ExitCode::ENVIRONMENT, message: message.into(), help: Vec::new() }
     }
 
     /// The suite is at fault.
     pub(super) fn suite(message: impl Into<String>) -> Self {
-        Self {
-            code: ExitCode::SUITE_DEFECT,
-            message: message.into(),
-            help: Vec::new(),
-        }
+        Self { code: ExitCode::SUITE_DEFECT, message: message.into(), help: Vec::new() }
     }
 
     /// Adds what to do.

@@ -42,10 +42,7 @@ pub(super) async fn require(kind: GuestKind) -> Result<(), Failure> {
 }
 
 /// Waits until nothing of the guests is left; their owner must be gone.
-#[expect(
-    clippy::print_stderr,
-    reason = "the command line's notes go to standard error"
-)]
+#[expect(clippy::print_stderr, reason = "the command line's notes go to standard error")]
 pub(super) async fn end() {
     if let Err(error) = containers_removed().await {
         eprintln!("note: {error}");

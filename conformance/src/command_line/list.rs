@@ -87,25 +87,13 @@ pub(super) struct ListArguments {
 impl ListArguments {
     pub(super) fn write(&self, checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> {
         let selected = self.selection.apply(checks, RequirementSet::next())?;
-        if self.json {
-            json(&selected, out)
-        } else {
-            table(&selected, out)
-        }
+        if self.json { json(&selected, out) } else { table(&selected, out) }
     }
 }
 
 fn table(checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> {
-    let width = checks
-        .iter()
-        .map(|check| check.id.len())
-        .max()
-        .unwrap_or_default();
-    let clauses_width = checks
-        .iter()
-        .map(|check| clauses(check).len())
-        .max()
-        .unwrap_or_default();
+    let width = checks.iter().map(|check| check.id.len()).max().unwrap_or_default();
+    let clauses_width = checks.iter().map(|check| clauses(check).len()).max().unwrap_or_default();
     let mut group = "";
     for check in checks {
         if check.group() != group {
@@ -117,13 +105,7 @@ fn table(checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> 
         let level = level_of(check).keyword();
         let clauses = format!("{:<clauses_width$}", clauses(check));
         let id = format!("{:<width$}", check.id);
-        writeln!(
-            out,
-            "{}  {level:<6}  {}  {}",
-            id.bold(),
-            clauses.dimmed(),
-            check.title
-        )?;
+        writeln!(out, "{}  {level:<6}  {}  {}", id.bold(), clauses.dimmed(), check.title)?;
     }
     Ok(writeln!(out, "\n{}", count(checks.len(), "check"))?)
 }
@@ -142,11 +124,7 @@ fn clauses(check: &Check) -> String {
         length <= CLAUSES_WIDTH
     };
     let shown = (1..check.clauses.len()).rev().find(fits).unwrap_or(1);
-    format!(
-        "{} +{}",
-        check.clauses[..shown].join(" "),
-        check.clauses.len() - shown
-    )
+    format!("{} +{}", check.clauses[..shown].join(" "), check.clauses.len() - shown)
 }
 
 /// Schema of `list --json`.
@@ -177,10 +155,7 @@ fn json(checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> {
         clauses: check.clauses,
         needs: check.needs,
     };
-    let document = Document {
-        schema: SCHEMA,
-        checks: checks.iter().map(row).collect(),
-    };
+    let document = Document { schema: SCHEMA, checks: checks.iter().map(row).collect() };
     serde_json::to_writer_pretty(&mut *out, &document).map_err(std::io::Error::from)?;
     Ok(writeln!(out)?)
 }

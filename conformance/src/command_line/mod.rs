@@ -101,12 +101,7 @@ pub fn main() -> process::ExitCode {
         Err(error) => {
             // Standard error may be closed; the exit code says it all.
             let _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::USAGE
-            } else {
-                ExitCode::CONFORMANT
-            }
-            .into();
+            return if error.use_stderr() { ExitCode::USAGE } else { ExitCode::CONFORMANT }.into();
         }
     };
     let outcome = match cli.command {
@@ -125,18 +120,14 @@ pub fn main() -> process::ExitCode {
     };
     match outcome {
         Ok(code) => code.into(),
-        Err(failure) => failure
-            .report(&mut anstream::AutoStream::auto(io::stderr()))
-            .into(),
+        Err(failure) => failure.report(&mut anstream::AutoStream::auto(io::stderr())).into(),
     }
 }
 
 /// Columns for running text: those of the terminal as far as the shell tells, within what reads well.
 fn terminal_width() -> usize {
     const USUAL: usize = 110;
-    let told = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     told.unwrap_or(USUAL).clamp(80, 140)
 }
 

@@ -42,12 +42,7 @@ pub(super) struct NewArguments {
     sdk_git: Option<String>,
 
     /// Commit of the repository
-    #[arg(
-        long,
-        value_name = "REVISION",
-        help_heading = "SDK",
-        conflicts_with = "sdk_path"
-    )]
+    #[arg(long, value_name = "REVISION", help_heading = "SDK", conflicts_with = "sdk_path")]
     sdk_revision: Option<String>,
 
     /// Take the SDK and the suite from this working copy
@@ -56,21 +51,13 @@ pub(super) struct NewArguments {
 }
 
 fn likes() -> impl TypedValueParser<Value = &'static Like> {
-    PossibleValuesParser::new(
-        Like::ALL
-            .iter()
-            .map(|like| PossibleValue::new(like.word).help(like.purpose)),
-    )
-    .try_map(|word| word.parse::<&'static Like>())
+    PossibleValuesParser::new(Like::ALL.iter().map(|like| PossibleValue::new(like.word).help(like.purpose)))
+        .try_map(|word| word.parse::<&'static Like>())
 }
 
 impl NewArguments {
     pub(super) fn write(&self, out: &mut dyn Write) -> Result<(), Stopped> {
-        let scaffold = Scaffold {
-            name: self.name.clone(),
-            like: self.like,
-            source: self.source()?,
-        };
+        let scaffold = Scaffold { name: self.name.clone(), like: self.like, source: self.source()? };
         let folder = self
             .path
             .clone()
@@ -85,20 +72,14 @@ impl NewArguments {
             self.like.purpose
         )?;
         if let Err(problem) = &written.formatted {
-            writeln!(
-                out,
-                "not formatted ({problem}): run cargo fmt once (rustup component add rustfmt)"
-            )?;
+            writeln!(out, "not formatted ({problem}): run cargo fmt once (rustup component add rustfmt)")?;
         }
         writeln!(
             out,
             "\nNext:\n  cd {shown}\n  cargo test\n  git init && git add . && git commit -m \"docker-machine-driver-{}: begin\"",
             self.name
         )?;
-        Ok(writeln!(
-            out,
-            "\nFORKING.md says what to change, and in which order."
-        )?)
+        Ok(writeln!(out, "\nFORKING.md says what to change, and in which order.")?)
     }
 
     fn source(&self) -> Result<Source, Failure> {
@@ -120,10 +101,7 @@ impl NewArguments {
             )
             .help("--sdk-git URL for a repository, --sdk-path FOLDER for a working copy"));
         }
-        Ok(Source::Git {
-            url,
-            revision: self.sdk_revision.clone(),
-        })
+        Ok(Source::Git { url, revision: self.sdk_revision.clone() })
     }
 }
 

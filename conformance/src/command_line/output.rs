@@ -35,8 +35,8 @@ pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<(), Stopped
         Err(Stopped::Unwritten(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             Ok(ExitCode::CONFORMANT)
         }
-        Err(Stopped::Unwritten(error)) => Err(Failure::environment(format!(
-            "cannot write to standard output: {error}"
-        ))),
+        Err(Stopped::Unwritten(error)) => {
+            Err(Failure::environment(format!("cannot write to standard output: {error}")))
+        }
     }
 }

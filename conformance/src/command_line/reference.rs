@@ -47,12 +47,7 @@ impl ReferenceArguments {
                 ))
             })?;
         }
-        Ok(writeln!(
-            out,
-            "wrote {} to {}",
-            count(pages.len(), "page"),
-            self.folder.display()
-        )?)
+        Ok(writeln!(out, "wrote {} to {}", count(pages.len(), "page"), self.folder.display())?)
     }
 }
 
@@ -85,10 +80,7 @@ fn index(checks: &[&'static Check]) -> String {
         count(checks.len(), "check")
     );
     for (group, checks) in groups(checks) {
-        line(
-            &mut page,
-            format_args!("| [{group}](checks/{group}.md) | {} |", checks.len()),
-        );
+        line(&mut page, format_args!("| [{group}](checks/{group}.md) | {} |", checks.len()));
     }
     page.push_str("\n| clauses | about | number |\n| --- | --- | --- |\n");
     for section in &specification.sections {
@@ -132,21 +124,13 @@ fn checks_page(group: &str, checks: &[&'static Check]) -> String {
             }
             page.push('\n');
         }
-        line(
-            &mut page,
-            format_args!("```sh\nmachine-conformance run DRIVER --only {}\n```", check.id),
-        );
+        line(&mut page, format_args!("```sh\nmachine-conformance run DRIVER --only {}\n```", check.id));
     }
     page
 }
 
 fn clauses_page(section: &Section, coverage: &Coverage) -> String {
-    let mut page = format!(
-        "# {}: {}\n\n{}\n",
-        section.key,
-        text(&section.title),
-        text(&section.intro)
-    );
+    let mut page = format!("# {}: {}\n\n{}\n", section.key, text(&section.title), text(&section.intro));
     for clause in specification().clauses_of(section) {
         clause_entry(&mut page, clause, coverage);
     }
@@ -198,9 +182,7 @@ fn known(page: &mut String, bugs: &[&Bug]) {
 }
 
 fn clause_link(id: &str) -> String {
-    let section = specification()
-        .clause(id)
-        .map(|clause| clause.section.to_lowercase());
+    let section = specification().clause(id).map(|clause| clause.section.to_lowercase());
     let anchor = id.to_lowercase();
     format!("[{id}](../clauses/{}.md#{anchor})", section.unwrap_or_default())
 }

@@ -21,12 +21,7 @@ pub(super) struct CompletionsArguments {
 impl CompletionsArguments {
     pub(super) fn write(&self, out: &mut dyn Write) -> Result<(), Stopped> {
         let mut script = Vec::new();
-        clap_complete::generate(
-            self.shell,
-            &mut Cli::command(),
-            "machine-conformance",
-            &mut script,
-        );
+        clap_complete::generate(self.shell, &mut Cli::command(), "machine-conformance", &mut script);
         Ok(out.write_all(&script)?)
     }
 }

@@ -32,25 +32,14 @@ pub(super) struct SpecArguments {
 impl SpecArguments {
     pub(super) fn write(&self, checks: &[&'static Check], out: &mut dyn Write) -> Result<(), Stopped> {
         let coverage = Coverage::of(checks)?;
-        if self.all {
-            every_clause(&coverage, out)
-        } else {
-            groups(&coverage, out)
-        }
+        if self.all { every_clause(&coverage, out) } else { groups(&coverage, out) }
     }
 }
 
 fn groups(coverage: &Coverage, out: &mut dyn Write) -> Result<(), Stopped> {
     let sections = &specification().sections;
-    let width = sections
-        .iter()
-        .map(|section| section.title.len())
-        .max()
-        .unwrap_or_default();
-    let head = format!(
-        "{:<8} {:<width$}  clauses  covered  excluded  not yet",
-        "group", "title"
-    );
+    let width = sections.iter().map(|section| section.title.len()).max().unwrap_or_default();
+    let head = format!("{:<8} {:<width$}  clauses  covered  excluded  not yet", "group", "title");
     writeln!(out, "{}", head.bold())?;
     for section in sections {
         let tally = coverage.tally_of(section);

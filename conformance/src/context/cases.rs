@@ -26,9 +26,7 @@ impl Context {
                 inner.setup.world.tenant(&name).await?
             }
         };
-        let private = inner
-            .private
-            .join(label.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
+        let private = inner.private.join(label.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
         tokio::fs::create_dir_all(&private).await.map_err(|error| {
             Stop::Environment(format!("cannot make the folder {}: {error}", private.display()))
         })?;

@@ -38,10 +38,7 @@ pub(super) fn verdict(
 ) -> (Verdict, Option<String>) {
     match ending {
         Ending::Panicked(what) => {
-            return (
-                Verdict::SuiteError,
-                Some(format!("the check panicked: {what}; please report this")),
-            );
+            return (Verdict::SuiteError, Some(format!("the check panicked: {what}; please report this")));
         }
         Ending::TooLong(what) => return (Verdict::DriverTimeout, Some(what)),
         Ending::Interrupted => return (Verdict::NotTested, Some("the run was interrupted".to_owned())),
@@ -82,10 +79,7 @@ pub(super) fn apply_known_failures(result: &mut CheckResult, known: &[KnownFailu
         }
         Verdict::Pass => {
             result.verdict = Verdict::Stale;
-            result.reason = Some(format!(
-                "it passes now; remove its entry (reason: {})",
-                known.reason
-            ));
+            result.reason = Some(format!("it passes now; remove its entry (reason: {})", known.reason));
         }
         _ => {}
     }
@@ -117,14 +111,8 @@ mod tests {
         assert_eq!(of(done(), &[], None), Verdict::Pass);
         assert_eq!(of(done(), &[problem(Level::May)], None), Verdict::Pass);
         assert_eq!(of(done(), &[problem(Level::Should)], None), Verdict::Warn);
-        assert_eq!(
-            of(done(), &[problem(Level::Should), problem(Level::Must)], None),
-            Verdict::Fail
-        );
-        assert_eq!(
-            of(done(), &[problem(Level::Must)], Some("Stop hangs")),
-            Verdict::DriverTimeout
-        );
+        assert_eq!(of(done(), &[problem(Level::Should), problem(Level::Must)], None), Verdict::Fail);
+        assert_eq!(of(done(), &[problem(Level::Must)], Some("Stop hangs")), Verdict::DriverTimeout);
     }
 
     #[test]
@@ -134,10 +122,7 @@ mod tests {
         let (outcome, reason) = verdict(stopped(prerequisite.clone()), &[], None);
         assert_eq!(outcome, Verdict::NotTested);
         assert_eq!(reason.unwrap(), "prerequisite failed: Create failed");
-        assert_eq!(
-            of(stopped(prerequisite), &[problem(Level::Must)], None),
-            Verdict::Fail
-        );
+        assert_eq!(of(stopped(prerequisite), &[problem(Level::Must)], None), Verdict::Fail);
         let blame = [
             (Stop::NotApplicable("x".to_owned()), Verdict::NotApplicable),
             (Stop::NotTested("x".to_owned()), Verdict::NotTested),
@@ -148,17 +133,10 @@ mod tests {
             assert_eq!(of(stopped(stop), &[], None), expected);
         }
         assert_eq!(
-            of(
-                Ending::Panicked("index".to_owned()),
-                &[problem(Level::Must)],
-                None
-            ),
+            of(Ending::Panicked("index".to_owned()), &[problem(Level::Must)], None),
             Verdict::SuiteError
         );
-        assert_eq!(
-            of(Ending::TooLong("60 s".to_owned()), &[], None),
-            Verdict::DriverTimeout
-        );
+        assert_eq!(of(Ending::TooLong("60 s".to_owned()), &[], None), Verdict::DriverTimeout);
         assert_eq!(of(Ending::Interrupted, &[], None), Verdict::NotTested);
     }
 }

@@ -60,10 +60,7 @@ pub(super) fn blank(setup: &Setup, check: &Check, at_ms: u64) -> CheckResult {
         inventory: None,
         states: Vec::new(),
         waits: Vec::new(),
-        guests: setup
-            .world
-            .guests()
-            .filter(|_| check.needs.contains(&Need::Guest)),
+        guests: setup.world.guests().filter(|_| check.needs.contains(&Need::Guest)),
     }
 }
 
@@ -139,11 +136,7 @@ pub(super) async fn check(
     (result.calls, result.log) = recorder.finish();
     result.waits = recorder.waits();
     if let (Some(before), Some(after)) = (before, objects(&recorder, tenant.as_ref()).await) {
-        result.inventory = Some(InventoryRecord {
-            before,
-            after,
-            cleaned: None,
-        });
+        result.inventory = Some(InventoryRecord { before, after, cleaned: None });
     }
     let observations = recorder.observations();
     let machines = cx.machines();
@@ -152,18 +145,14 @@ pub(super) async fn check(
             result.log.push(note(&recorder, &format!("{KEPT}{line}")));
         }
         let folder = private.keep();
-        result
-            .log
-            .push(note(&recorder, &format!("{KEPT}folder {}", folder.display())));
+        result.log.push(note(&recorder, &format!("{KEPT}folder {}", folder.display())));
         result.states = states(&recorder, tenant.as_ref()).await;
     } else {
         if let Some(pause) = &setup.pause
             && is_failure(result.verdict)
             && !interrupted_now
         {
-            pause
-                .failed(&result, &leave::describe(&cx, &machines, &limits).await)
-                .await;
+            pause.failed(&result, &leave::describe(&cx, &machines, &limits).await).await;
         }
         let mut notes = clean_up(&cx, &machines, &limits).await;
         notes.append(&mut tenant.sweep().await);
@@ -230,10 +219,7 @@ async fn objects(recorder: &Recorder, tenant: &dyn Tenant) -> Option<Vec<Object>
     let mut objects = tenant.inventory().await.ok()?;
     for object in &mut objects {
         object.name = recorder.clean(&object.name);
-        object
-            .attributes
-            .values_mut()
-            .for_each(|value| *value = recorder.clean(value));
+        object.attributes.values_mut().for_each(|value| *value = recorder.clean(value));
     }
     Some(objects)
 }
@@ -257,20 +243,10 @@ pub(crate) async fn record_provider_calls(recorder: &Recorder, tenant: &dyn Tena
         return;
     };
     // A case may share its part of the provider with the cases before it.
-    for request in requests
-        .into_iter()
-        .filter(|request| request.at >= recorder.start())
-    {
-        let shown = if request.failed {
-            Err(request.status.as_str())
-        } else {
-            Ok(request.status.as_str())
-        };
+    for request in requests.into_iter().filter(|request| request.at >= recorder.start()) {
+        let shown = if request.failed { Err(request.status.as_str()) } else { Ok(request.status.as_str()) };
         let at = request.at.saturating_duration_since(recorder.start());
-        let times = Times {
-            at,
-            duration: request.duration,
-        };
+        let times = Times { at, duration: request.duration };
         recorder.provider_call(times, &request.operation, &request.body, shown, request.fault);
     }
 }

@@ -25,10 +25,7 @@ pub(super) async fn describe(cx: &Context, machines: &[Arc<Machine>], limits: &L
         })
     };
     let mut lines = Vec::new();
-    for machine in machines
-        .iter()
-        .filter(|machine| machine.create_was_called() && exists(machine))
-    {
+    for machine in machines.iter().filter(|machine| machine.create_was_called() && exists(machine)) {
         let name = machine.name();
         lines.push(match tokio::time::timeout(limits.getter(), machine.endpoint()).await {
             Ok(Ok(endpoint)) => format!(

@@ -118,22 +118,11 @@ pub async fn run(
 ) -> Summary {
     let start = Instant::now();
     let (setup, facts) = (Arc::new(setup), Arc::new(facts));
-    let run = Run {
-        setup,
-        facts,
-        start,
-        events,
-        cancelled,
-        enough: Arc::default(),
-    };
+    let run = Run { setup, facts, start, events, cancelled, enough: Arc::default() };
     run.send(EventKind::RunStarted(run.info()));
     let mut results = Vec::new();
-    let (always_on, ordinary): (Vec<_>, Vec<_>) = run
-        .setup
-        .checks
-        .iter()
-        .copied()
-        .partition(|check| check.needs.contains(&Need::WholeRun));
+    let (always_on, ordinary): (Vec<_>, Vec<_>) =
+        run.setup.checks.iter().copied().partition(|check| check.needs.contains(&Need::WholeRun));
     let ordinary = longest_first(ordinary);
     let earlier = run.phase(&ordinary, &Observations::default(), &mut results).await;
     run.phase(&always_on, &earlier, &mut results).await;
@@ -229,17 +218,8 @@ impl Run {
                 return execute::not_started(&setup, check, &format!("{failed} ended the run"));
             }
             let started = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let _ = events.send(Event::new(
-                started,
-                EventKind::CheckStarted {
-                    id: check.id.to_owned(),
-                },
-            ));
-            let surroundings = execute::Surroundings {
-                started,
-                earlier,
-                cases,
-            };
+            let _ = events.send(Event::new(started, EventKind::CheckStarted { id: check.id.to_owned() }));
+            let surroundings = execute::Surroundings { started, earlier, cases };
             let fail_fast = setup.fail_fast;
             let (result, observations) = execute::check(setup, facts, check, surroundings, cancelled).await;
             // Before the next check starts.
@@ -273,12 +253,7 @@ impl Run {
             provider: self.setup.world.kind().to_owned(),
             seed: self.setup.seed,
             jobs: self.setup.jobs,
-            checks: self
-                .setup
-                .checks
-                .iter()
-                .map(|check| check.id.to_owned())
-                .collect(),
+            checks: self.setup.checks.iter().map(|check| check.id.to_owned()).collect(),
             clauses_selected: clauses.len(),
             clauses_total: requirements.len(),
             started_at: calendar::rfc3339(SystemTime::now()),

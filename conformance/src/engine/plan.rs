@@ -40,10 +40,7 @@ impl Conditions {
             lacks: setup.lacks.clone(),
             offers: setup.world.offers(),
             is_process: setup.subject.executable().is_some(),
-            has_host: setup
-                .subject
-                .executable()
-                .is_some_and(|executable| executable.host().is_some()),
+            has_host: setup.subject.executable().is_some_and(|executable| executable.host().is_some()),
             has_secrets: !setup.secrets.is_empty(),
         }
     }

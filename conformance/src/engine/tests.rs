@@ -23,11 +23,7 @@ const BLANK: Check = Check {
     run: |_| Box::pin(async { Ok(()) }),
 };
 
-static HOLDS: Check = Check {
-    id: "run::holds",
-    clauses: &["NAME-004"],
-    ..BLANK
-};
+static HOLDS: Check = Check { id: "run::holds", clauses: &["NAME-004"], ..BLANK };
 
 static BREAKS_MUST: Check = Check {
     id: "run::breaks_must",
@@ -61,12 +57,8 @@ static NEEDS_A_GUEST: Check = Check {
     ..BLANK
 };
 
-static IS_FOR_RANCHER: Check = Check {
-    id: "run::is_for_rancher",
-    clauses: &["SSH-014"],
-    needs: &[Need::Rancher],
-    ..BLANK
-};
+static IS_FOR_RANCHER: Check =
+    Check { id: "run::is_for_rancher", clauses: &["SSH-014"], needs: &[Need::Rancher], ..BLANK };
 
 static PROVIDER_IS_DOWN: Check = Check {
     id: "run::provider_is_down",
@@ -128,35 +120,20 @@ async fn outcome_of(setup: Setup) -> (Summary, BTreeMap<String, CheckResult>) {
 
 #[tokio::test]
 async fn the_four_numbers_count_no_check_that_was_not_run() {
-    let checks = [
-        &HOLDS,
-        &BREAKS_MUST,
-        &BREAKS_SHOULD,
-        &NEEDS_A_GUEST,
-        &IS_FOR_RANCHER,
-    ];
+    let checks = [&HOLDS, &BREAKS_MUST, &BREAKS_SHOULD, &NEEDS_A_GUEST, &IS_FOR_RANCHER];
     let (summary, results) = outcome(&checks, RequirementSet::newest()).await;
     let numbers = [summary.selected, summary.applicable, summary.run, summary.passed];
     assert_eq!(numbers, [5, 4, 3, 1]);
     assert_eq!(summary.exit_code, ExitCode::NOT_CONFORMANT);
     let verdicts: Vec<_> = results.values().map(|result| result.verdict).collect();
-    let expected = [
-        Verdict::Fail,
-        Verdict::Warn,
-        Verdict::Pass,
-        Verdict::NotApplicable,
-        Verdict::NotTested,
-    ];
+    let expected = [Verdict::Fail, Verdict::Warn, Verdict::Pass, Verdict::NotApplicable, Verdict::NotTested];
     assert_eq!(verdicts, expected);
 }
 
 #[tokio::test]
 async fn a_run_that_skips_every_must_check_is_no_success() {
-    let (summary, _) = outcome(
-        &[&NEEDS_A_GUEST, &BREAKS_SHOULD, &IS_FOR_RANCHER],
-        RequirementSet::newest(),
-    )
-    .await;
+    let (summary, _) =
+        outcome(&[&NEEDS_A_GUEST, &BREAKS_SHOULD, &IS_FOR_RANCHER], RequirementSet::newest()).await;
     assert_eq!(summary.exit_code, ExitCode::NOTHING_RAN);
     let (summary, _) = outcome(&[&HOLDS, &BREAKS_SHOULD], RequirementSet::newest()).await;
     assert_eq!(summary.exit_code, ExitCode::CONFORMANT, "a warning is no failure");
@@ -167,10 +144,7 @@ async fn a_run_that_skips_every_must_check_is_no_success() {
 async fn what_the_environment_broke_is_not_blamed_on_the_driver() {
     let (summary, results) = outcome(&[&HOLDS, &PROVIDER_IS_DOWN], RequirementSet::newest()).await;
     assert_eq!(summary.exit_code, ExitCode::ENVIRONMENT);
-    assert_eq!(
-        results["run::provider_is_down"].verdict,
-        Verdict::EnvironmentError
-    );
+    assert_eq!(results["run::provider_is_down"].verdict, Verdict::EnvironmentError);
 }
 
 #[tokio::test]
@@ -182,11 +156,7 @@ async fn a_clause_that_was_added_later_turns_no_pass_into_a_failure() {
     assert_eq!((result.verdict, result.level), (Verdict::Pass, Level::Must));
     let problem = &result.problems[0];
     assert_eq!((problem.clause.as_str(), problem.level), ("NAME-001", Level::May));
-    assert!(
-        problem.rule.ends_with("(not asked for by test)"),
-        "{}",
-        problem.rule
-    );
+    assert!(problem.rule.ends_with("(not asked for by test)"), "{}", problem.rule);
     // A level that was raised later has no effect either.
     let lenient = RequirementSet::of(&[("NAME-001", Level::Should), ("NAME-004", Level::Must)]);
     let (summary, results) = outcome(&[&BREAKS_MUST], lenient).await;
@@ -197,11 +167,7 @@ async fn a_clause_that_was_added_later_turns_no_pass_into_a_failure() {
 #[tokio::test]
 async fn nothing_starts_after_the_first_failure_if_that_is_asked_for() {
     let all = setup(&[&BREAKS_SHOULD, &BREAKS_MUST, &HOLDS], RequirementSet::newest());
-    let (summary, results) = outcome_of(Setup {
-        fail_fast: true,
-        ..all
-    })
-    .await;
+    let (summary, results) = outcome_of(Setup { fail_fast: true, ..all }).await;
     assert_eq!(summary.exit_code, ExitCode::NOT_CONFORMANT);
     assert_eq!((summary.selected, summary.run), (3, 2), "a warning ends nothing");
     let last = &results["run::holds"];

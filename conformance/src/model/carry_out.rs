@@ -43,10 +43,7 @@ impl Walked {
     /// Nothing yet of `story`.
     pub(super) fn empty(story: &Story) -> Self {
         Self {
-            happened: Story {
-                rounds: Vec::new(),
-                ..story.clone()
-            },
+            happened: Story { rounds: Vec::new(), ..story.clone() },
             lines: Vec::new(),
             transitions: Vec::new(),
             problems: Vec::new(),
@@ -82,9 +79,7 @@ pub(super) async fn carry_out(check: &Context, label: &str, story: &Story) -> Wa
     record_provider_calls(cx.recorder(), cx.tenant().as_ref()).await;
     walked.problems = cx.take_problems();
     if let Some(what) = cx.recorder().first_timeout() {
-        check
-            .recorder()
-            .timed_out(format!("{what} ({label}: {})", walked.happened));
+        check.recorder().timed_out(format!("{what} ({label}: {})", walked.happened));
     }
     check.recorder().absorb(cx.recorder().observations());
     (walked.calls, walked.log) = cx.recorder().finish();
@@ -100,15 +95,7 @@ async fn from_begin_to_end(cx: &Context, story: &Story, walked: &mut Walked) -> 
     for number in 1..=story.machines {
         walkers.push(Walker::begin(cx, number).await?);
     }
-    let mut walk = Walk {
-        cx,
-        story,
-        walked,
-        walkers,
-        baseline,
-        provider_is_up: true,
-        refuses_next: false,
-    };
+    let mut walk = Walk { cx, story, walked, walkers, baseline, provider_is_up: true, refuses_next: false };
     let outcome = walk.rounds().await;
     walk.tidy().await;
     outcome
@@ -137,11 +124,7 @@ impl Walk<'_> {
     /// All rounds until something is wrong, and then, unless something is, the end that every machine has: `Remove`.
     async fn rounds(&mut self) -> Result<(), Stop> {
         for round in &self.story.rounds {
-            let moves: Vec<Move> = round
-                .iter()
-                .filter(|step| self.can_happen(step))
-                .copied()
-                .collect();
+            let moves: Vec<Move> = round.iter().filter(|step| self.can_happen(step)).copied().collect();
             if moves.is_empty() {
                 continue;
             }
@@ -152,13 +135,8 @@ impl Walk<'_> {
             }
         }
         self.heal().await?;
-        let left = self
-            .walkers
-            .iter()
-            .filter(|walker| walker.situation != Situation::Removed);
-        let moves: Vec<Move> = left
-            .map(|walker| Move::new(walker.number, Action::Remove))
-            .collect();
+        let left = self.walkers.iter().filter(|walker| walker.situation != Situation::Removed);
+        let moves: Vec<Move> = left.map(|walker| Move::new(walker.number, Action::Remove)).collect();
         for step in moves {
             self.walked.happened.rounds.push(vec![step]);
             self.round(&[step]).await?;
@@ -290,11 +268,7 @@ impl Walk<'_> {
         let before = self.walkers[machine - 1].situation;
         let expected = contract::expected(action, before, weather);
         let first = self.walked.lines.is_empty() && alone && !step.getters;
-        let here = format!(
-            "step {number}, {} of a machine that is {}",
-            self.story.told(step),
-            before.word()
-        );
+        let here = format!("step {number}, {} of a machine that is {}", self.story.told(step), before.word());
         if let (Err(error), true) = (&attempt.outcome, first && expected.outcome == Outcome::Nil)
             && action == Action::Create
             && !is_crash(error, cx.offers(Need::Process))
@@ -310,13 +284,7 @@ impl Walk<'_> {
         let after = inspect::observed(cx, &self.walkers[machine - 1], candidates).await?;
         self.walkers[machine - 1].situation = after;
         self.tell(number, step, before, after, &shown(&attempt.outcome));
-        Ok(Operation {
-            machine,
-            action,
-            clause: expected.clause,
-            before,
-            nil: attempt.outcome.is_ok(),
-        })
+        Ok(Operation { machine, action, clause: expected.clause, before, nil: attempt.outcome.is_ok() })
     }
 
     fn judge_answer(&self, here: &str, action: Action, attempt: &Attempt, expected: &Expected) {
@@ -331,9 +299,7 @@ impl Walk<'_> {
         }
         if let Err(error) = &attempt.outcome {
             if hit_the_limit(action.told(), error) {
-                return cx
-                    .rule(contract::must_end(action))
-                    .broken(format!("{here} ends"), error);
+                return cx.rule(contract::must_end(action)).broken(format!("{here} ends"), error);
             }
             if is_crash(error, cx.offers(Need::Process)) {
                 let what = format!("{here}: an answer or an error, and a process that lives");
@@ -363,14 +329,8 @@ impl Walk<'_> {
         }
         let alone = self.story.machines == 1;
         for walker in &mut self.walkers {
-            let operation = operations
-                .iter()
-                .find(|operation| operation.machine == walker.number);
-            let of = if alone {
-                String::new()
-            } else {
-                format!(" of machine {}", walker.number)
-            };
+            let operation = operations.iter().find(|operation| operation.machine == walker.number);
+            let of = if alone { String::new() } else { format!(" of machine {}", walker.number) };
             let step = Step {
                 here: format!("after step {number}{of} ({})", walker.situation.word()),
                 operation,
@@ -423,8 +383,7 @@ async fn happen(cx: &Context, walker: &mut Walker, event: Action) -> Result<(), 
         Action::Pause => tenant.pause(name).await?,
         _ => {
             if let Some(trouble) = walker.new_process().await {
-                cx.rule("PERSIST-001")
-                    .broken("a new process takes the record of the one before", trouble);
+                cx.rule("PERSIST-001").broken("a new process takes the record of the one before", trouble);
             }
             return Ok(());
         }
@@ -435,9 +394,7 @@ async fn happen(cx: &Context, walker: &mut Walker, event: Action) -> Result<(), 
 
 /// The next change is refused, once.
 fn refusal() -> FaultPlan {
-    Fault::new(When::mutating(), FaultKind::failing(REASON))
-        .times(1)
-        .into()
+    Fault::new(When::mutating(), FaultKind::failing(REASON)).times(1).into()
 }
 
 fn shown(outcome: &DriverResult<()>) -> String {

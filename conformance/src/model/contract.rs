@@ -102,12 +102,7 @@ fn fair(operation: Action, situation: Situation) -> Expected {
         (Action::Restart, Paused) => vec![Paused, Stopped],
         _ => vec![situation],
     };
-    Expected {
-        outcome,
-        clause,
-        after_nil,
-        after_error,
-    }
+    Expected { outcome, clause, after_nil, after_error }
 }
 
 /// A change was refused: the driver has tried again, or it has failed half-way.
@@ -223,30 +218,21 @@ mod tests {
             let expected = expected(operation, situation, weather);
             assert!(specification().clause(expected.clause).is_some(), "{cell}");
             assert!(specification().clause(must_end(operation)).is_some(), "{cell}");
-            assert!(
-                !expected.after_nil.is_empty() && !expected.after_error.is_empty(),
-                "{cell}"
-            );
+            assert!(!expected.after_nil.is_empty() && !expected.after_error.is_empty(), "{cell}");
         }
     }
 
     #[test]
     fn nothing_but_create_makes_an_instance() {
         for (operation, situation, weather) in all() {
-            let none = matches!(
-                situation,
-                Situation::Absent | Situation::Vanished | Situation::Removed
-            );
+            let none = matches!(situation, Situation::Absent | Situation::Vanished | Situation::Removed);
             if operation == Action::Create || !none {
                 continue;
             }
             let expected = expected(operation, situation, weather);
             let leads_to = expected.after_nil.iter().chain(&expected.after_error);
             for after in leads_to {
-                assert!(
-                    !after.has_instance(),
-                    "{operation:?} x {situation:?} x {weather:?}"
-                );
+                assert!(!after.has_instance(), "{operation:?} x {situation:?} x {weather:?}");
             }
         }
     }

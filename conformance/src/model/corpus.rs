@@ -12,25 +12,13 @@ use super::{Story, StoryError};
 /// Names and texts of the suite's own stories. Most of them are defects of real drivers, told as stories.
 const COMPILED_IN: &[(&str, &str)] = &[
     ("asked-meanwhile", include_str!("corpus/asked-meanwhile.json")),
-    (
-        "create-stop-start-remove",
-        include_str!("corpus/create-stop-start-remove.json"),
-    ),
-    (
-        "deleted-then-started",
-        include_str!("corpus/deleted-then-started.json"),
-    ),
-    (
-        "deleted-while-stopped",
-        include_str!("corpus/deleted-while-stopped.json"),
-    ),
+    ("create-stop-start-remove", include_str!("corpus/create-stop-start-remove.json")),
+    ("deleted-then-started", include_str!("corpus/deleted-then-started.json")),
+    ("deleted-while-stopped", include_str!("corpus/deleted-while-stopped.json")),
     ("everything-twice", include_str!("corpus/everything-twice.json")),
     ("in-one-process", include_str!("corpus/in-one-process.json")),
     ("not-created", include_str!("corpus/not-created.json")),
-    (
-        "off-at-the-provider",
-        include_str!("corpus/off-at-the-provider.json"),
-    ),
+    ("off-at-the-provider", include_str!("corpus/off-at-the-provider.json")),
     ("paused", include_str!("corpus/paused.json")),
     ("provider-down", include_str!("corpus/provider-down.json")),
     ("refused-create", include_str!("corpus/refused-create.json")),
@@ -55,14 +43,9 @@ impl Story {
     /// # Errors
     /// [`CorpusError`] with the file, if it cannot be read or is no story.
     pub fn load(path: &Path) -> Result<Self, CorpusError> {
-        let text = std::fs::read_to_string(path).map_err(|problem| CorpusError::Unreadable {
-            path: path.to_owned(),
-            problem,
-        })?;
-        Self::from_json(&text).map_err(|problem| CorpusError::Wrong {
-            path: path.to_owned(),
-            problem,
-        })
+        let text = std::fs::read_to_string(path)
+            .map_err(|problem| CorpusError::Unreadable { path: path.to_owned(), problem })?;
+        Self::from_json(&text).map_err(|problem| CorpusError::Wrong { path: path.to_owned(), problem })
     }
 
     /// Reads the stories in a folder, its files `*.json`, in the order of their names. A folder that does not exist has
@@ -71,10 +54,7 @@ impl Story {
     /// # Errors
     /// [`CorpusError`] with the file or folder that is at fault.
     pub fn load_folder(folder: &Path) -> Result<Vec<(String, Self)>, CorpusError> {
-        let unreadable = |problem| CorpusError::Unreadable {
-            path: folder.to_owned(),
-            problem,
-        };
+        let unreadable = |problem| CorpusError::Unreadable { path: folder.to_owned(), problem };
         let entries = match std::fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -142,11 +122,7 @@ mod tests {
         assert_eq!(files.count(), COMPILED_IN.len(), "every file is compiled in");
         for (name, story) in compiled_in() {
             assert!(story.why.split_whitespace().count() > 3, "{name} says why");
-            assert_eq!(
-                story.to_json(),
-                text_of(&name),
-                "{name} is written as the suite writes it"
-            );
+            assert_eq!(story.to_json(), text_of(&name), "{name} is written as the suite writes it");
         }
     }
 
@@ -169,9 +145,6 @@ mod tests {
         assert_eq!(loaded[1], (path.display().to_string(), story));
         std::fs::write(&path, "{}").unwrap();
         let error = Story::load_folder(&inner).unwrap_err().to_string();
-        assert!(
-            error.contains("b.json: not a story: missing field `schema`"),
-            "{error}"
-        );
+        assert!(error.contains("b.json: not a story: missing field `schema`"), "{error}");
     }
 }

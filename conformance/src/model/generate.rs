@@ -64,13 +64,7 @@ pub(super) fn story(seed: u64, shape: Shape, settings: &Settings, offers: &dyn F
         provider_is_up: true,
     };
     let rounds = (0..settings.length.max(1)).map(|_| plot.round()).collect();
-    Story {
-        schema: SCHEMA.to_owned(),
-        why: String::new(),
-        machines,
-        processes,
-        rounds,
-    }
+    Story { schema: SCHEMA.to_owned(), why: String::new(), machines, processes, rounds }
 }
 
 /// Where a story stands while it is made up.
@@ -88,11 +82,7 @@ impl Plot<'_> {
     fn round(&mut self) -> Vec<Move> {
         let machines = self.situations.len();
         let first = self.random.random_range(0..machines);
-        let together = if machines > 1 {
-            self.random.random_range(1..=machines)
-        } else {
-            1
-        };
+        let together = if machines > 1 { self.random.random_range(1..=machines) } else { 1 };
         let mut round = Vec::new();
         for machine in (0..machines).cycle().skip(first).take(together) {
             let alone = round.is_empty();
@@ -203,10 +193,7 @@ mod tests {
     const SHAPES: [Shape; 3] = [Shape::OneMachine, Shape::SeveralMachines, Shape::ParallelCalls];
 
     fn long() -> Settings {
-        Settings {
-            length: 40,
-            ..Settings::default()
-        }
+        Settings { length: 40, ..Settings::default() }
     }
 
     #[test]
@@ -247,10 +234,7 @@ mod tests {
         let made_up = story(7, Shape::OneMachine, &settings, &|_| true);
         let others = made_up.rounds.iter().flatten().map(|step| step.action);
         let others: BTreeSet<Action> = others.collect();
-        assert!(
-            others.is_subset(&BTreeSet::from([Action::Create, Action::Kill])),
-            "{made_up}"
-        );
+        assert!(others.is_subset(&BTreeSet::from([Action::Create, Action::Kill])), "{made_up}");
     }
 
     #[test]

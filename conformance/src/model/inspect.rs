@@ -85,9 +85,7 @@ async fn state(cx: &Context, walker: &Walker, step: &Step<'_>) -> bool {
     };
     if let Some(wanted) = situation.state() {
         let settled = walker.machine.settle(wanted).await;
-        return cx
-            .rule(clause)
-            .succeeds(&settled, &format!("{}: waiting for {wanted}", step.here));
+        return cx.rule(clause).succeeds(&settled, &format!("{}: waiting for {wanted}", step.here));
     }
     let answer = session.state().await;
     let (right, wanted) = situation.accepts(&answer);
@@ -95,17 +93,12 @@ async fn state(cx: &Context, walker: &Walker, step: &Step<'_>) -> bool {
         Ok(state) => state.to_string(),
         Err(error) => format!("GetState failed: {error}"),
     };
-    if answer
-        .as_ref()
-        .is_err_and(|error| is_crash(error, cx.offers(Need::Process)))
-    {
-        cx.rule("PLUG-007")
-            .broken(format!("{}: GetState answers {wanted}", step.here), got());
+    if answer.as_ref().is_err_and(|error| is_crash(error, cx.offers(Need::Process))) {
+        cx.rule("PLUG-007").broken(format!("{}: GetState answers {wanted}", step.here), got());
         return false;
     }
     let clause = situation.state_clause();
-    cx.rule(clause)
-        .holds(right, format!("{}: GetState answers {wanted}", step.here), got)
+    cx.rule(clause).holds(right, format!("{}: GetState answers {wanted}", step.here), got)
 }
 
 /// `GetURL` and `GetIP`.
@@ -118,11 +111,8 @@ async fn addresses(cx: &Context, walker: &Walker, step: &Step<'_>) {
     let (url, ip) = (session.url().await, session.ip().await);
     if walker.situation != Situation::Running {
         let empty = url.as_ref().map_or(true, String::is_empty);
-        cx.rule("NET-002").holds(
-            empty,
-            format!("{}: an error of GetURL, or nothing", step.here),
-            || shown(&url),
-        );
+        cx.rule("NET-002")
+            .holds(empty, format!("{}: an error of GetURL, or nothing", step.here), || shown(&url));
         cx.rule("NET-005").holds(
             ip.as_ref().map_or(true, |ip| !ip.is_empty()),
             format!("{}: an error of GetIP, or an address", step.here),
@@ -130,17 +120,14 @@ async fn addresses(cx: &Context, walker: &Walker, step: &Step<'_>) {
         );
         return;
     }
-    let with_url = cx
-        .rule("NET-001")
-        .succeeds(&url, &format!("{}: GetURL", step.here));
+    let with_url = cx.rule("NET-001").succeeds(&url, &format!("{}: GetURL", step.here));
     let with_ip = cx.rule("NET-004").succeeds(&ip, &format!("{}: GetIP", step.here));
     let (Ok(url), Ok(ip), true) = (&url, &ip, with_url && with_ip) else {
         return;
     };
     if let Some((host, _)) = cx.host_and_port("NET-001", url) {
         let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        cx.rule("NET-003")
-            .equals(&format!("{}: the host in GetURL", step.here), ip, &bare);
+        cx.rule("NET-003").equals(&format!("{}: the host in GetURL", step.here), ip, &bare);
     }
     if let Some(address) = &walker.address {
         let what = format!("{}: GetIP after the provider gave another address", step.here);
@@ -155,9 +142,7 @@ async fn removed(cx: &Context, walker: &Walker, step: &Step<'_>, operation: &Ope
         let (waits, window) = (cx.limits().machine_waits(), cx.limits().settle());
         let gone = waits.until(&window, || async {
             let now = cx.tenant().inventory().await.unwrap_or_default();
-            Ok(instances_with(&now, walker.machine.name())
-                .is_empty()
-                .then_some(()))
+            Ok(instances_with(&now, walker.machine.name()).is_empty().then_some(()))
         });
         let what = format!("{}: waiting until the instance is gone", step.here);
         cx.rule("RM-001").succeeds(&gone.await, &what);
@@ -169,8 +154,7 @@ async fn removed(cx: &Context, walker: &Walker, step: &Step<'_>, operation: &Ope
         _ => "RM-002",
     };
     if let Err(left) = cx.back_to(step.baseline).await {
-        cx.rule(clause)
-            .broken(format!("{}: the inventory back at the baseline", step.here), left);
+        cx.rule(clause).broken(format!("{}: the inventory back at the baseline", step.here), left);
     }
 }
 
@@ -192,9 +176,7 @@ async fn instance(cx: &Context, walker: &mut Walker, step: &Step<'_>) -> Result<
             let clause = if created { "CREATE-001" } else { "CREATE-014" };
             let one = cx
                 .rule(clause)
-                .holds(mine.len() == 1, format!("{}: one instance", step.here), || {
-                    objects_of(&mine)
-                });
+                .holds(mine.len() == 1, format!("{}: one instance", step.here), || objects_of(&mine));
             let Some(instance) = mine.first().filter(|_| one) else {
                 return Ok(());
             };
@@ -212,9 +194,7 @@ async fn instance(cx: &Context, walker: &mut Walker, step: &Step<'_>) -> Result<
                 _ => "START-007",
             };
             cx.rule(clause)
-                .holds(mine.is_empty(), format!("{}: no instance", step.here), || {
-                    objects_of(&mine)
-                });
+                .holds(mine.is_empty(), format!("{}: no instance", step.here), || objects_of(&mine));
         }
     }
     Ok(())
@@ -302,8 +282,7 @@ pub(super) async fn objects(
         && !matches!(operation.action, Action::Create | Action::Remove)
     {
         let what = format!("after step {number}: the list of objects");
-        cx.rule("START-012")
-            .equals(&what, &objects_of(before), &objects_of(&now));
+        cx.rule("START-012").equals(&what, &objects_of(before), &objects_of(&now));
     }
     Ok(())
 }
@@ -314,10 +293,7 @@ pub(super) async fn baseline(cx: &Context, baseline: &[Object]) {
         return;
     }
     if let Err(left) = cx.back_to(baseline).await {
-        cx.rule("RM-002").broken(
-            "the inventory back at the baseline after all machines were removed",
-            left,
-        );
+        cx.rule("RM-002").broken("the inventory back at the baseline after all machines were removed", left);
     }
 }
 

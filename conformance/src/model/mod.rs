@@ -93,21 +93,12 @@ pub(crate) async fn generated(cx: Context, shape: Shape) -> Result<(), Stop> {
 async fn walk(cx: Context, stories: Vec<(String, Story)>) -> Result<(), Stop> {
     let told = stories.len();
     let mut walking = JoinSet::new();
-    let suited = stories
-        .into_iter()
-        .filter(|(_, story)| story.needs().iter().all(|need| cx.offers(*need)));
+    let suited = stories.into_iter().filter(|(_, story)| story.needs().iter().all(|need| cx.offers(*need)));
     for (index, (origin, story)) in suited.enumerate() {
         let cx = cx.clone();
         walking.spawn(async move {
             let walked = permitted(&cx, &format!("{index} {origin}"), &story).await;
-            (
-                index,
-                Found {
-                    origin,
-                    story,
-                    walked,
-                },
-            )
+            (index, Found { origin, story, walked })
         });
     }
     let mut found = Vec::new();
@@ -152,11 +143,7 @@ async fn shortened(cx: &Context, failed: &Found, clauses: Vec<String>, budget: u
         }
     };
     let shrunk = shrink::shrink(&failed.walked.happened, budget, fails).await;
-    Failure {
-        origin: failed.origin.clone(),
-        clauses,
-        shrunk,
-    }
+    Failure { origin: failed.origin.clone(), clauses, shrunk }
 }
 
 async fn permitted(cx: &Context, label: &str, story: &Story) -> Walked {

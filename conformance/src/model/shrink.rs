@@ -24,11 +24,7 @@ pub(super) async fn shrink<W, R>(story: &Story, budget: usize, fails: impl Fn(St
 where
     R: Future<Output = Option<W>>,
 {
-    let mut shrunk = Shrunk {
-        story: story.clone(),
-        evidence: None,
-        attempts: 0,
-    };
+    let mut shrunk = Shrunk { story: story.clone(), evidence: None, attempts: 0 };
     let mut tried = HashSet::new();
     let mut candidates = vec![story.clone()];
     loop {
@@ -63,10 +59,7 @@ fn smaller(story: &Story) -> Vec<Story> {
     candidates.extend(in_turn(story));
     candidates.extend(without_getters(story));
     if story.processes != Processes::Fresh {
-        candidates.push(Story {
-            processes: Processes::Fresh,
-            ..story.clone()
-        });
+        candidates.push(Story { processes: Processes::Fresh, ..story.clone() });
     }
     candidates
 }
@@ -82,10 +75,7 @@ fn shorter(story: &Story) -> Vec<Story> {
             let mut rounds = story.rounds.clone();
             rounds.drain(start..(start + size).min(count));
             if !rounds.is_empty() {
-                candidates.push(Story {
-                    rounds,
-                    ..story.clone()
-                });
+                candidates.push(Story { rounds, ..story.clone() });
             }
         }
         size /= 2;
@@ -96,19 +86,11 @@ fn shorter(story: &Story) -> Vec<Story> {
 /// With one move less in a round of several.
 fn with_fewer_moves(story: &Story) -> Vec<Story> {
     let mut candidates = Vec::new();
-    for (index, round) in story
-        .rounds
-        .iter()
-        .enumerate()
-        .filter(|(_, round)| round.len() > 1)
-    {
+    for (index, round) in story.rounds.iter().enumerate().filter(|(_, round)| round.len() > 1) {
         for left_out in 0..round.len() {
             let mut rounds = story.rounds.clone();
             rounds[index].remove(left_out);
-            candidates.push(Story {
-                rounds,
-                ..story.clone()
-            });
+            candidates.push(Story { rounds, ..story.clone() });
         }
     }
     candidates
@@ -123,38 +105,25 @@ fn without_machines(story: &Story) -> Option<Story> {
         return None;
     }
     let renumbered = |step: &Move| Move {
-        machine: used
-            .iter()
-            .position(|machine| *machine == step.machine)
-            .unwrap_or(0)
-            + 1,
+        machine: used.iter().position(|machine| *machine == step.machine).unwrap_or(0) + 1,
         ..*step
     };
     let rounds = story.rounds.iter();
     Some(Story {
         machines: used.len(),
-        rounds: rounds
-            .map(|round| round.iter().map(renumbered).collect())
-            .collect(),
+        rounds: rounds.map(|round| round.iter().map(renumbered).collect()).collect(),
         ..story.clone()
     })
 }
 
 /// With the moves of one round one after the other.
 fn in_turn(story: &Story) -> Vec<Story> {
-    let several = story
-        .rounds
-        .iter()
-        .enumerate()
-        .filter(|(_, round)| round.len() > 1);
+    let several = story.rounds.iter().enumerate().filter(|(_, round)| round.len() > 1);
     several
         .map(|(index, round)| {
             let mut rounds = story.rounds.clone();
             rounds.splice(index..=index, round.iter().map(|step| vec![*step]));
-            Story {
-                rounds,
-                ..story.clone()
-            }
+            Story { rounds, ..story.clone() }
         })
         .collect()
 }
@@ -166,10 +135,7 @@ fn without_getters(story: &Story) -> Vec<Story> {
         for (place, _) in round.iter().enumerate().filter(|(_, step)| step.getters) {
             let mut rounds = story.rounds.clone();
             rounds[index][place].getters = false;
-            candidates.push(Story {
-                rounds,
-                ..story.clone()
-            });
+            candidates.push(Story { rounds, ..story.clone() });
         }
     }
     candidates
@@ -210,10 +176,7 @@ mod tests {
     async fn only_what_makes_it_fail_is_left() {
         let needed = [Action::Create, Action::PowerOff, Action::Start];
         let story = Story::of(Processes::Kept, &LONG);
-        let shrunk = shrink(&story, 100, |story| {
-            ready(contains(&story, &needed).then_some(()))
-        })
-        .await;
+        let shrunk = shrink(&story, 100, |story| ready(contains(&story, &needed).then_some(()))).await;
         assert_eq!(shrunk.story, Story::of(Processes::Fresh, &needed));
         assert!(shrunk.evidence.is_some());
         assert!(shrunk.attempts < 40, "{} attempts", shrunk.attempts);
@@ -226,10 +189,7 @@ mod tests {
         story.rounds[5] = vec![
             Move::new(3, Action::Kill),
             Move::new(1, Action::Stop),
-            Move {
-                getters: true,
-                ..Move::new(2, Action::Start)
-            },
+            Move { getters: true, ..Move::new(2, Action::Start) },
         ];
         let together = |story: &Story| {
             story.rounds.iter().any(|round| {

@@ -75,10 +75,9 @@ impl Situation {
             };
         };
         match self {
-            Self::Absent => (
-                matches!(state, State::None | State::Error | State::NotFound),
-                "an error, None or Error",
-            ),
+            Self::Absent => {
+                (matches!(state, State::None | State::Error | State::NotFound), "an error, None or Error")
+            }
             // Whether there is an instance after a failed Create is judged where the inventory is looked at.
             Self::HalfMade => (true, "any answer"),
             Self::Running => (*state == State::Running, "Running"),
@@ -88,10 +87,7 @@ impl Situation {
                 "Paused, Saved, Stopped or None",
             ),
             Self::Vanished | Self::Removed => (
-                !matches!(
-                    state,
-                    State::Running | State::Stopped | State::Paused | State::Saved
-                ),
+                !matches!(state, State::Running | State::Stopped | State::Paused | State::Saved),
                 "an error, None, Error or Not Found",
             ),
         }

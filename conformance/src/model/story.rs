@@ -175,29 +175,19 @@ impl Action {
 
     /// Whether it is a method of the driver.
     pub fn is_operation(self) -> bool {
-        matches!(
-            self,
-            Self::Create | Self::Start | Self::Stop | Self::Kill | Self::Restart | Self::Remove
-        )
+        matches!(self, Self::Create | Self::Start | Self::Stop | Self::Kill | Self::Restart | Self::Remove)
     }
 
     /// Whether it is about the provider as a whole, not about one machine.
     pub(super) fn is_about_the_provider(self) -> bool {
-        matches!(
-            self,
-            Self::RefuseNextChange | Self::ProviderDown | Self::ProviderUp
-        )
+        matches!(self, Self::RefuseNextChange | Self::ProviderDown | Self::ProviderUp)
     }
 }
 
 impl Move {
     /// Something that happens to one machine, without getters beside it.
     pub fn new(machine: usize, action: Action) -> Self {
-        Self {
-            machine,
-            action,
-            getters: false,
-        }
+        Self { machine, action, getters: false }
     }
 }
 
@@ -274,10 +264,7 @@ impl Story {
             if machines.len() < round.len() {
                 return wrong(format!("two things happen to one machine in round {number}"));
             }
-            if let Some(machine) = machines
-                .iter()
-                .find(|machine| !(1..=self.machines).contains(*machine))
-            {
+            if let Some(machine) = machines.iter().find(|machine| !(1..=self.machines).contains(*machine)) {
                 return wrong(format!(
                     "round {number} is about machine {machine}, but the machines are 1 to {}",
                     self.machines
@@ -289,10 +276,7 @@ impl Story {
                     "round {number} is about the provider as a whole, so nothing else can happen in it"
                 ));
             }
-            if let Some(step) = round
-                .iter()
-                .find(|step| step.getters && !step.action.is_operation())
-            {
+            if let Some(step) = round.iter().find(|step| step.getters && !step.action.is_operation()) {
                 return wrong(format!(
                     "round {number}: getters can be asked beside an operation, but \"{}\" is none",
                     step.action.word()
@@ -304,12 +288,8 @@ impl Story {
 
     /// What the run must offer.
     pub(super) fn needs(&self) -> Vec<Need> {
-        let mut needs: Vec<Need> = self
-            .rounds
-            .iter()
-            .flatten()
-            .filter_map(|step| need_of(step.action))
-            .collect();
+        let mut needs: Vec<Need> =
+            self.rounds.iter().flatten().filter_map(|step| need_of(step.action)).collect();
         if self.machines > 1 {
             needs.push(Need::Parallel);
         }
@@ -384,13 +364,8 @@ mod tests {
         let mut story = Story::of(Processes::Kept, &Action::ALL);
         story.why = "All \"words\"".to_owned();
         story.machines = 2;
-        story.rounds[1] = vec![
-            Move {
-                getters: true,
-                ..Move::new(2, Action::Stop)
-            },
-            Move::new(1, Action::Start),
-        ];
+        story.rounds[1] =
+            vec![Move { getters: true, ..Move::new(2, Action::Stop) }, Move::new(1, Action::Start)];
         let text = story.to_json();
         assert_eq!(Story::from_json(&text).unwrap(), story, "{text}");
         assert_eq!(text.lines().count(), 8 + story.rounds.len(), "{text}");
@@ -405,15 +380,9 @@ mod tests {
         for (rounds, reason) in [
             ("[]", "it has 0 rounds"),
             ("[[]]", "nothing happens in round 1"),
-            (
-                r#"[[{"do": "stop"}, {"do": "start"}]]"#,
-                "two things happen to one machine",
-            ),
+            (r#"[[{"do": "stop"}, {"do": "start"}]]"#, "two things happen to one machine"),
             (r#"[[{"machine": 3, "do": "stop"}]]"#, "about machine 3"),
-            (
-                r#"[[{"do": "provider-down"}, {"machine": 2, "do": "stop"}]]"#,
-                "as a whole",
-            ),
+            (r#"[[{"do": "provider-down"}, {"machine": 2, "do": "stop"}]]"#, "as a whole"),
             (r#"[[{"do": "pause", "getters": true}]]"#, "\"pause\" is none"),
             (r#"[[{"do": "explode"}]]"#, "unknown variant `explode`"),
         ] {

@@ -93,27 +93,15 @@ pub(super) async fn report(
 
 /// The problem, with the story that leads to it.
 fn in_story(problem: &Problem, story: &Story, repeats: bool) -> Problem {
-    let chance = if repeats {
-        ""
-    } else {
-        "; it did not fail when it was carried out again, so chance is part of it"
-    };
-    Problem {
-        got: format!("{} (story: {story}{chance})", problem.got),
-        ..problem.clone()
-    }
+    let chance =
+        if repeats { "" } else { "; it did not fail when it was carried out again, so chance is part of it" };
+    Problem { got: format!("{} (story: {story}{chance})", problem.got), ..problem.clone() }
 }
 
 fn likewise(found: &[Found], place: usize, clauses: &[String]) -> Vec<String> {
     let others = found.iter().enumerate().filter(|(index, _)| *index != place);
     others
-        .filter(|(_, found)| {
-            found
-                .walked
-                .clauses()
-                .iter()
-                .any(|clause| clauses.contains(clause))
-        })
+        .filter(|(_, found)| found.walked.clauses().iter().any(|clause| clauses.contains(clause)))
         .map(|(_, found)| found.origin.clone())
         .collect()
 }
@@ -123,23 +111,13 @@ fn transitions(found: &[Found]) -> Vec<Transition> {
     for way in found.iter().flat_map(|found| &found.walked.transitions) {
         *counts.entry(*way).or_default() += 1;
     }
-    counts
-        .into_iter()
-        .map(|((from, action, to), count)| Transition {
-            from,
-            action,
-            to,
-            count,
-        })
-        .collect()
+    counts.into_iter().map(|((from, action, to), count)| Transition { from, action, to, count }).collect()
 }
 
 /// Why the first story of those that broke off did, and how many others.
 fn stop_of(found: &[Found]) -> Option<Stop> {
-    let stops: Vec<(&str, &Stop)> = found
-        .iter()
-        .filter_map(|found| Some((found.origin.as_str(), found.walked.stop.as_ref()?)))
-        .collect();
+    let stops: Vec<(&str, &Stop)> =
+        found.iter().filter_map(|found| Some((found.origin.as_str(), found.walked.stop.as_ref()?))).collect();
     let (origin, stop) = stops.first()?;
     Some(match stop {
         Stop::Prerequisite(why) => Stop::Prerequisite(format!(
@@ -172,7 +150,5 @@ async fn save(cx: &Context, origin: &str, clauses: &[String], story: &Story) -> 
 
 /// A number that differs between stories, and is the same for the same one in every version (FNV-1a).
 fn fingerprint(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

@@ -73,19 +73,12 @@ impl Walker {
         };
         let name = self.machine.name().to_owned();
         let (outcome, beside) = if getters {
-            tokio::join!(
-                operation,
-                overlap::getters_until(cx, Arc::clone(&session), name, finished)
-            )
+            tokio::join!(operation, overlap::getters_until(cx, Arc::clone(&session), name, finished))
         } else {
             (operation.await, None)
         };
         let trouble = self.after(action, &outcome).await;
-        Attempt {
-            outcome,
-            beside,
-            trouble,
-        }
+        Attempt { outcome, beside, trouble }
     }
 
     async fn process_for(&mut self, processes: Processes, action: Action) -> Result<Arc<Session>, Stop> {
@@ -131,15 +124,11 @@ impl Walker {
             Ok(()) if action == Action::Remove => None,
             Ok(()) => {
                 let saved = self.machine.save().await;
-                saved
-                    .err()
-                    .map(|error| format!("saving the record after {told}: {error}"))
+                saved.err().map(|error| format!("saving the record after {told}: {error}"))
             }
             Err(_) => {
                 let fresh = self.machine.fresh_process().await;
-                fresh
-                    .err()
-                    .map(|stop| format!("a process after {told} failed: {stop}"))
+                fresh.err().map(|stop| format!("a process after {told} failed: {stop}"))
             }
         }
     }
@@ -158,10 +147,6 @@ impl Walker {
 
 impl Attempt {
     fn troubled(trouble: String) -> Self {
-        Self {
-            outcome: Err(Error::remote(trouble.clone())),
-            beside: None,
-            trouble: Some(trouble),
-        }
+        Self { outcome: Err(Error::remote(trouble.clone())), beside: None, trouble: Some(trouble) }
     }
 }

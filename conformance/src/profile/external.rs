@@ -53,11 +53,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, folder: &Path) 
 
 /// A program and its arguments.
 fn command(reader: &mut Reader<'_>, value: &Value<'_>, word: &str) -> Option<Vec<String>> {
-    let words: Vec<String> = reader
-        .texts(value, word)?
-        .into_iter()
-        .map(Spanned::into_inner)
-        .collect();
+    let words: Vec<String> = reader.texts(value, word)?.into_iter().map(Spanned::into_inner).collect();
     if words.first().is_none_or(|program| program.trim().is_empty()) {
         let mistake = reader
             .source
@@ -113,10 +109,7 @@ mod tests {
         assert_eq!(options.folder, Path::new("repository"));
         assert_eq!(options.commands[&Act::Inventory], ["./list", "--all"]);
         assert!(options.has(Act::PowerOff) && !options.has(Act::Sweep));
-        assert_eq!(
-            (options.guests, options.costs_money, options.machines),
-            (true, false, Some(12))
-        );
+        assert_eq!((options.guests, options.costs_money, options.machines), (true, false, Some(12)));
         assert_eq!((options.pace, options.limit), (0.5, Duration::from_secs(90)));
         let plain = parse("provider.external = {}").unwrap().external.unwrap();
         assert!(plain.costs_money && !plain.guests && plain.machines.is_none());
@@ -125,33 +118,16 @@ mod tests {
     #[test]
     fn mistakes_have_their_place() {
         for (text, wanted) in [
-            (
-                "inventroy = ['a']",
-                "unknown key \"inventroy\" in [provider.external]",
-            ),
-            (
-                "inventory = 'list'",
-                "\"inventory\" is a text, but must be a list of texts in quotes",
-            ),
+            ("inventroy = ['a']", "unknown key \"inventroy\" in [provider.external]"),
+            ("inventory = 'list'", "\"inventory\" is a text, but must be a list of texts in quotes"),
             ("sweep = []", "\"sweep\" names no program"),
-            (
-                "guests = 'yes'",
-                "\"guests\" is a text, but must be true or false",
-            ),
-            (
-                "machines = -1",
-                "\"machines\" must be at least 0 and at most 4294967295",
-            ),
-            (
-                "machines = '1'",
-                "\"machines\" is a text, but must be a whole number",
-            ),
+            ("guests = 'yes'", "\"guests\" is a text, but must be true or false"),
+            ("machines = -1", "\"machines\" must be at least 0 and at most 4294967295"),
+            ("machines = '1'", "\"machines\" is a text, but must be a whole number"),
             ("pace = 2", "\"pace\" must be above 0 and at most 1"),
             ("limit = 0", "\"limit\" must be above 0 and at most 3600"),
         ] {
-            let lines = parse(&format!("[provider.external]\n{text}\n"))
-                .unwrap_err()
-                .lines();
+            let lines = parse(&format!("[provider.external]\n{text}\n")).unwrap_err().lines();
             assert_eq!(lines.len(), 1, "{lines:?}");
             assert!(lines[0].starts_with("conformance.toml:2:"), "{lines:?}");
             assert!(lines[0].ends_with(wanted), "{lines:?}");

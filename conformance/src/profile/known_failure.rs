@@ -46,10 +46,7 @@ impl KnownFailure {
     /// # Errors
     /// The mistakes, each with its line.
     pub fn parse_all(file: &str, text: &str, checks: &[&'static Check]) -> Result<Vec<Self>, ProfileError> {
-        let source = Source {
-            file: file.to_owned(),
-            text: text.into(),
-        };
+        let source = Source { file: file.to_owned(), text: text.into() };
         let (document, syntax) = DeTable::parse_recoverable(text);
         if !syntax.is_empty() {
             let mistakes = syntax.iter().map(|error| source.syntax_mistake(error)).collect();
@@ -71,17 +68,10 @@ impl KnownFailure {
         checks: &[&'static Check],
     ) -> Vec<Self> {
         let Some(entries) = value.get_ref().as_array() else {
-            reader.wrong_type(
-                value,
-                "known-failure",
-                "a list of tables: write [[known-failure]]",
-            );
+            reader.wrong_type(value, "known-failure", "a list of tables: write [[known-failure]]");
             return Vec::new();
         };
-        entries
-            .iter()
-            .filter_map(|entry| Self::read(reader, entry, checks))
-            .collect()
+        entries.iter().filter_map(|entry| Self::read(reader, entry, checks)).collect()
     }
 
     fn read(reader: &mut Reader<'_>, entry: &Value<'_>, checks: &[&'static Check]) -> Option<Self> {
@@ -106,13 +96,7 @@ impl KnownFailure {
             None => None,
             Some(date) => Some(date?),
         };
-        Some(Self {
-            check: check.into_inner(),
-            reason: reason?.into_inner(),
-            until,
-            line,
-            pattern,
-        })
+        Some(Self { check: check.into_inner(), reason: reason?.into_inner(), until, line, pattern })
     }
 }
 
@@ -134,26 +118,17 @@ fn required(
         reader.mistake(mistake.help(help));
         return None;
     };
-    reader
-        .text(value, key)
-        .map(|text| Spanned::new(value.span(), text))
+    reader.text(value, key).map(|text| Spanned::new(value.span(), text))
 }
 
 fn date(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<CalendarDate> {
-    let date = value
-        .get_ref()
-        .as_datetime()
-        .filter(|moment| moment.time.is_none())
-        .and_then(|moment| moment.date);
+    let date =
+        value.get_ref().as_datetime().filter(|moment| moment.time.is_none()).and_then(|moment| moment.date);
     if date.is_none() {
         let found = type_name(value.get_ref());
         let message = format!("\"until\" is {found}, but must be a day");
         let mistake = reader.source.mistake(value.span(), message);
         reader.mistake(mistake.help("a day without quotes: until = 2027-03-01"));
     }
-    date.map(|date| CalendarDate {
-        year: date.year.into(),
-        month: date.month.into(),
-        day: date.day.into(),
-    })
+    date.map(|date| CalendarDate { year: date.year.into(), month: date.month.into(), day: date.day.into() })
 }

@@ -155,10 +155,8 @@ pub struct ExpectSection {
 impl Profile {
     /// Reads the file at `path`. `checks` are all checks of the suite, for the patterns of known failures.
     pub fn load(path: &Path, checks: &[&'static Check]) -> Result<Self, LoadError> {
-        let text = fs::read_to_string(path).map_err(|problem| LoadError::Unreadable {
-            path: path.to_owned(),
-            problem,
-        })?;
+        let text = fs::read_to_string(path)
+            .map_err(|problem| LoadError::Unreadable { path: path.to_owned(), problem })?;
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         Ok(Self::parse(&path.display().to_string(), &text, &folder, checks)?)
     }
@@ -170,10 +168,7 @@ impl Profile {
         folder: &Path,
         checks: &[&'static Check],
     ) -> Result<Self, ProfileError> {
-        let source = Source {
-            file: file.to_owned(),
-            text: text.into(),
-        };
+        let source = Source { file: file.to_owned(), text: text.into() };
         let (document, syntax) = DeTable::parse_recoverable(text);
         if !syntax.is_empty() {
             let mistakes = syntax.iter().map(|error| source.syntax_mistake(error)).collect();
@@ -226,11 +221,7 @@ impl Profile {
     pub fn driver_program(&self) -> Option<PathBuf> {
         let command = self.driver.command.as_deref()?;
         let path = Path::new(command);
-        Some(if path.components().count() > 1 {
-            self.folder.join(path)
-        } else {
-            path.to_owned()
-        })
+        Some(if path.components().count() > 1 { self.folder.join(path) } else { path.to_owned() })
     }
 
     /// The folder of stories, with a relative path resolved against the profile's folder.
@@ -250,30 +241,21 @@ impl Profile {
             SettingSource::Given(given) => return Ok(given.clone()),
             SettingSource::Variable(wanted) => wanted,
         };
-        variable(wanted)
-            .filter(|value| !value.is_empty())
-            .map(Setting::Text)
-            .ok_or_else(|| {
-                let message = format!(
-                    "\"{name}\" takes its value from {wanted}, but this environment variable is not set"
-                );
-                let mistake = self
-                    .source
-                    .mistake(setting.value.clone(), message)
-                    .help(format!("set it: {wanted}=... machine-conformance run ..."))
-                    .help(format!(
-                        "or give the value on the command line: --flag {name}=..."
-                    ));
-                ProfileError::new(&self.source, vec![mistake])
-            })
+        variable(wanted).filter(|value| !value.is_empty()).map(Setting::Text).ok_or_else(|| {
+            let message =
+                format!("\"{name}\" takes its value from {wanted}, but this environment variable is not set");
+            let mistake = self
+                .source
+                .mistake(setting.value.clone(), message)
+                .help(format!("set it: {wanted}=... machine-conformance run ..."))
+                .help(format!("or give the value on the command line: --flag {name}=..."));
+            ProfileError::new(&self.source, vec![mistake])
+        })
     }
 
     /// Line of a flag in the profile, from 1.
     pub fn flag_line(&self, name: &str) -> Option<usize> {
-        self.driver
-            .flags
-            .get(name)
-            .map(|setting| self.source.place(setting.key.start).line)
+        self.driver.flags.get(name).map(|setting| self.source.place(setting.key.start).line)
     }
 
     /// The error for a flag that the driver does not declare. `declared` are the flags that it does declare.
@@ -285,17 +267,10 @@ impl Profile {
     ) -> Option<ProfileError> {
         let setting = self.driver.flags.get(name)?;
         let declared: Vec<&str> = declared.into_iter().collect();
-        let allowed = if declared.is_empty() {
-            "no flags at all".to_owned()
-        } else {
-            declared.join(", ")
-        };
+        let allowed = if declared.is_empty() { "no flags at all".to_owned() } else { declared.join(", ") };
         let mistake = self
             .source
-            .mistake(
-                setting.key.clone(),
-                format!("the driver {driver} has no flag \"{name}\""),
-            )
+            .mistake(setting.key.clone(), format!("the driver {driver} has no flag \"{name}\""))
             .help(format!("it declares: {allowed}"))
             .maybe_help(did_you_mean(name, declared))
             .conceal(setting.secret);
@@ -304,11 +279,7 @@ impl Profile {
 
     /// The error for a flag or environment variable whose value does not fit; `problem` says why.
     pub fn wrong_value(&self, name: &str, problem: &str) -> Option<ProfileError> {
-        let setting = self
-            .driver
-            .flags
-            .get(name)
-            .or_else(|| self.driver.environment.get(name))?;
+        let setting = self.driver.flags.get(name).or_else(|| self.driver.environment.get(name))?;
         let mistake = self
             .source
             .mistake(setting.value.clone(), format!("\"{name}\": {problem}"))

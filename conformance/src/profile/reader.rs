@@ -21,10 +21,7 @@ pub(super) struct Reader<'s> {
 
 impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Source) -> Self {
-        Self {
-            source,
-            mistakes: Vec::new(),
-        }
+        Self { source, mistakes: Vec::new() }
     }
 
     pub(super) fn mistake(&mut self, mistake: Mistake) {
@@ -49,10 +46,8 @@ impl<'s> Reader<'s> {
     /// Reports that `value` has the wrong type.
     pub(super) fn wrong_type(&mut self, value: &Value<'_>, key: &str, wanted: &str) {
         let found = type_name(value.get_ref());
-        let mistake = self.source.mistake(
-            value.span(),
-            format!("\"{key}\" is {found}, but must be {wanted}"),
-        );
+        let mistake =
+            self.source.mistake(value.span(), format!("\"{key}\" is {found}, but must be {wanted}"));
         self.mistake(mistake);
     }
 
@@ -69,9 +64,7 @@ impl<'s> Reader<'s> {
         match value.get_ref().as_str() {
             Some(text) if !text.trim().is_empty() => Some(text.to_owned()),
             Some(_) => {
-                let mistake = self
-                    .source
-                    .mistake(value.span(), format!("\"{key}\" must not be empty"));
+                let mistake = self.source.mistake(value.span(), format!("\"{key}\" must not be empty"));
                 self.mistake(mistake);
                 None
             }

@@ -61,27 +61,16 @@ impl Profile {
         reader.only_keys(
             table,
             "[driver]",
-            &[
-                "command",
-                "arguments",
-                "secrets",
-                "source",
-                "flags",
-                "environment",
-            ],
+            &["command", "arguments", "secrets", "source", "flags", "environment"],
         );
         let driver = &mut self.driver;
-        driver.command = table
-            .get("command")
-            .and_then(|value| reader.text(value, "command"));
+        driver.command = table.get("command").and_then(|value| reader.text(value, "command"));
         driver.source = table.get("source").and_then(|value| reader.text(value, "source"));
         if let Some(value) = table.get("arguments") {
             driver.arguments = plain(reader.texts(value, "arguments").unwrap_or_default());
         }
-        let secrets = table
-            .get("secrets")
-            .and_then(|value| reader.texts(value, "secrets"))
-            .unwrap_or_default();
+        let secrets =
+            table.get("secrets").and_then(|value| reader.texts(value, "secrets")).unwrap_or_default();
         let names: Vec<&str> = secrets.iter().map(|secret| secret.get_ref().as_str()).collect();
         if let Some(value) = table.get("flags") {
             driver.flags = settings(reader, value, "flags", &names);
@@ -117,17 +106,13 @@ impl Profile {
         if let Some(value) = table.get("lacks") {
             let words = LACKABLE.map(|gate| (gate.word(), gate));
             for lack in reader.texts(value, "lacks").unwrap_or_default() {
-                self.expect
-                    .lacks
-                    .extend(reader.word(lack.get_ref(), lack.span(), "lacks", &words));
+                self.expect.lacks.extend(reader.word(lack.get_ref(), lack.span(), "lacks", &words));
             }
         }
         if let Some(value) = table.get("host")
             && let Some(text) = reader.text(value, "host")
         {
-            self.expect.rancher = reader
-                .word(&text, value.span(), "host", &HOSTS)
-                .unwrap_or_default();
+            self.expect.rancher = reader.word(&text, value.span(), "host", &HOSTS).unwrap_or_default();
         }
         if let Some(value) = table.get("spec")
             && let Some(text) = reader.text(value, "spec")
@@ -189,21 +174,13 @@ fn settings(
             && let Some(bare) = name.strip_prefix("--")
         {
             let message = format!("write flag names without dashes: \"{name}\"");
-            let mistake = reader
-                .source
-                .mistake(key.span(), message)
-                .help(format!("{bare} = ..."));
+            let mistake = reader.source.mistake(key.span(), message).help(format!("{bare} = ..."));
             reader.mistake(mistake);
             continue;
         }
         let secret = secrets.contains(&name);
         if let Some(source) = setting(reader, value, name, secret) {
-            let setting = ProfileSetting {
-                source,
-                key: key.span(),
-                value: value.span(),
-                secret,
-            };
+            let setting = ProfileSetting { source, key: key.span(), value: value.span(), secret };
             settings.insert(name.to_owned(), setting);
         }
     }
@@ -216,26 +193,16 @@ fn setting(reader: &mut Reader<'_>, value: &Value<'_>, name: &str, secret: bool)
         DeValue::Boolean(on) => Some(SettingSource::Given(Setting::Switch(*on))),
         DeValue::Integer(_) => match whole(value) {
             Some(number) => Some(SettingSource::Given(Setting::Integer(number))),
-            None => refuse(
-                reader,
-                value,
-                format!("\"{name}\" does not fit into 64 bits"),
-                secret,
-            ),
+            None => refuse(reader, value, format!("\"{name}\" does not fit into 64 bits"), secret),
         },
         DeValue::Array(items) => {
-            let texts: Option<Vec<String>> = items
-                .iter()
-                .map(|item| item.get_ref().as_str().map(str::to_owned))
-                .collect();
+            let texts: Option<Vec<String>> =
+                items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
             match texts {
                 Some(texts) => Some(SettingSource::Given(Setting::List(texts))),
-                None => refuse(
-                    reader,
-                    value,
-                    format!("\"{name}\" is a list that holds more than texts"),
-                    secret,
-                ),
+                None => {
+                    refuse(reader, value, format!("\"{name}\" is a list that holds more than texts"), secret)
+                }
             }
         }
         DeValue::Table(table) => reference(reader, value, table, name),
@@ -283,11 +250,7 @@ fn reference(
 }
 
 fn offered(reader: &mut Reader<'_>, value: &Value<'_>, text: &str) -> bool {
-    let known: Vec<&str> = ProviderKind::WORDS
-        .iter()
-        .flat_map(|(_, kind)| kind.offers())
-        .copied()
-        .collect();
+    let known: Vec<&str> = ProviderKind::WORDS.iter().flat_map(|(_, kind)| kind.offers()).copied().collect();
     if known.contains(&text) {
         return true;
     }

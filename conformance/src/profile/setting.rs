@@ -4,10 +4,7 @@ use std::{fmt, ops::Range};
 
 /// A value for a flag or an environment variable.
 #[derive(Clone, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "front ends must decide what each kind means to them"
-)]
+#[expect(clippy::exhaustive_enums, reason = "front ends must decide what each kind means to them")]
 pub enum Setting {
     /// A text; on the command line everything is a text.
     Text(String),

@@ -26,27 +26,17 @@ impl Source {
     pub(super) fn place(&self, offset: usize) -> Place {
         let before = &self.text[..self.floor(offset)];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Place {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        Place { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
     }
 
     fn line(&self, number: usize) -> &str {
-        self.text
-            .split('\n')
-            .nth(number - 1)
-            .unwrap_or_default()
-            .trim_end_matches('\r')
+        self.text.split('\n').nth(number - 1).unwrap_or_default().trim_end_matches('\r')
     }
 
     /// The nearest character boundary at or before `offset`.
     fn floor(&self, offset: usize) -> usize {
         let offset = offset.min(self.text.len());
-        (0..=offset)
-            .rev()
-            .find(|at| self.text.is_char_boundary(*at))
-            .unwrap_or_default()
+        (0..=offset).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or_default()
     }
 
     /// A mistake of the TOML itself. A value is not shown if its key sounds like a secret's: which keys are secrets
@@ -56,25 +46,17 @@ impl Source {
         let span = error.span().unwrap_or_default();
         let line = self.line(self.place(span.start).line).to_lowercase();
         let secretive = SECRETIVE.iter().any(|word| line.contains(word));
-        self.mistake(span, format!("this is not TOML: {}", error.message()))
-            .conceal(secretive)
+        self.mistake(span, format!("this is not TOML: {}", error.message())).conceal(secretive)
     }
 
     pub(super) fn mistake(&self, span: Range<usize>, message: impl Into<String>) -> Mistake {
-        Mistake {
-            span,
-            message: message.into(),
-            help: Vec::new(),
-            conceal: false,
-        }
+        Mistake { span, message: message.into(), help: Vec::new(), conceal: false }
     }
 }
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source")
-            .field("file", &self.file)
-            .finish_non_exhaustive()
+        f.debug_struct("Source").field("file", &self.file).finish_non_exhaustive()
     }
 }
 
@@ -119,17 +101,12 @@ pub struct ProfileError {
 impl ProfileError {
     pub(super) fn new(source: &Source, mut mistakes: Vec<Mistake>) -> Self {
         mistakes.sort_by_key(|mistake| mistake.span.start);
-        Self {
-            source: source.clone(),
-            mistakes,
-        }
+        Self { source: source.clone(), mistakes }
     }
 
     /// Places of the mistakes, in order of the file.
     pub fn places(&self) -> impl Iterator<Item = Place> {
-        self.mistakes
-            .iter()
-            .map(|mistake| self.source.place(mistake.span.start))
+        self.mistakes.iter().map(|mistake| self.source.place(mistake.span.start))
     }
 
     /// One line per mistake: file, line, column and what is wrong.
@@ -153,10 +130,7 @@ impl ProfileError {
         };
         let (mut indent, mut width) = (column - 1, width);
         if mistake.conceal {
-            let key = text
-                .split_once('=')
-                .map(|(key, _)| format!("{key}= "))
-                .unwrap_or_default();
+            let key = text.split_once('=').map(|(key, _)| format!("{key}= ")).unwrap_or_default();
             text = format!("{key}{NOT_SHOWN}");
             if indent >= key.chars().count() || key.is_empty() {
                 (indent, width) = (key.chars().count(), NOT_SHOWN.len());
@@ -177,10 +151,7 @@ impl ProfileError {
 impl ProfileError {
     /// A text that is not TOML, for another reader of it; `span` is the place.
     pub(crate) fn not_toml(file: &str, text: &str, span: Option<Range<usize>>, problem: &str) -> Self {
-        let source = Source {
-            file: file.to_owned(),
-            text: text.into(),
-        };
+        let source = Source { file: file.to_owned(), text: text.into() };
         let mistake = source.mistake(span.unwrap_or_default(), format!("this is not TOML: {problem}"));
         Self::new(&source, vec![mistake])
     }
@@ -201,15 +172,7 @@ impl fmt::Display for ProfileError {
 impl std::error::Error for ProfileError {}
 
 fn printable(line: &str) -> String {
-    line.chars()
-        .map(|character| {
-            if character.is_control() {
-                '\u{fffd}'
-            } else {
-                character
-            }
-        })
-        .collect()
+    line.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 
 #[cfg(test)]
@@ -217,10 +180,7 @@ mod tests {
     use super::*;
 
     fn source(text: &str) -> Source {
-        Source {
-            file: "conformance.toml".into(),
-            text: text.into(),
-        }
+        Source { file: "conformance.toml".into(), text: text.into() }
     }
 
     #[test]
@@ -235,9 +195,7 @@ mod tests {
     #[test]
     fn errors_point_at_the_line() {
         let source = source("[driver]\ncomand = \"x\"\n");
-        let mistake = source
-            .mistake(9..15, "unknown key \"comand\" in [driver]")
-            .help("allowed: command");
+        let mistake = source.mistake(9..15, "unknown key \"comand\" in [driver]").help("allowed: command");
         assert_eq!(
             ProfileError::new(&source, vec![mistake]).to_string(),
             "unknown key \"comand\" in [driver]\n --> conformance.toml:2:1\n  |\n2 | comand = \"x\"\n  | ^^^^^^\n  = allowed: command"
@@ -250,9 +208,6 @@ mod tests {
         let error =
             ProfileError::new(&source, vec![source.mistake(8..21, "wrong").conceal(true)]).to_string();
         assert!(!error.contains("s3cret"), "{error}");
-        assert!(
-            error.contains("1 | token = (not shown)\n  |         ^^^^^^^^^^^"),
-            "{error}"
-        );
+        assert!(error.contains("1 | token = (not shown)\n  |         ^^^^^^^^^^^"), "{error}");
     }
 }

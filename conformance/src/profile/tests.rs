@@ -44,10 +44,7 @@ until = 2027-03-01
 "#;
 
 fn checks() -> Vec<&'static Check> {
-    vec![
-        check("stop::guest_ignores_acpi", &["STOP-007"]),
-        check("remove::twice", &["RM-012"]),
-    ]
+    vec![check("stop::guest_ignores_acpi", &["STOP-007"]), check("remove::twice", &["RM-012"])]
 }
 
 fn parse(text: &str) -> Result<Profile, ProfileError> {
@@ -67,10 +64,7 @@ fn mistake(text: &str) -> String {
 #[test]
 fn a_complete_profile_is_understood() {
     let profile = parse(COMPLETE).unwrap();
-    assert_eq!(
-        profile.driver_program(),
-        Some(PathBuf::from("repository/./docker-machine-driver-acme"))
-    );
+    assert_eq!(profile.driver_program(), Some(PathBuf::from("repository/./docker-machine-driver-acme")));
     assert_eq!(profile.driver.arguments, ["--quiet"]);
     assert_eq!(profile.driver.secrets, ["acme-token"]);
     assert_eq!(profile.provider, Some(ProviderKind::Template));
@@ -81,11 +75,7 @@ fn a_complete_profile_is_understood() {
     assert_eq!(profile.wait_factor, Some(2.0));
     assert_eq!(profile.flag_line("acme-region"), Some(10));
     let variable = |name: &str| (name == "ACME_TOKEN").then(|| "s3cret".to_owned());
-    let flag = |name| {
-        profile
-            .resolve(name, &profile.driver.flags[name], &variable)
-            .unwrap()
-    };
+    let flag = |name| profile.resolve(name, &profile.driver.flags[name], &variable).unwrap();
     assert_eq!(flag("acme-token"), Setting::Text("s3cret".into()));
     assert_eq!(flag("acme-endpoint"), Setting::Provider("endpoint".into()));
     assert_eq!(flag("acme-region"), Setting::Text("eu-1".into()));
@@ -101,30 +91,21 @@ fn the_text_can_be_shown_without_secrets() {
     let profile = parse(text).unwrap();
     assert_eq!(profile.driver.source.as_deref(), Some("src/acme.go"));
     let shown = profile.text_without(&|name| name.contains("PASSWORD"));
-    let expected = text
-        .replace("'123'", "\"(not shown)\"")
-        .replace("\"abc\"", "\"(not shown)\"");
+    let expected = text.replace("'123'", "\"(not shown)\"").replace("\"abc\"", "\"(not shown)\"");
     assert_eq!(shown, expected);
 }
 
 #[test]
 fn an_empty_profile_says_nothing() {
     let profile = parse("").unwrap();
-    assert_eq!(
-        (profile.driver_program(), profile.provider, profile.wait_factor),
-        (None, None, None)
-    );
+    assert_eq!((profile.driver_program(), profile.provider, profile.wait_factor), (None, None, None));
 }
 
 #[test]
 fn known_failures_count_until_their_last_day() {
     let profile = parse(COMPLETE).unwrap();
     let known = &profile.known_failures[0];
-    let day = |day| CalendarDate {
-        year: 2027,
-        month: 3,
-        day,
-    };
+    let day = |day| CalendarDate { year: 2027, month: 3, day };
     assert!(known.counts_on(day(1)) && !known.counts_on(day(2)));
     assert!(known.names(checks()[0]) && !known.names(checks()[1]));
     assert_eq!(known.line, 32);
@@ -133,10 +114,7 @@ fn known_failures_count_until_their_last_day() {
 #[test]
 fn a_command_without_a_folder_is_looked_up_in_the_path() {
     let profile = parse("driver.command = \"docker-machine-driver-acme\"").unwrap();
-    assert_eq!(
-        profile.driver_program(),
-        Some(PathBuf::from("docker-machine-driver-acme"))
-    );
+    assert_eq!(profile.driver_program(), Some(PathBuf::from("docker-machine-driver-acme")));
 }
 
 #[test]
@@ -144,9 +122,7 @@ fn a_variable_that_is_not_set_is_named_with_its_line() {
     let profile = parse(COMPLETE).unwrap();
     for value in [None, Some(String::new())] {
         let flag = &profile.driver.flags["acme-token"];
-        let error = profile
-            .resolve("acme-token", flag, &|_| value.clone())
-            .unwrap_err();
+        let error = profile.resolve("acme-token", flag, &|_| value.clone()).unwrap_err();
         assert_eq!(
             error.lines(),
             [
@@ -177,93 +153,39 @@ fn unknown_keys_are_found_in_every_table() {
 #[test]
 fn wrong_types_name_both_types() {
     for (text, wanted) in [
-        (
-            "driver = 1",
-            "1:10: \"driver\" is a whole number, but must be a table",
-        ),
-        (
-            "driver.command = 1",
-            "1:18: \"command\" is a whole number, but must be a text in quotes",
-        ),
+        ("driver = 1", "1:10: \"driver\" is a whole number, but must be a table"),
+        ("driver.command = 1", "1:18: \"command\" is a whole number, but must be a text in quotes"),
         ("driver.command = ' '", "1:18: \"command\" must not be empty"),
-        (
-            "driver.arguments = 'a'",
-            "1:20: \"arguments\" is a text, but must be a list of texts in quotes",
-        ),
+        ("driver.arguments = 'a'", "1:20: \"arguments\" is a text, but must be a list of texts in quotes"),
         (
             "driver.secrets = ['a', 2]",
             "1:24: \"secrets\" is a whole number, but must be a list of texts in quotes",
         ),
-        (
-            "driver.flags = []",
-            "1:16: \"flags\" is a list, but must be a table",
-        ),
-        (
-            "driver.flags.a = 1.5",
-            "1:18: \"a\" is a number, which no flag takes",
-        ),
-        (
-            "driver.flags.a = 2027-03-01",
-            "1:18: \"a\" is a date, which no flag takes",
-        ),
-        (
-            "driver.flags.a = 0xffffffffffffffff",
-            "1:18: \"a\" does not fit into 64 bits",
-        ),
-        (
-            "driver.flags.a = ['x', true]",
-            "1:18: \"a\" is a list that holds more than texts",
-        ),
+        ("driver.flags = []", "1:16: \"flags\" is a list, but must be a table"),
+        ("driver.flags.a = 1.5", "1:18: \"a\" is a number, which no flag takes"),
+        ("driver.flags.a = 2027-03-01", "1:18: \"a\" is a date, which no flag takes"),
+        ("driver.flags.a = 0xffffffffffffffff", "1:18: \"a\" does not fit into 64 bits"),
+        ("driver.flags.a = ['x', true]", "1:18: \"a\" is a list that holds more than texts"),
         ("driver.flags.a = {}", "1:18: \"a\" has no value"),
         (
             "driver.flags.a = { env = 'A', provider = 'token' }",
             "1:18: \"a\" takes its value from one place, not from two",
         ),
-        (
-            "driver.flags.a = { env = 1 }",
-            "1:26: \"env\" is a whole number, but must be a text in quotes",
-        ),
-        (
-            "driver.flags.a = { provider = 'endpint' }",
-            "1:31: no provider offers \"endpint\"",
-        ),
-        (
-            "driver.flags.--a = 'x'",
-            "1:14: write flag names without dashes: \"--a\"",
-        ),
-        (
-            "provider.kind = 'tempalte'",
-            "1:17: \"tempalte\" is not known as \"kind\"",
-        ),
+        ("driver.flags.a = { env = 1 }", "1:26: \"env\" is a whole number, but must be a text in quotes"),
+        ("driver.flags.a = { provider = 'endpint' }", "1:31: no provider offers \"endpint\""),
+        ("driver.flags.--a = 'x'", "1:14: write flag names without dashes: \"--a\""),
+        ("provider.kind = 'tempalte'", "1:17: \"tempalte\" is not known as \"kind\""),
         (
             "provider.create-machines = 1",
             "1:28: \"create-machines\" is a whole number, but must be true or false",
         ),
-        (
-            "expect.lacks = ['pwoer']",
-            "1:17: \"pwoer\" is not known as \"lacks\"",
-        ),
-        (
-            "expect.lacks = ['base']",
-            "1:17: \"base\" is not known as \"lacks\"",
-        ),
+        ("expect.lacks = ['pwoer']", "1:17: \"pwoer\" is not known as \"lacks\""),
+        ("expect.lacks = ['base']", "1:17: \"base\" is not known as \"lacks\""),
         ("expect.spec = 'v0'", "1:15: \"v0\" is not known as \"spec\""),
-        (
-            "expect.guest.os = 'windows'",
-            "1:19: \"windows\" is not known as \"os\"",
-        ),
-        (
-            "waits.factor = '2'",
-            "1:16: \"factor\" is a text, but must be a number",
-        ),
-        (
-            "waits.factor = 0",
-            "1:16: \"factor\" must be above 0 and at most 1000",
-        ),
-        (
-            "waits.factor = nan",
-            "1:16: \"factor\" must be above 0 and at most 1000",
-        ),
+        ("expect.guest.os = 'windows'", "1:19: \"windows\" is not known as \"os\""),
+        ("waits.factor = '2'", "1:16: \"factor\" is a text, but must be a number"),
+        ("waits.factor = 0", "1:16: \"factor\" must be above 0 and at most 1000"),
+        ("waits.factor = nan", "1:16: \"factor\" must be above 0 and at most 1000"),
         (
             "known-failure = 1",
             "1:17: \"known-failure\" is a whole number, but must be a list of tables: write [[known-failure]]",
@@ -276,14 +198,8 @@ fn wrong_types_name_both_types() {
 #[test]
 fn known_failures_need_a_check_that_exists_and_a_reason() {
     let entry = |text: &str| mistake(&format!("[[known-failure]]\n{text}\n"));
-    assert_eq!(
-        entry("check = 'stop::*'"),
-        "conformance.toml:1:1: this known failure has no \"reason\""
-    );
-    assert_eq!(
-        entry("reason = 'r'"),
-        "conformance.toml:1:1: this known failure has no \"check\""
-    );
+    assert_eq!(entry("check = 'stop::*'"), "conformance.toml:1:1: this known failure has no \"reason\"");
+    assert_eq!(entry("reason = 'r'"), "conformance.toml:1:1: this known failure has no \"check\"");
     assert_eq!(
         entry("check = 'stop::*'\nreason = '  '"),
         "conformance.toml:3:10: \"reason\" must not be empty"
@@ -305,18 +221,13 @@ fn known_failures_need_a_check_that_exists_and_a_reason() {
 #[test]
 fn flags_that_the_driver_does_not_have_are_placed_and_a_similar_one_is_named() {
     let profile = parse(COMPLETE).unwrap();
-    let error = profile
-        .unknown_flag("acme-region", "acme", ["acme-regions", "acme-token"])
-        .unwrap()
-        .to_string();
+    let error =
+        profile.unknown_flag("acme-region", "acme", ["acme-regions", "acme-token"]).unwrap().to_string();
     assert!(
         error.starts_with("the driver acme has no flag \"acme-region\"\n  --> conformance.toml:10:1\n"),
         "{error}"
     );
-    assert!(
-        error.contains("= it declares: acme-regions, acme-token"),
-        "{error}"
-    );
+    assert!(error.contains("= it declares: acme-regions, acme-token"), "{error}");
     assert!(error.contains("= did you mean \"acme-regions\"?"), "{error}");
     assert!(profile.unknown_flag("other", "acme", []).is_none());
 }
@@ -333,10 +244,7 @@ fn secrets_never_appear_in_an_error() {
         assert!(!error.contains("s3cret"), "{error}");
     }
     let profile = parse("[driver]\nsecrets = ['t']\n[driver.flags]\nt = 's3cret'").unwrap();
-    for error in [
-        profile.unknown_flag("t", "acme", []).unwrap(),
-        profile.wrong_value("t", "no").unwrap(),
-    ] {
+    for error in [profile.unknown_flag("t", "acme", []).unwrap(), profile.wrong_value("t", "no").unwrap()] {
         assert!(!error.to_string().contains("s3cret"), "{error}");
     }
 }
@@ -344,10 +252,7 @@ fn secrets_never_appear_in_an_error() {
 #[test]
 fn text_that_is_not_toml_is_placed() {
     let error = mistake("[driver\ncommand = 1");
-    assert!(
-        error.starts_with("conformance.toml:1:8: this is not TOML: "),
-        "{error}"
-    );
+    assert!(error.starts_with("conformance.toml:1:8: this is not TOML: "), "{error}");
 }
 
 proptest::proptest! {

@@ -53,9 +53,7 @@ fn number(reader: &mut Reader<'_>, value: &Value<'_>, key: &str, least: usize, m
         reader.wrong_type(value, key, "a whole number");
         return None;
     };
-    let number = usize::try_from(given)
-        .ok()
-        .filter(|number| (least..=most).contains(number));
+    let number = usize::try_from(given).ok().filter(|number| (least..=most).contains(number));
     if number.is_none() {
         let message = format!("\"{key}\" must be at least {least} and at most {most}");
         let mistake = reader.source.mistake(value.span(), message);

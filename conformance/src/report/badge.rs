@@ -58,9 +58,7 @@ impl<W: Write + Send> Report for BadgeReport<W> {
 
 impl<W: Write> std::fmt::Debug for BadgeReport<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BadgeReport")
-            .field("form", &self.form)
-            .finish_non_exhaustive()
+        f.debug_struct("BadgeReport").field("form", &self.form).finish_non_exhaustive()
     }
 }
 

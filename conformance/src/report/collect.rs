@@ -85,15 +85,9 @@ impl RunRecord {
 
     /// Brings the results, which come as they finish, into the order of the plan.
     pub(super) fn complete(&mut self) {
-        let order: HashMap<&str, usize> = self
-            .run
-            .checks
-            .iter()
-            .enumerate()
-            .map(|(index, id)| (id.as_str(), index))
-            .collect();
-        self.checks
-            .sort_by_key(|result| order.get(result.id.as_str()).copied().unwrap_or(usize::MAX));
+        let order: HashMap<&str, usize> =
+            self.run.checks.iter().enumerate().map(|(index, id)| (id.as_str(), index)).collect();
+        self.checks.sort_by_key(|result| order.get(result.id.as_str()).copied().unwrap_or(usize::MAX));
     }
 }
 

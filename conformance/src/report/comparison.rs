@@ -40,11 +40,7 @@ impl<'r> Comparison<'r> {
     /// If it cannot be written.
     pub fn write_text(&self, writer: &mut dyn Write, all: bool) -> io::Result<()> {
         let rows = self.rows(all, |outcome| outcome.word().to_owned());
-        let first = rows
-            .iter()
-            .map(|(name, _)| name.chars().count())
-            .max()
-            .unwrap_or_default();
+        let first = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
         for (name, cells) in rows {
             write!(writer, "{name:<first$}")?;
             for cell in cells {
@@ -62,10 +58,8 @@ impl<'r> Comparison<'r> {
     pub fn write_markdown(&self, writer: &mut dyn Write, all: bool) -> io::Result<()> {
         let rows = self.rows(all, |outcome| outcome.in_markdown());
         for (index, (name, cells)) in rows.iter().enumerate() {
-            let cells: Vec<String> = cells
-                .iter()
-                .map(|text| if index == 0 { cell(text) } else { text.clone() })
-                .collect();
+            let cells: Vec<String> =
+                cells.iter().map(|text| if index == 0 { cell(text) } else { text.clone() }).collect();
             writeln!(writer, "| {} | {} |", cell(name), cells.join(" | "))?;
             if index == 0 {
                 writeln!(writer, "| --- |{}", " --- |".repeat(cells.len()))?;
@@ -79,18 +73,9 @@ impl<'r> Comparison<'r> {
         let of_runs = |show: &dyn Fn(&RunRecord) -> String| self.runs.iter().map(show).collect();
         let mut rows: Vec<(String, Vec<String>)> = vec![
             (String::new(), of_runs(&|run| one_line(name(run), NAME))),
-            (
-                "verdict".to_owned(),
-                of_runs(&|run| run.verdict.headline().to_lowercase()),
-            ),
-            (
-                "specification".to_owned(),
-                of_runs(&|run| one_line(&run.run.specification, NAME)),
-            ),
-            (
-                "provider".to_owned(),
-                of_runs(&|run| one_line(&run.run.provider, NAME)),
-            ),
+            ("verdict".to_owned(), of_runs(&|run| run.verdict.headline().to_lowercase())),
+            ("specification".to_owned(), of_runs(&|run| one_line(&run.run.specification, NAME))),
+            ("provider".to_owned(), of_runs(&|run| one_line(&run.run.provider, NAME))),
         ];
         for word in ["applicable", "run", "passed", "warned", "failed"] {
             let number = |run: &RunRecord| {
@@ -146,8 +131,6 @@ impl Outcome {
     }
 
     fn in_markdown(self) -> String {
-        self.0.map_or_else(String::new, |verdict| {
-            format!("{} {}", sign(verdict), verdict.word())
-        })
+        self.0.map_or_else(String::new, |verdict| format!("{} {}", sign(verdict), verdict.word()))
     }
 }

@@ -46,14 +46,8 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// Every kind, the most important first.
-    pub const ALL: [Self; 6] = [
-        Self::Worse,
-        Self::Lost,
-        Self::Different,
-        Self::Added,
-        Self::Gone,
-        Self::Better,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Worse, Self::Lost, Self::Different, Self::Added, Self::Gone, Self::Better];
 
     /// The word in reports.
     pub fn word(self) -> &'static str {
@@ -72,10 +66,8 @@ impl ChangeKind {
 pub fn changes(before: &RunRecord, after: &RunRecord) -> Vec<Change> {
     let old: HashMap<&str, &CheckResult> = by_id(before);
     let new: HashMap<&str, &CheckResult> = by_id(after);
-    let in_second = after
-        .checks
-        .iter()
-        .filter_map(|result| change(old.get(result.id.as_str()).copied(), Some(result)));
+    let in_second =
+        after.checks.iter().filter_map(|result| change(old.get(result.id.as_str()).copied(), Some(result)));
     let only_in_first = before
         .checks
         .iter()
@@ -96,10 +88,7 @@ pub fn is_worse(changes: &[Change]) -> bool {
 }
 
 fn by_id(run: &RunRecord) -> HashMap<&str, &CheckResult> {
-    run.checks
-        .iter()
-        .map(|result| (result.id.as_str(), result))
-        .collect()
+    run.checks.iter().map(|result| (result.id.as_str(), result)).collect()
 }
 
 fn change(before: Option<&CheckResult>, after: Option<&CheckResult>) -> Option<Change> {
@@ -110,11 +99,8 @@ fn change(before: Option<&CheckResult>, after: Option<&CheckResult>) -> Option<C
         (None, None) => return None,
     };
     let told = after.or(before)?;
-    let telling = [after, before]
-        .into_iter()
-        .flatten()
-        .find(|result| !result.problems.is_empty())
-        .unwrap_or(told);
+    let telling =
+        [after, before].into_iter().flatten().find(|result| !result.problems.is_empty()).unwrap_or(told);
     Some(Change {
         id: told.id.clone(),
         kind,
@@ -147,10 +133,7 @@ mod tests {
     use crate::{event::Problem, sample::finished, verdict::Level};
 
     fn run(results: Vec<CheckResult>) -> RunRecord {
-        RunRecord {
-            checks: results,
-            ..RunRecord::default()
-        }
+        RunRecord { checks: results, ..RunRecord::default() }
     }
 
     fn broken(id: &str, clause: &str) -> CheckResult {
@@ -188,10 +171,7 @@ mod tests {
             finished("a::added", Verdict::Pass),
         ]);
         let found = changes(&before, &after);
-        let shown: Vec<_> = found
-            .iter()
-            .map(|change| (change.kind.word(), change.id.as_str()))
-            .collect();
+        let shown: Vec<_> = found.iter().map(|change| (change.kind.word(), change.id.as_str())).collect();
         assert_eq!(
             shown,
             [
@@ -213,10 +193,7 @@ mod tests {
     fn a_gate_lets_what_is_no_worse_through() {
         let before = run(vec![broken("a::b", "RM-001"), finished("a::c", Verdict::Pass)]);
         assert!(changes(&before, &before).is_empty());
-        let better = run(vec![
-            finished("a::b", Verdict::Pass),
-            finished("a::d", Verdict::Pass),
-        ]);
+        let better = run(vec![finished("a::b", Verdict::Pass), finished("a::d", Verdict::Pass)]);
         assert!(!is_worse(&changes(&before, &better)));
         let added = run(vec![broken("a::b", "RM-001"), broken("a::e", "RM-002")]);
         assert!(is_worse(&changes(&before, &added)), "a new check that fails");

@@ -19,10 +19,7 @@ pub struct GithubReport<C: Write, S: Write> {
 impl<C: Write, S: Write> GithubReport<C, S> {
     /// A report to both.
     pub fn new(commands: C, summary: S) -> Self {
-        Self {
-            commands,
-            summary: MarkdownReport::new(summary),
-        }
+        Self { commands, summary: MarkdownReport::new(summary) }
     }
 }
 
@@ -30,9 +27,8 @@ impl<C: Write + Send, S: Write + Send> Report for GithubReport<C, S> {
     fn finish(&mut self, run: &RunRecord) -> io::Result<()> {
         self.summary.finish(run)?;
         let findings = statistics::findings(run);
-        let (failures, warnings): (Vec<_>, Vec<_>) = findings
-            .into_iter()
-            .partition(|result| statistics::is_failure(result.verdict));
+        let (failures, warnings): (Vec<_>, Vec<_>) =
+            findings.into_iter().partition(|result| statistics::is_failure(result.verdict));
         for (command, results) in [("error", failures), ("warning", warnings)] {
             for result in results.iter().take(MOST_ANNOTATIONS) {
                 writeln!(self.commands, "{}", annotation(command, run, result))?;
@@ -85,9 +81,7 @@ fn data(text: &str) -> String {
 
 /// Value of a property of a command.
 fn property(text: &str) -> String {
-    data(&one_line(text, MESSAGE))
-        .replace(':', "%3A")
-        .replace(',', "%2C")
+    data(&one_line(text, MESSAGE)).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]

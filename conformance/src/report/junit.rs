@@ -45,9 +45,7 @@ impl<W: Write + Send> Report for JunitReport<W> {
         for (group, results) in run.groups() {
             let mut suite = TestSuite::new(group);
             suite.add_properties(properties(run));
-            suite.set_time(Duration::from_millis(
-                results.iter().map(|result| result.duration_ms).sum(),
-            ));
+            suite.set_time(Duration::from_millis(results.iter().map(|result| result.duration_ms).sum()));
             for result in results {
                 suite.add_test_case(test_case(group, result));
             }
@@ -75,15 +73,9 @@ fn properties(run: &RunRecord) -> Vec<(String, String)> {
         ("seed", info.seed.to_string()),
         ("started_at", info.started_at.clone()),
     ];
-    let environment = info
-        .environment
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone()));
+    let environment = info.environment.iter().map(|(name, value)| (name.clone(), value.clone()));
     let owned = fixed.into_iter().map(|(name, value)| (name.to_owned(), value));
-    owned
-        .chain(environment)
-        .map(|(name, value)| (name, line(&value)))
-        .collect()
+    owned.chain(environment).map(|(name, value)| (name, line(&value))).collect()
 }
 
 fn test_case(group: &str, result: &CheckResult) -> TestCase {
@@ -120,10 +112,7 @@ fn status(result: &CheckResult) -> TestCaseStatus {
     match result.verdict {
         Verdict::Pass | Verdict::Warn => TestCaseStatus::success(),
         Verdict::Fail => {
-            let clause = result
-                .problems
-                .first()
-                .map_or("fail", |problem| problem.clause.as_str());
+            let clause = result.problems.first().map_or("fail", |problem| problem.clause.as_str());
             failure(NonSuccessKind::Failure, clause)
         }
         Verdict::Stale | Verdict::DriverTimeout => failure(NonSuccessKind::Failure, result.verdict.word()),
@@ -142,15 +131,8 @@ fn status(result: &CheckResult) -> TestCaseStatus {
 
 /// One line: what happened, or why.
 fn message(result: &CheckResult) -> String {
-    let problem = result
-        .problems
-        .first()
-        .map(|problem| format!("{}: {}", problem.clause, problem.got));
-    line(
-        &problem
-            .or_else(|| result.reason.clone())
-            .unwrap_or_else(|| result.title.clone()),
-    )
+    let problem = result.problems.first().map(|problem| format!("{}: {}", problem.clause, problem.got));
+    line(&problem.or_else(|| result.reason.clone()).unwrap_or_else(|| result.title.clone()))
 }
 
 /// Attributes hold one line, and nothing that a viewer would obey.
@@ -163,7 +145,5 @@ fn text(result: &CheckResult) -> String {
     let mut plain = anstream::StripStream::new(Vec::new());
     // Writing to memory does not fail.
     let _ = finding::write(&mut plain, result, WIDTH);
-    String::from_utf8_lossy(&plain.into_inner())
-        .trim_start()
-        .to_owned()
+    String::from_utf8_lossy(&plain.into_inner()).trim_start().to_owned()
 }

@@ -54,11 +54,7 @@ fn page(run: &RunRecord) -> String {
 
 fn write_page(page: &mut String, run: &RunRecord) -> std::fmt::Result {
     let info = &run.run;
-    let name = if info.driver_name.is_empty() {
-        &info.driver
-    } else {
-        &info.driver_name
-    };
+    let name = if info.driver_name.is_empty() { &info.driver } else { &info.driver_name };
     writeln!(page, "## {}: {}\n", cell(name), run.verdict.headline())?;
     let numbers: Vec<String> = statistics::numbers(&run.summary)
         .into_iter()
@@ -70,10 +66,7 @@ fn write_page(page: &mut String, run: &RunRecord) -> std::fmt::Result {
     }
     write_findings(page, run)?;
     write_groups(page, run)?;
-    for (verdict, title) in [
-        (Verdict::NotTested, "Not tested"),
-        (Verdict::NotApplicable, "Not applicable"),
-    ] {
+    for (verdict, title) in [(Verdict::NotTested, "Not tested"), (Verdict::NotApplicable, "Not applicable")] {
         let Reasons { total, reasons } = statistics::reasons(run, verdict);
         if total > 0 {
             writeln!(page, "<details><summary>{title}: {total}</summary>\n")?;
@@ -126,12 +119,7 @@ fn write_finding(page: &mut String, result: &CheckResult) -> std::fmt::Result {
         writeln!(page, "| reason | {} |", cell(reason))?;
     }
     for problem in &result.problems {
-        writeln!(
-            page,
-            "| rule | {} {} |",
-            cell(&problem.clause),
-            cell(&problem.rule)
-        )?;
+        writeln!(page, "| rule | {} {} |", cell(&problem.clause), cell(&problem.rule))?;
         writeln!(page, "| expected | {} |", cell(&problem.expected))?;
         writeln!(page, "| got | {} |", cell(&problem.got))?;
     }
@@ -194,11 +182,7 @@ pub(crate) fn cell(text: &str) -> String {
 /// Untrusted text as a block of code; its fence is longer than any run of backticks in it.
 fn code(text: &str) -> String {
     let text = one_line(text, usize::MAX);
-    let longest = text
-        .split(|character| character != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or_default();
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}sh\n{text}\n{fence}")
 }

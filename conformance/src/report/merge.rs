@@ -63,11 +63,9 @@ fn same(whole: &RunRecord, part: &RunRecord) -> Result<(), MergeError> {
     ];
     match pairs.into_iter().find(|(_, one, other)| one != other) {
         None => Ok(()),
-        Some((what, one, other)) => Err(MergeError::Different {
-            what,
-            one: one.clone(),
-            other: other.clone(),
-        }),
+        Some((what, one, other)) => {
+            Err(MergeError::Different { what, one: one.clone(), other: other.clone() })
+        }
     }
 }
 
@@ -86,11 +84,8 @@ fn best_of_each(results: Vec<CheckResult>) -> Vec<CheckResult> {
 
 /// The order of the suite; checks that it does not know come last.
 fn order(whole: &mut RunRecord) {
-    let places: BTreeMap<&str, usize> = crate::checks::all()
-        .iter()
-        .enumerate()
-        .map(|(place, check)| (check.id, place))
-        .collect();
+    let places: BTreeMap<&str, usize> =
+        crate::checks::all().iter().enumerate().map(|(place, check)| (check.id, place)).collect();
     let place = |id: &str| places.get(id).copied().unwrap_or(usize::MAX);
     whole.run.checks.sort_by_key(|id| place(id));
     whole.complete();
@@ -123,10 +118,7 @@ mod tests {
     use crate::{sample::finished, verdict::Verdict};
 
     fn part(results: &[(&str, Verdict)], duration_ms: u64) -> RunRecord {
-        let checks: Vec<_> = results
-            .iter()
-            .map(|(id, verdict)| finished(id, *verdict))
-            .collect();
+        let checks: Vec<_> = results.iter().map(|(id, verdict)| finished(id, *verdict)).collect();
         let mut record = RunRecord::default();
         record.run.checks = checks.iter().map(|result| result.id.clone()).collect();
         record.run.driver_name = "acme".to_owned();
@@ -139,10 +131,7 @@ mod tests {
 
     #[test]
     fn the_whole_has_every_check_once_in_the_order_of_the_suite() {
-        let one = part(
-            &[("remove::twice", Verdict::Pass), ("b::later", Verdict::Pass)],
-            30,
-        );
+        let one = part(&[("remove::twice", Verdict::Pass), ("b::later", Verdict::Pass)], 30);
         let other = part(&[("create::makes_one_instance", Verdict::Fail)], 50);
         let whole = merge(vec![one, other]).unwrap();
         let ids: Vec<_> = whole.checks.iter().map(|result| result.id.as_str()).collect();

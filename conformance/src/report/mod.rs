@@ -113,37 +113,27 @@ impl Reports {
     pub fn finish(mut self) -> Result<RunRecord, Vec<ReportError>> {
         self.record.complete();
         self.each(|report, run| report.finish(run));
-        if self.failed.is_empty() {
-            Ok(self.record)
-        } else {
-            Err(self.failed)
-        }
+        if self.failed.is_empty() { Ok(self.record) } else { Err(self.failed) }
     }
 
     fn each(&mut self, mut act: impl FnMut(&mut dyn Report, &RunRecord) -> io::Result<()>) {
         let record = &self.record;
         let failed = &mut self.failed;
-        self.reports
-            .retain_mut(|(name, report)| match act(report.as_mut(), record) {
-                Ok(()) => true,
-                // The reader of standard output went away, for example `head`: nobody is left to tell.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => false,
-                Err(problem) => {
-                    failed.push(ReportError {
-                        report: name.clone(),
-                        problem,
-                    });
-                    false
-                }
-            });
+        self.reports.retain_mut(|(name, report)| match act(report.as_mut(), record) {
+            Ok(()) => true,
+            // The reader of standard output went away, for example `head`: nobody is left to tell.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => false,
+            Err(problem) => {
+                failed.push(ReportError { report: name.clone(), problem });
+                false
+            }
+        });
     }
 }
 
 impl std::fmt::Debug for Reports {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list()
-            .entries(self.reports.iter().map(|(name, _)| name))
-            .finish()
+        f.debug_list().entries(self.reports.iter().map(|(name, _)| name)).finish()
     }
 }
 

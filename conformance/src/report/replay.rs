@@ -24,28 +24,16 @@ const LARGEST: u64 = 512 << 20;
 /// # Errors
 /// If the file cannot be read, or is neither of both.
 pub fn read(path: &Path) -> Result<RunRecord, ReadError> {
-    let unreadable = |problem| ReadError::Unreadable {
-        path: path.to_owned(),
-        problem,
-    };
+    let unreadable = |problem| ReadError::Unreadable { path: path.to_owned(), problem };
     let size = fs::metadata(path).map_err(unreadable)?.len();
     if size > LARGEST {
-        return Err(ReadError::TooLarge {
-            path: path.to_owned(),
-        });
+        return Err(ReadError::TooLarge { path: path.to_owned() });
     }
     let text = fs::read_to_string(path).map_err(unreadable)?;
     let record = if is_log(&text) {
-        from_log(&text).map_err(|(line, problem)| ReadError::Log {
-            path: path.to_owned(),
-            line,
-            problem,
-        })?
+        from_log(&text).map_err(|(line, problem)| ReadError::Log { path: path.to_owned(), line, problem })?
     } else {
-        RunRecord::from_json(&text).map_err(|problem| ReadError::Shape {
-            path: path.to_owned(),
-            problem,
-        })?
+        RunRecord::from_json(&text).map_err(|problem| ReadError::Shape { path: path.to_owned(), problem })?
     };
     Ok(record)
 }
@@ -90,9 +78,7 @@ impl RunRecord {
             Event::new(at_ms, EventKind::CheckFinished(Box::new(result.clone())))
         });
         let summary = EventKind::RunFinished(self.summary.clone());
-        std::iter::once(started)
-            .chain(finished)
-            .chain([Event::new(self.summary.duration_ms, summary)])
+        std::iter::once(started).chain(finished).chain([Event::new(self.summary.duration_ms, summary)])
     }
 }
 
@@ -149,28 +135,17 @@ mod tests {
     }
 
     fn log(kinds: impl IntoIterator<Item = EventKind>) -> String {
-        kinds
-            .into_iter()
-            .map(|kind| serde_json::to_string(&Event::new(7, kind)).unwrap() + "\n")
-            .collect()
+        kinds.into_iter().map(|kind| serde_json::to_string(&Event::new(7, kind)).unwrap() + "\n").collect()
     }
 
     fn kinds() -> Vec<EventKind> {
-        let results = vec![
-            finished("remove::twice", Verdict::Pass),
-            finished("create::works", Verdict::Pass),
-        ];
-        let info = RunInfo {
-            checks: vec!["create::works".into(), "remove::twice".into()],
-            ..RunInfo::default()
-        };
+        let results =
+            vec![finished("remove::twice", Verdict::Pass), finished("create::works", Verdict::Pass)];
+        let info =
+            RunInfo { checks: vec!["create::works".into(), "remove::twice".into()], ..RunInfo::default() };
         let summary = summarise(&results, 9, false);
         let mut kinds = vec![EventKind::RunStarted(info)];
-        kinds.extend(
-            results
-                .into_iter()
-                .map(|result| EventKind::CheckFinished(Box::new(result))),
-        );
+        kinds.extend(results.into_iter().map(|result| EventKind::CheckFinished(Box::new(result))));
         kinds.push(EventKind::RunFinished(summary));
         kinds
     }
@@ -193,10 +168,7 @@ mod tests {
         let cut = &whole[..whole.len() - 20];
         let record = written(cut).unwrap();
         assert_eq!(record.verdict, RunVerdict::Interrupted);
-        assert_eq!(
-            (record.summary.passed, record.summary.exit_code),
-            (2, ExitCode::INTERRUPTED)
-        );
+        assert_eq!((record.summary.passed, record.summary.exit_code), (2, ExitCode::INTERRUPTED));
     }
 
     #[test]

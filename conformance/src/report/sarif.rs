@@ -55,10 +55,8 @@ fn log(run: &RunRecord) -> Value {
         .collect();
     let rules: BTreeSet<&str> = findings.iter().map(|(_, finding)| finding.rule()).collect();
     let rules: Vec<&str> = rules.into_iter().collect();
-    let results: Vec<Value> = findings
-        .iter()
-        .map(|(check, finding)| result(run, check, finding, &rules))
-        .collect();
+    let results: Vec<Value> =
+        findings.iter().map(|(check, finding)| result(run, check, finding, &rules)).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -125,23 +123,11 @@ fn result(run: &RunRecord, check: &CheckResult, finding: &Finding<'_>, rules: &[
     let (level, message) = match finding {
         Finding::Problem(problem) => (
             severity(problem.level),
-            format!(
-                "{}: expected: {}. Got: {}",
-                check.id, problem.expected, problem.got
-            ),
+            format!("{}: expected: {}. Got: {}", check.id, problem.expected, problem.got),
         ),
         Finding::Verdict => (
-            if statistics::is_failure(check.verdict) {
-                "error"
-            } else {
-                "note"
-            },
-            format!(
-                "{}: {}: {}",
-                check.id,
-                check.verdict.word(),
-                statistics::headline(check)
-            ),
+            if statistics::is_failure(check.verdict) { "error" } else { "note" },
+            format!("{}: {}: {}", check.id, check.verdict.word(), statistics::headline(check)),
         ),
     };
     let known = check.verdict == Verdict::KnownFailure;

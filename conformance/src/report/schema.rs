@@ -45,10 +45,7 @@ fn the_published_schema_is_that_of_the_types() {
 
 /// A report in which everything occurs that can occur.
 fn full() -> RunRecord {
-    let mut checks: Vec<_> = Verdict::ALL
-        .iter()
-        .map(|verdict| finished("remove::twice", *verdict))
-        .collect();
+    let mut checks: Vec<_> = Verdict::ALL.iter().map(|verdict| finished("remove::twice", *verdict)).collect();
     let result = &mut checks[0];
     result.reason = Some("reason".to_owned());
     result.problems = vec![Problem {
@@ -58,12 +55,7 @@ fn full() -> RunRecord {
         expected: "expected".into(),
         got: "got".into(),
     }];
-    let targets = [
-        CallTarget::Driver(1),
-        CallTarget::Provider,
-        CallTarget::Guest,
-        CallTarget::World,
-    ];
+    let targets = [CallTarget::Driver(1), CallTarget::Provider, CallTarget::Guest, CallTarget::World];
     result.calls = targets
         .map(|to| CallRecord {
             at_ms: 1,
@@ -76,31 +68,14 @@ fn full() -> RunRecord {
             fault: Some("throttle".into()),
         })
         .to_vec();
-    result.log = vec![LogRecord {
-        at_ms: 1,
-        process: 1,
-        stream: "stdout".into(),
-        text: "text".into(),
-    }];
+    result.log = vec![LogRecord { at_ms: 1, process: 1, stream: "stdout".into(), text: "text".into() }];
     result.inventory = Some(InventoryRecord {
         before: Vec::new(),
-        after: vec![Object {
-            owner: Some("machine".into()),
-            ..Object::default()
-        }],
+        after: vec![Object { owner: Some("machine".into()), ..Object::default() }],
         cleaned: Some(Vec::new()),
     });
-    result.states = vec![StateRecord {
-        at_ms: 1,
-        instance: "srv-1".into(),
-        state: "running".into(),
-    }];
-    result.waits = vec![WaitRecord {
-        name: "Stop".into(),
-        took_ms: 9,
-        limit_ms: 10,
-        in_time: true,
-    }];
+    result.states = vec![StateRecord { at_ms: 1, instance: "srv-1".into(), state: "running".into() }];
+    result.waits = vec![WaitRecord { name: "Stop".into(), took_ms: 9, limit_ms: 10, in_time: true }];
     result.sweep = Some(Sweep {
         operation: "Create".into(),
         cases: vec![SweepCase {
@@ -141,11 +116,7 @@ fn full() -> RunRecord {
         }],
         left_out: Vec::new(),
     });
-    let mut run = RunRecord {
-        summary: summarise(&checks, 1, false),
-        checks,
-        ..RunRecord::default()
-    };
+    let mut run = RunRecord { summary: summarise(&checks, 1, false), checks, ..RunRecord::default() };
     (run.run.source, run.run.profile) = (Some("src/acme.go".into()), Some("[driver]".into()));
     run
 }
@@ -155,25 +126,15 @@ fn every_report_fits_the_schema() {
     let schema = of_the_types();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let problems = |report: &Value| -> Vec<String> {
-        validator
-            .iter_errors(report)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect()
+        validator.iter_errors(report).map(|error| format!("{}: {error}", error.instance_path())).collect()
     };
     let full = serde_json::to_value(full()).unwrap();
     assert_eq!(problems(&full), [""; 0]);
-    assert_eq!(
-        problems(&serde_json::to_value(RunRecord::default()).unwrap()),
-        [""; 0]
-    );
+    assert_eq!(problems(&serde_json::to_value(RunRecord::default()).unwrap()), [""; 0]);
 
     let mut newer = full.clone();
     newer["checks"][0]["added_later"] = 1.into();
-    assert_eq!(
-        problems(&newer),
-        [""; 0],
-        "readers accept fields that they do not know"
-    );
+    assert_eq!(problems(&newer), [""; 0], "readers accept fields that they do not know");
     let mut wrong = full;
     wrong["checks"][0]["verdict"] = "green".into();
     wrong["schema"] = "machine-conformance/report/v9".into();

@@ -34,10 +34,7 @@ pub(super) fn numbers(summary: &Summary) -> Vec<(&'static str, usize)> {
         ("environment errors", count(Verdict::EnvironmentError)),
         ("suite errors", count(Verdict::SuiteError)),
     ];
-    always
-        .into_iter()
-        .chain(if_any.into_iter().filter(|(_, number)| *number > 0))
-        .collect()
+    always.into_iter().chain(if_any.into_iter().filter(|(_, number)| *number > 0)).collect()
 }
 
 /// Checks that were run and logged in to guests that are simulations.
@@ -77,10 +74,7 @@ pub(super) fn hint(run: &RunRecord) -> Option<&'static str> {
 
 /// Whether something was found that a person must look at.
 pub(super) fn is_finding(verdict: Verdict) -> bool {
-    !matches!(
-        verdict,
-        Verdict::Pass | Verdict::NotApplicable | Verdict::NotTested
-    )
+    !matches!(verdict, Verdict::Pass | Verdict::NotApplicable | Verdict::NotTested)
 }
 
 /// Whether the verdict makes a run fail.
@@ -106,11 +100,8 @@ pub(super) fn weight(verdict: Verdict) -> u8 {
 
 /// The findings, the worst first.
 pub(super) fn findings(run: &RunRecord) -> Vec<&CheckResult> {
-    let mut findings: Vec<&CheckResult> = run
-        .checks
-        .iter()
-        .filter(|result| is_finding(result.verdict))
-        .collect();
+    let mut findings: Vec<&CheckResult> =
+        run.checks.iter().filter(|result| is_finding(result.verdict)).collect();
     findings.sort_by_key(|result| Reverse(weight(result.verdict)));
     findings
 }
@@ -158,11 +149,7 @@ pub(super) fn tally(results: &[&CheckResult]) -> Vec<(Verdict, usize)> {
 
 /// The checks that took longest.
 pub(super) fn slowest(run: &RunRecord) -> Vec<&CheckResult> {
-    let mut checks: Vec<&CheckResult> = run
-        .checks
-        .iter()
-        .filter(|result| result.duration_ms > 0)
-        .collect();
+    let mut checks: Vec<&CheckResult> = run.checks.iter().filter(|result| result.duration_ms > 0).collect();
     checks.sort_by_key(|result| Reverse(result.duration_ms));
     checks.truncate(LISTED);
     checks
@@ -181,9 +168,7 @@ pub(super) fn close_waits(run: &RunRecord) -> Vec<(&CheckResult, &WaitRecord)> {
     close.sort_by_key(|(_, wait)| Reverse(share(wait)));
     let mut kept: Vec<(&CheckResult, &WaitRecord)> = Vec::new();
     for (result, wait) in close {
-        let known = kept
-            .iter()
-            .any(|(other, kept)| other.id == result.id && kept.name == wait.name);
+        let known = kept.iter().any(|(other, kept)| other.id == result.id && kept.name == wait.name);
         if !known && kept.len() < LISTED {
             kept.push((result, wait));
         }
@@ -208,10 +193,7 @@ pub(super) fn reasons(run: &RunRecord, verdict: Verdict) -> Reasons {
         }
     }
     reasons.sort_by_key(|(_, count)| Reverse(*count));
-    Reasons {
-        total: reasons.iter().map(|(_, count)| count).sum(),
-        reasons,
-    }
+    Reasons { total: reasons.iter().map(|(_, count)| count).sum(), reasons }
 }
 
 #[cfg(test)]
@@ -220,12 +202,7 @@ mod tests {
     use crate::sample::finished;
 
     fn wait(name: &str, took_ms: u64, limit_ms: u64, in_time: bool) -> WaitRecord {
-        WaitRecord {
-            name: name.into(),
-            took_ms,
-            limit_ms,
-            in_time,
-        }
+        WaitRecord { name: name.into(), took_ms, limit_ms, in_time }
     }
 
     #[test]
@@ -238,14 +215,9 @@ mod tests {
             wait("close", 990, 1000, true),
             wait("noise", 9, 10, true),
         ];
-        let run = RunRecord {
-            checks: vec![check],
-            ..RunRecord::default()
-        };
-        let close: Vec<_> = close_waits(&run)
-            .into_iter()
-            .map(|(_, wait)| (wait.name.as_str(), wait.took_ms))
-            .collect();
+        let run = RunRecord { checks: vec![check], ..RunRecord::default() };
+        let close: Vec<_> =
+            close_waits(&run).into_iter().map(|(_, wait)| (wait.name.as_str(), wait.took_ms)).collect();
         assert_eq!(close, [("close", 990)]);
     }
 

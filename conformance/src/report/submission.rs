@@ -77,9 +77,7 @@ impl<'r> Required<'r> {
         };
         let required = checks.iter().filter(|check| level_of(check) == Level::Must);
         Self {
-            checks: required
-                .map(|check| (check.id, check.clauses.join(" "), outcome(check.id)))
-                .collect(),
+            checks: required.map(|check| (check.id, check.clauses.join(" "), outcome(check.id))).collect(),
             run,
         }
     }
@@ -95,10 +93,7 @@ impl<'r> Required<'r> {
     }
 
     fn left_out(&self) -> usize {
-        self.checks
-            .iter()
-            .filter(|(_, _, outcome)| outcome.is_none())
-            .count()
+        self.checks.iter().filter(|(_, _, outcome)| outcome.is_none()).count()
     }
 
     fn text(&self) -> String {
@@ -146,24 +141,15 @@ fn write_readme(page: &mut String, run: &RunRecord, required: &Required<'_>) -> 
     }
     writeln!(page, "| | |\n| --- | --- |")?;
     let rows = [
-        (
-            "suite",
-            format!("machine-conformance {}", cell(&info.suite_version)),
-        ),
+        ("suite", format!("machine-conformance {}", cell(&info.suite_version))),
         ("specification", cell(&info.specification)),
-        (
-            "required checks",
-            format!("{}, sha256 `{}`", required.checks.len(), required.digest()),
-        ),
+        ("required checks", format!("{}, sha256 `{}`", required.checks.len(), required.digest())),
         ("driver", cell(&info.driver)),
         ("provider", cell(&info.provider)),
         ("seed", info.seed.to_string()),
         ("started", cell(&info.started_at)),
     ];
-    let environment = info
-        .environment
-        .iter()
-        .map(|(name, value)| (name.as_str(), cell(value)));
+    let environment = info.environment.iter().map(|(name, value)| (name.as_str(), cell(value)));
     for (name, value) in rows.into_iter().chain(environment) {
         writeln!(page, "| {} | {value} |", cell(name))?;
     }
@@ -183,16 +169,8 @@ fn write_readme(page: &mut String, run: &RunRecord, required: &Required<'_>) -> 
         }
     }
     writeln!(page, "\n## Reproduce\n")?;
-    writeln!(
-        page,
-        "With machine-conformance {} and the driver at hand:\n",
-        cell(&info.suite_version)
-    )?;
-    writeln!(
-        page,
-        "```sh\n{}\n```\n",
-        one_line(&reproduce(run), usize::MAX).replace('`', "'")
-    )?;
+    writeln!(page, "With machine-conformance {} and the driver at hand:\n", cell(&info.suite_version))?;
+    writeln!(page, "```sh\n{}\n```\n", one_line(&reproduce(run), usize::MAX).replace('`', "'"))?;
     writeln!(
         page,
         "Files: [all checks](report.html), [for programs](report.json), [what is required](required-checks.txt){}.",
@@ -210,8 +188,5 @@ fn reproduce(run: &RunRecord) -> String {
     run.checks
         .first()
         .and_then(|result| result.rerun.split(" --only ").next())
-        .map_or_else(
-            || "machine-conformance run".to_owned(),
-            |line| format!("{line}{seed}"),
-        )
+        .map_or_else(|| "machine-conformance run".to_owned(), |line| format!("{line}{seed}"))
 }

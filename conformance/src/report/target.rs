@@ -125,27 +125,21 @@ impl ReportTarget {
     fn refused(&self, problem: io::Error) -> OpenError {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         match folder {
-            Some(folder) if !folder.exists() => OpenError::NoFolder {
-                target: self.clone(),
-                folder: folder.to_owned(),
-            },
+            Some(folder) if !folder.exists() => {
+                OpenError::NoFolder { target: self.clone(), folder: folder.to_owned() }
+            }
             _ if self.path.is_dir() && self.format != Format::Submission => {
                 OpenError::Folder { target: self.clone() }
             }
-            _ => OpenError::Refused {
-                target: self.clone(),
-                problem,
-            },
+            _ => OpenError::Refused { target: self.clone(), problem },
         }
     }
 }
 
 impl fmt::Display for ReportTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = Format::WORDS
-            .iter()
-            .find(|(_, format)| *format == self.format)
-            .map_or("", |(word, _)| word);
+        let word =
+            Format::WORDS.iter().find(|(_, format)| *format == self.format).map_or("", |(word, _)| word);
         write!(f, "{word}={}", self.path.display())
     }
 }
@@ -175,28 +169,16 @@ impl FromStr for ReportTarget {
             ));
         };
         let Some((_, known)) = Format::WORDS.iter().find(|(word, _)| *word == format) else {
-            let hint = did_you_mean(format, formats)
-                .map(|hint| format!("; {hint}"))
-                .unwrap_or_default();
-            return Err(format!(
-                "unknown format \"{format}\"; formats: {}{hint}",
-                formats.join(", ")
-            ));
+            let hint = did_you_mean(format, formats).map(|hint| format!("; {hint}")).unwrap_or_default();
+            return Err(format!("unknown format \"{format}\"; formats: {}{hint}", formats.join(", ")));
         };
         if path.is_empty() {
-            return Err(format!(
-                "no path; write {format}=PATH, or {format}=- for standard output"
-            ));
+            return Err(format!("no path; write {format}=PATH, or {format}=- for standard output"));
         }
         if path == "-" && matches!(known, Format::Github | Format::Submission) {
-            return Err(format!(
-                "{format} cannot go to standard output; write {format}=PATH"
-            ));
+            return Err(format!("{format} cannot go to standard output; write {format}=PATH"));
         }
-        Ok(Self {
-            format: *known,
-            path: path.into(),
-        })
+        Ok(Self { format: *known, path: path.into() })
     }
 }
 
@@ -256,10 +238,7 @@ mod tests {
                 "unknown format \"jsno\"; formats: html, json, junit, tap, sarif, markdown, github, badge, events, submission; did you mean \"json\"?",
             ),
             ("json=", "no path; write json=PATH, or json=- for standard output"),
-            (
-                "github=-",
-                "github cannot go to standard output; write github=PATH",
-            ),
+            ("github=-", "github cannot go to standard output; write github=PATH"),
         ] {
             assert_eq!(text.parse::<ReportTarget>().unwrap_err(), problem);
         }
@@ -269,14 +248,7 @@ mod tests {
     fn paths_that_cannot_be_written_say_why() {
         let folder = tempfile::tempdir().unwrap();
         let open = |path: PathBuf| {
-            let error = ReportTarget {
-                format: Format::Json,
-                path,
-            }
-            .open()
-            .err()
-            .unwrap()
-            .to_string();
+            let error = ReportTarget { format: Format::Json, path }.open().err().unwrap().to_string();
             error.replace(&folder.path().display().to_string(), "FOLDER")
         };
         assert_eq!(

@@ -82,10 +82,7 @@ mod tests {
     #[test]
     fn terminals_get_nothing_to_obey() {
         assert_eq!(printable("a\x1b[2Jb\x07\r\nc\td"), "a\\u{1b}[2Jb\\u{7}\nc    d");
-        assert_eq!(
-            printable("\u{202e}gpj.exe\u{9b}31m"),
-            "\\u{202e}gpj.exe\\u{9b}31m"
-        );
+        assert_eq!(printable("\u{202e}gpj.exe\u{9b}31m"), "\\u{202e}gpj.exe\\u{9b}31m");
     }
 
     #[test]

@@ -23,11 +23,7 @@ pub(super) fn rows(calls: &[CallRecord]) -> Vec<Row<'_>> {
                 row.times += 1;
                 row.last_at_ms = call.at_ms;
             }
-            _ => rows.push(Row {
-                call,
-                last_at_ms: call.at_ms,
-                times: 1,
-            }),
+            _ => rows.push(Row { call, last_at_ms: call.at_ms, times: 1 }),
         }
     }
     rows
@@ -35,9 +31,7 @@ pub(super) fn rows(calls: &[CallRecord]) -> Vec<Row<'_>> {
 
 /// Whether the calls come from more than one process of the driver.
 pub(super) fn several_processes(calls: &[CallRecord]) -> bool {
-    calls
-        .iter()
-        .any(|call| matches!(call.to, CallTarget::Driver(process) if process > 1))
+    calls.iter().any(|call| matches!(call.to, CallTarget::Driver(process) if process > 1))
 }
 
 /// `+1.250`: seconds since the start of the check.
@@ -80,10 +74,7 @@ mod tests {
             call(7, CallTarget::Provider, "Running"),
         ];
         let rows = rows(&calls);
-        let shown: Vec<_> = rows
-            .iter()
-            .map(|row| (row.call.at_ms, row.last_at_ms, row.times))
-            .collect();
+        let shown: Vec<_> = rows.iter().map(|row| (row.call.at_ms, row.last_at_ms, row.times)).collect();
         assert_eq!(shown, [(1, 4, 2), (7, 7, 1), (7, 7, 1)]);
         assert_eq!(rows[1].call.to, CallTarget::Driver(1));
         assert!(!several_processes(&calls));

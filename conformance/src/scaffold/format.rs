@@ -13,9 +13,7 @@ use std::{
 /// In words, why they are left as they are: rustfmt is a component that not everybody has.
 pub(super) fn sources(folder: &Path, files: &[PathBuf]) -> Result<(), String> {
     let rustfmt = env::var_os("RUSTFMT").unwrap_or_else(|| OsString::from("rustfmt"));
-    let sources = files
-        .iter()
-        .filter(|file| file.extension().is_some_and(|end| end == "rs"));
+    let sources = files.iter().filter(|file| file.extension().is_some_and(|end| end == "rs"));
     let finished = Command::new(&rustfmt)
         .args(["--edition", "2024", "--quiet"])
         .args(sources)
@@ -27,9 +25,5 @@ pub(super) fn sources(folder: &Path, files: &[PathBuf]) -> Result<(), String> {
     }
     let said = String::from_utf8_lossy(&finished.stderr);
     let first_line = said.lines().next().unwrap_or_default();
-    Err(format!(
-        "{}: {}: {first_line}",
-        rustfmt.display(),
-        finished.status
-    ))
+    Err(format!("{}: {}: {first_line}", rustfmt.display(), finished.status))
 }

@@ -41,12 +41,7 @@ impl Like {
             word: "vbox",
             purpose: "VirtualBox, and hypervisors that are led by a command",
             type_name: "VBoxDriver",
-            foreign_variables: &[
-                "VBOX_E_",
-                "VBOX_INSTALL_PATH",
-                "VBOX_MSI_INSTALL_PATH",
-                "VBOX_USER_HOME",
-            ],
+            foreign_variables: &["VBOX_E_", "VBOX_INSTALL_PATH", "VBOX_MSI_INSTALL_PATH", "VBOX_USER_HOME"],
             folder: include_dir!("$CARGO_MANIFEST_DIR/../reference-drivers/vbox"),
         },
     ];
@@ -58,9 +53,7 @@ impl FromStr for &'static Like {
     fn from_str(text: &str) -> Result<Self, String> {
         let words = || Like::ALL.iter().map(|like| like.word);
         Like::ALL.iter().find(|like| like.word == text).ok_or_else(|| {
-            let hint = did_you_mean(text, words())
-                .map(|hint| format!("; {hint}"))
-                .unwrap_or_default();
+            let hint = did_you_mean(text, words()).map(|hint| format!("; {hint}")).unwrap_or_default();
             let words: Vec<&str> = words().collect();
             format!("write one of: {}{hint}", words.join(", "))
         })

@@ -79,10 +79,7 @@ pub(super) fn standalone(text: &str, scaffold: &Scaffold) -> Result<String, Mani
             })?;
         }
     }
-    for (key, item) in [
-        ("lints", inherited.get("lints")),
-        ("profile", workspace.get("profile")),
-    ] {
+    for (key, item) in [("lints", inherited.get("lints")), ("profile", workspace.get("profile"))] {
         let item = item.ok_or_else(|| ManifestError::Missing(key.to_owned()))?;
         manifest.insert(key, plain(item.clone()));
     }
@@ -100,12 +97,7 @@ fn forget_profiles_of_others(manifest: &mut DocumentMut, inherited: &Item) {
     };
     let of_workspace = inherited.get("dependencies").and_then(Item::as_table_like);
     let others: Vec<String> = of_workspace
-        .map(|dependencies| {
-            dependencies
-                .iter()
-                .map(|(package, _)| package.to_owned())
-                .collect()
-        })
+        .map(|dependencies| dependencies.iter().map(|(package, _)| package.to_owned()).collect())
         .unwrap_or_default();
     for package in others {
         if own(manifest, &package) {
@@ -179,17 +171,8 @@ mod tests {
 
     fn manifest(source: Source) -> String {
         let like = "template".parse::<&'static Like>().unwrap();
-        let scaffold = Scaffold {
-            name: "acme".parse().unwrap(),
-            like,
-            source,
-        };
-        let text = like
-            .folder
-            .get_file("Cargo.toml")
-            .unwrap()
-            .contents_utf8()
-            .unwrap();
+        let scaffold = Scaffold { name: "acme".parse().unwrap(), like, source };
+        let text = like.folder.get_file("Cargo.toml").unwrap().contents_utf8().unwrap();
         standalone(text, &scaffold).unwrap()
     }
 
@@ -199,20 +182,14 @@ mod tests {
         assert!(!text.contains("workspace = true"), "{text}");
         let document: DocumentMut = text.parse().unwrap();
         assert_eq!(document["package"]["edition"].as_str(), Some("2024"));
-        assert_eq!(
-            document["dependencies"]["machine-driver"]["path"].as_str(),
-            Some("/project/sdk")
-        );
+        assert_eq!(document["dependencies"]["machine-driver"]["path"].as_str(), Some("/project/sdk"));
         assert_eq!(
             document["dev-dependencies"]["machine-conformance"]["path"].as_str(),
             Some("/project/conformance")
         );
         assert_eq!(document["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
         let profiles = &document["profile"]["dev"]["package"];
-        assert!(
-            profiles.get("sha2").is_some() && profiles.get("aws-sdk-ec2").is_none(),
-            "{text}"
-        );
+        assert!(profiles.get("sha2").is_some() && profiles.get("aws-sdk-ec2").is_none(), "{text}");
     }
 
     #[test]

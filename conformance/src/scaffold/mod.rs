@@ -26,10 +26,7 @@ const COMMON: [(&str, &str); 7] = [
     ("tests/conformance.rs", include_str!("files/conformance.rs")),
     ("README.md", include_str!("files/README.md")),
     (".gitignore", include_str!("files/gitignore")),
-    (
-        ".github/workflows/conformance.yml",
-        include_str!("files/conformance.yml"),
-    ),
+    (".github/workflows/conformance.yml", include_str!("files/conformance.yml")),
     ("clippy.toml", include_str!("../../../clippy.toml")),
     ("LICENSE-MIT", include_str!("../../../LICENSE-MIT")),
     ("LICENSE-APACHE", include_str!("../../../LICENSE-APACHE")),
@@ -74,16 +71,10 @@ impl Scaffold {
                 }
                 fs::write(&file, &text)
             };
-            write().map_err(|problem| ScaffoldError::Unwritten {
-                file: file.clone(),
-                problem,
-            })?;
+            write().map_err(|problem| ScaffoldError::Unwritten { file: file.clone(), problem })?;
             written.push(path);
         }
-        Ok(Written {
-            formatted: format::sources(folder, &written),
-            files: written,
-        })
+        Ok(Written { formatted: format::sources(folder, &written), files: written })
     }
 
     /// Texts of all files, by path.
@@ -120,10 +111,7 @@ fn texts<'a>(folder: &'a Dir<'a>) -> Vec<(&'a Path, &'a str)> {
 }
 
 fn refuse_contents(folder: &Path) -> Result<(), ScaffoldError> {
-    let unreadable = |problem| ScaffoldError::Unwritten {
-        file: folder.to_owned(),
-        problem,
-    };
+    let unreadable = |problem| ScaffoldError::Unwritten { file: folder.to_owned(), problem };
     match fs::read_dir(folder) {
         Ok(mut entries) => match entries.next() {
             None => Ok(()),
@@ -185,9 +173,7 @@ mod tests {
                         format!("\"{}-", like.word),
                     ];
                     let found = names.into_iter().filter(move |name| text.contains(name.as_str()));
-                    found
-                        .map(|name| format!("{}: {name}", path.display()))
-                        .collect::<Vec<_>>()
+                    found.map(|name| format!("{}: {name}", path.display())).collect::<Vec<_>>()
                 })
                 .collect();
             assert!(left.is_empty(), "{left:#?}");
@@ -208,11 +194,7 @@ mod tests {
                 "src/main.rs",
                 "LICENSE-MIT",
             ] {
-                assert!(
-                    files.contains_key(Path::new(wanted)),
-                    "{} has no {wanted}",
-                    like.word
-                );
+                assert!(files.contains_key(Path::new(wanted)), "{} has no {wanted}", like.word);
             }
             for (path, text) in &files {
                 for placeholder in ["{{name}}", "{{like}}"] {

@@ -70,9 +70,7 @@ impl FromStr for DriverName {
             );
         }
         if TAKEN.contains(&name) {
-            return Err(format!(
-                "docker-machine has a driver {name} of its own, which it would use instead"
-            ));
+            return Err(format!("docker-machine has a driver {name} of its own, which it would use instead"));
         }
         Ok(Self(name.to_owned()))
     }
@@ -92,24 +90,11 @@ mod tests {
 
     #[test]
     fn names_that_hosts_and_cargo_accept() {
-        for (text, name) in [
-            ("acme", "acme"),
-            ("docker-machine-driver-acme-cloud2", "acme-cloud2"),
-        ] {
+        for (text, name) in [("acme", "acme"), ("docker-machine-driver-acme-cloud2", "acme-cloud2")] {
             assert_eq!(text.parse::<DriverName>().unwrap().as_str(), name);
         }
         let long = "a".repeat(LONGEST + 1);
-        for wrong in [
-            "",
-            "Acme",
-            "2acme",
-            "acme_cloud",
-            "acme-",
-            "a--b",
-            "../x",
-            "virtualbox",
-            &long,
-        ] {
+        for wrong in ["", "Acme", "2acme", "acme_cloud", "acme-", "a--b", "../x", "virtualbox", &long] {
             assert!(wrong.parse::<DriverName>().is_err(), "{wrong}");
         }
     }
@@ -117,9 +102,6 @@ mod tests {
     #[test]
     fn spellings() {
         let name: DriverName = "acme-cloud2".parse().unwrap();
-        assert_eq!(
-            (name.snake().as_str(), name.camel().as_str()),
-            ("acme_cloud2", "AcmeCloud2")
-        );
+        assert_eq!((name.snake().as_str(), name.camel().as_str()), ("acme_cloud2", "AcmeCloud2"));
     }
 }

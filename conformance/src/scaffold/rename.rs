@@ -16,26 +16,13 @@ impl<'a> Rename<'a> {
     pub(super) fn new(like: &'a Like, name: &'a DriverName) -> Self {
         let old = like.word;
         let everywhere = vec![
-            (
-                format!("docker-machine-driver-{old}"),
-                format!("docker-machine-driver-{name}"),
-            ),
-            (
-                format!("docker_machine_driver_{old}"),
-                format!("docker_machine_driver_{}", name.snake()),
-            ),
+            (format!("docker-machine-driver-{old}"), format!("docker-machine-driver-{name}")),
+            (format!("docker_machine_driver_{old}"), format!("docker_machine_driver_{}", name.snake())),
             (like.type_name.to_owned(), format!("{}Driver", name.camel())),
-            (
-                format!("reference-drivers/{old}/conformance.toml"),
-                "conformance.toml".to_owned(),
-            ),
+            (format!("reference-drivers/{old}/conformance.toml"), "conformance.toml".to_owned()),
             (format!("-d {old} "), format!("-d {name} ")),
         ];
-        Self {
-            like,
-            name,
-            everywhere,
-        }
+        Self { like, name, everywhere }
     }
 
     /// The text of a file of the reference driver.
@@ -64,8 +51,7 @@ impl<'a> Rename<'a> {
 
     /// The text of a file with `{{placeholders}}`.
     pub(super) fn placeholders(&self, text: &str) -> String {
-        text.replace("{{name}}", self.name.as_str())
-            .replace("{{like}}", self.like.word)
+        text.replace("{{name}}", self.name.as_str()).replace("{{like}}", self.like.word)
     }
 
     /// Names of flags: the driver's name and a dash, at the beginning of a word.
@@ -113,10 +99,7 @@ mod tests {
     #[test]
     fn names_flags_and_variables_are_replaced() {
         for (old, new) in [
-            (
-                "docker-machine-driver-template is",
-                "docker-machine-driver-acme-cloud is",
-            ),
+            ("docker-machine-driver-template is", "docker-machine-driver-acme-cloud is"),
             (
                 "docker_machine_driver_template::TemplateDriver",
                 "docker_machine_driver_acme_cloud::AcmeCloudDriver",
@@ -136,10 +119,7 @@ mod tests {
     #[test]
     fn variables_of_the_hypervisor_keep_their_names() {
         let text = "env = \"VBOX_MEMORY\"; variable(\"VBOX_USER_HOME\"); \"code VBOX_E_OBJECT_NOT_FOUND\"";
-        assert_eq!(
-            renamed_like("vbox", "src/x.rs", text),
-            text.replace("VBOX_MEMORY", "ACME_CLOUD_MEMORY")
-        );
+        assert_eq!(renamed_like("vbox", "src/x.rs", text), text.replace("VBOX_MEMORY", "ACME_CLOUD_MEMORY"));
     }
 
     #[test]
@@ -151,9 +131,6 @@ mod tests {
         ] {
             assert_eq!(renamed("src/x.rs", same), same);
         }
-        assert_eq!(
-            renamed("conformance.toml", "kind = \"template\""),
-            "kind = \"template\""
-        );
+        assert_eq!(renamed("conformance.toml", "kind = \"template\""), "kind = \"template\"");
     }
 }

@@ -61,18 +61,11 @@ mod tests {
     #[test]
     fn every_bug_cites_clauses_that_exist() {
         assert_eq!(bugs().len(), 145);
-        assert_eq!(
-            bugs().iter().map(|bug| &bug.id).collect::<HashSet<_>>().len(),
-            145
-        );
+        assert_eq!(bugs().iter().map(|bug| &bug.id).collect::<HashSet<_>>().len(), 145);
         for bug in bugs() {
             assert!(!bug.clauses.is_empty(), "{} cites no clause", bug.id);
             for clause in &bug.clauses {
-                assert!(
-                    specification().clause(clause).is_some(),
-                    "{} cites {clause}",
-                    bug.id
-                );
+                assert!(specification().clause(clause).is_some(), "{} cites {clause}", bug.id);
             }
         }
     }
@@ -82,14 +75,8 @@ mod tests {
         let together = bugs_citing(["RM-008", "RM-009"]);
         let first = bugs_citing(["RM-008"]);
         assert!(together.len() >= first.len() && !first.is_empty());
-        assert_eq!(
-            together.first().map(|bug| &bug.id),
-            first.first().map(|bug| &bug.id)
-        );
-        assert_eq!(
-            together.iter().map(|bug| &bug.id).collect::<HashSet<_>>().len(),
-            together.len()
-        );
+        assert_eq!(together.first().map(|bug| &bug.id), first.first().map(|bug| &bug.id));
+        assert_eq!(together.iter().map(|bug| &bug.id).collect::<HashSet<_>>().len(), together.len());
     }
 
     #[test]

@@ -11,18 +11,9 @@ pub fn specification() -> &'static Specification {
     static SPECIFICATION: LazyLock<Specification> = LazyLock::new(|| {
         #[expect(clippy::expect_used, reason = "embedded data, parsed by a unit test")]
         let data: Data = serde_json::from_str(include_str!("clauses.json")).expect("clauses.json is valid");
-        let by_id = data
-            .clauses
-            .iter()
-            .enumerate()
-            .map(|(index, clause)| (clause.id.clone(), index))
-            .collect();
-        Specification {
-            version: data.version,
-            sections: data.sections,
-            clauses: data.clauses,
-            by_id,
-        }
+        let by_id =
+            data.clauses.iter().enumerate().map(|(index, clause)| (clause.id.clone(), index)).collect();
+        Specification { version: data.version, sections: data.sections, clauses: data.clauses, by_id }
     });
     &SPECIFICATION
 }
@@ -43,16 +34,12 @@ pub struct Specification {
 impl Specification {
     /// The clause with this id, in any letter case.
     pub fn clause(&self, id: &str) -> Option<&Clause> {
-        self.by_id
-            .get(&id.to_ascii_uppercase())
-            .map(|index| &self.clauses[*index])
+        self.by_id.get(&id.to_ascii_uppercase()).map(|index| &self.clauses[*index])
     }
 
     /// The group with this key (`RM`), in any letter case.
     pub fn section(&self, key: &str) -> Option<&Section> {
-        self.sections
-            .iter()
-            .find(|section| section.key.eq_ignore_ascii_case(key))
+        self.sections.iter().find(|section| section.key.eq_ignore_ascii_case(key))
     }
 
     /// Clauses of one group, in order.
@@ -202,21 +189,14 @@ mod tests {
     use super::*;
 
     fn count(level: Level) -> usize {
-        specification()
-            .clauses
-            .iter()
-            .filter(|clause| clause.level == level)
-            .count()
+        specification().clauses.iter().filter(|clause| clause.level == level).count()
     }
 
     #[test]
     fn holds_every_clause_at_its_level() {
         assert_eq!(specification().clauses.len(), 234);
         assert_eq!(specification().sections.len(), 22);
-        assert_eq!(
-            [count(Level::Must), count(Level::Should), count(Level::May)],
-            [168, 64, 2]
-        );
+        assert_eq!([count(Level::Must), count(Level::Should), count(Level::May)], [168, 64, 2]);
     }
 
     #[test]
@@ -232,11 +212,7 @@ mod tests {
                 (1..=count).map(|number| format!("{}-{number:03}", section.key))
             })
             .collect();
-        let actual: Vec<_> = specification
-            .clauses
-            .iter()
-            .map(|clause| clause.id.clone())
-            .collect();
+        let actual: Vec<_> = specification.clauses.iter().map(|clause| clause.id.clone()).collect();
         assert_eq!(actual, expected);
     }
 
@@ -249,26 +225,14 @@ mod tests {
             }
         }
         for section in &specification().sections {
-            assert!(
-                !section.title.is_empty() && !section.intro.is_empty(),
-                "{}",
-                section.key
-            );
+            assert!(!section.title.is_empty() && !section.intro.is_empty(), "{}", section.key);
         }
     }
 
     #[test]
     fn clauses_and_groups_are_found_in_any_letter_case() {
-        assert_eq!(
-            specification().clause("rm-008").map(|clause| clause.id.as_str()),
-            Some("RM-008")
-        );
-        assert_eq!(
-            specification()
-                .section("Rm")
-                .map(|section| section.title.as_str()),
-            Some("Remove")
-        );
+        assert_eq!(specification().clause("rm-008").map(|clause| clause.id.as_str()), Some("RM-008"));
+        assert_eq!(specification().section("Rm").map(|section| section.title.as_str()), Some("Remove"));
         assert!(specification().clause("RM-999").is_none());
     }
 

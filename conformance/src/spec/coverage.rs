@@ -72,11 +72,8 @@ impl Coverage {
     }
 
     fn with_exclusions(checks: &[&'static Check], exclusions: &[Exclusion]) -> Result<Self, CoverageError> {
-        let mut standings: BTreeMap<&'static str, Standing> = specification()
-            .clauses
-            .iter()
-            .map(|clause| (clause.id.as_str(), Standing::NotYet))
-            .collect();
+        let mut standings: BTreeMap<&'static str, Standing> =
+            specification().clauses.iter().map(|clause| (clause.id.as_str(), Standing::NotYet)).collect();
         for exclusion in exclusions {
             let standing = standings
                 .get_mut(exclusion.clause.as_str())
@@ -87,16 +84,10 @@ impl Coverage {
             for clause in check.clauses {
                 match standings.get_mut(clause) {
                     None => {
-                        return Err(CoverageError::UnknownClause {
-                            check: check.id,
-                            clause,
-                        });
+                        return Err(CoverageError::UnknownClause { check: check.id, clause });
                     }
                     Some(Standing::Excluded(_)) => {
-                        return Err(CoverageError::CoveredAndExcluded {
-                            check: check.id,
-                            clause,
-                        });
+                        return Err(CoverageError::CoveredAndExcluded { check: check.id, clause });
                     }
                     Some(Standing::Covered(ids)) => ids.push(check.id),
                     Some(standing) => *standing = Standing::Covered(vec![check.id]),
@@ -108,9 +99,7 @@ impl Coverage {
 
     /// Standing of one clause.
     pub fn standing(&self, clause: &Clause) -> &Standing {
-        self.standings
-            .get(clause.id.as_str())
-            .unwrap_or(&Standing::NotYet)
+        self.standings.get(clause.id.as_str()).unwrap_or(&Standing::NotYet)
     }
 
     /// Numbers of one group.
@@ -185,20 +174,13 @@ mod tests {
     use crate::sample::check;
 
     fn exclusion(clause: &str) -> Exclusion {
-        Exclusion {
-            clause: clause.into(),
-            reason: "because".into(),
-        }
+        Exclusion { clause: clause.into(), reason: "because".into() }
     }
 
     #[test]
     fn recorded_exclusions_name_clauses_and_give_reasons() {
         Coverage::of(&[]).unwrap();
-        assert!(
-            Exclusion::all()
-                .iter()
-                .all(|exclusion| exclusion.reason.split_whitespace().count() > 3)
-        );
+        assert!(Exclusion::all().iter().all(|exclusion| exclusion.reason.split_whitespace().count() > 3));
     }
 
     #[test]
@@ -208,34 +190,15 @@ mod tests {
 
     #[test]
     fn every_clause_has_one_standing() {
-        let checks = [
-            check("a::one", &["RM-001", "RM-002"]),
-            check("b::two", &["RM-001"]),
-        ];
+        let checks = [check("a::one", &["RM-001", "RM-002"]), check("b::two", &["RM-001"])];
         let coverage = Coverage::with_exclusions(&checks, &[exclusion("RM-003")]).unwrap();
         let standing = |id| coverage.standing(specification().clause(id).unwrap());
         assert_eq!(standing("RM-001"), &Standing::Covered(vec!["a::one", "b::two"]));
         assert_eq!(standing("RM-003"), &Standing::Excluded("because".into()));
         assert_eq!(standing("RM-004"), &Standing::NotYet);
         let remove = coverage.tally_of(specification().section("RM").unwrap());
-        assert_eq!(
-            remove,
-            Tally {
-                clauses: 22,
-                covered: 2,
-                excluded: 1,
-                not_yet: 19
-            }
-        );
-        assert_eq!(
-            coverage.total(),
-            Tally {
-                clauses: 234,
-                covered: 2,
-                excluded: 1,
-                not_yet: 231
-            }
-        );
+        assert_eq!(remove, Tally { clauses: 22, covered: 2, excluded: 1, not_yet: 19 });
+        assert_eq!(coverage.total(), Tally { clauses: 234, covered: 2, excluded: 1, not_yet: 231 });
     }
 
     #[test]
@@ -243,17 +206,11 @@ mod tests {
         let checks = [check("a::one", &["RM-001"])];
         assert_eq!(
             Coverage::with_exclusions(&checks, &[exclusion("RM-001")]).unwrap_err(),
-            CoverageError::CoveredAndExcluded {
-                check: "a::one",
-                clause: "RM-001"
-            }
+            CoverageError::CoveredAndExcluded { check: "a::one", clause: "RM-001" }
         );
         assert_eq!(
             Coverage::with_exclusions(&[check("a::one", &["RM-900"])], &[]).unwrap_err(),
-            CoverageError::UnknownClause {
-                check: "a::one",
-                clause: "RM-900"
-            }
+            CoverageError::UnknownClause { check: "a::one", clause: "RM-900" }
         );
         assert_eq!(
             Coverage::with_exclusions(&[], &[exclusion("RM-900")]).unwrap_err(),

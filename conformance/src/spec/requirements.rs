@@ -87,10 +87,7 @@ impl RequirementSet {
             name: "test",
             version: "test".to_owned(),
             rancher: false,
-            levels: levels
-                .iter()
-                .map(|(id, level)| ((*id).to_owned(), *level))
-                .collect(),
+            levels: levels.iter().map(|(id, level)| ((*id).to_owned(), *level)).collect(),
         }))
     }
 }
@@ -119,11 +116,7 @@ fn all() -> &'static [RequirementSet; 4] {
             name,
             version: name.trim_end_matches("-rancher").to_owned(),
             rancher: name.ends_with("-rancher"),
-            levels: if name.starts_with(&frozen.version) {
-                v1.clone()
-            } else {
-                next.clone()
-            },
+            levels: if name.starts_with(&frozen.version) { v1.clone() } else { next.clone() },
         })
     });
     &SETS
@@ -156,13 +149,9 @@ mod tests {
     fn v1_is_frozen() {
         for name in ["v1", "v1-rancher"] {
             let set = RequirementSet::named(name).unwrap();
-            let lines = set
-                .levels
-                .iter()
-                .map(|(id, level)| format!("{id} {}\n", level.keyword()));
-            let digest = lines
-                .flat_map(String::into_bytes)
-                .fold(0xcbf2_9ce4_8422_2325, |digest: u64, byte| {
+            let lines = set.levels.iter().map(|(id, level)| format!("{id} {}\n", level.keyword()));
+            let digest =
+                lines.flat_map(String::into_bytes).fold(0xcbf2_9ce4_8422_2325, |digest: u64, byte| {
                     (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
                 });
             assert_eq!(

@@ -27,10 +27,7 @@ impl InProcessSubject {
         label: impl Into<String>,
         factory: impl Fn(Log, Waits) -> Arc<dyn DynDriver> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            label: label.into(),
-            factory: Arc::new(factory),
-        }
+        Self { label: label.into(), factory: Arc::new(factory) }
     }
 }
 
@@ -39,21 +36,10 @@ impl Subject for InProcessSubject {
     async fn start(&self, launch: Launch) -> Result<Started> {
         let waits = Waits::default().scaled(launch.wait_factor);
         let log = Log::new(move |level, text| {
-            let stream = if level == LogLevel::Info {
-                "stdout"
-            } else {
-                "stderr"
-            };
-            launch.lines.receive(Line {
-                stream,
-                text,
-                length: text.len(),
-            });
+            let stream = if level == LogLevel::Info { "stdout" } else { "stderr" };
+            launch.lines.receive(Line { stream, text, length: text.len() });
         });
-        Ok(Started {
-            driver: (self.factory)(log, waits),
-            host: None,
-        })
+        Ok(Started { driver: (self.factory)(log, waits), host: None })
     }
 
     fn executable(&self) -> Option<&PluginSubject> {
@@ -67,8 +53,6 @@ impl Subject for InProcessSubject {
 
 impl fmt::Debug for InProcessSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InProcessSubject")
-            .field("label", &self.label)
-            .finish_non_exhaustive()
+        f.debug_struct("InProcessSubject").field("label", &self.label).finish_non_exhaustive()
     }
 }

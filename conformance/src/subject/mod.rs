@@ -84,11 +84,7 @@ pub struct Launch {
 impl Launch {
     /// A launch with `lines` and `wait_factor`, and no further environment.
     pub fn new(lines: LineSink, wait_factor: f64) -> Self {
-        Self {
-            environment: BTreeMap::new(),
-            lines,
-            wait_factor,
-        }
+        Self { environment: BTreeMap::new(), lines, wait_factor }
     }
 }
 
@@ -104,8 +100,6 @@ pub struct Started {
 
 impl fmt::Debug for Started {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Started")
-            .field("process", &self.host.is_some())
-            .finish_non_exhaustive()
+        f.debug_struct("Started").field("process", &self.host.is_some()).finish_non_exhaustive()
     }
 }

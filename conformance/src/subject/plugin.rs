@@ -38,13 +38,7 @@ impl PluginSubject {
         environment: BTreeMap<String, String>,
     ) -> Result<Self> {
         let path = find(program, "driver")?;
-        Ok(Self {
-            label: program.display().to_string(),
-            program: path,
-            arguments,
-            environment,
-            host: None,
-        })
+        Ok(Self { label: program.display().to_string(), program: path, arguments, environment, host: None })
     }
 
     /// The same driver, with a host in which checks can run it too.
@@ -76,10 +70,7 @@ impl PluginSubject {
 
     /// Name of the driver as the file name gives it, `NAME` of `docker-machine-driver-NAME`.
     pub fn name_of_executable(&self) -> Option<&str> {
-        self.program
-            .file_name()?
-            .to_str()?
-            .strip_prefix("docker-machine-driver-")
+        self.program.file_name()?.to_str()?.strip_prefix("docker-machine-driver-")
     }
 
     /// Name under which the environment selects a driver inside an executable that holds several.
@@ -91,11 +82,7 @@ impl PluginSubject {
     pub fn host_options(&self) -> HostOptions {
         let mut options = HostOptions::new(&self.program);
         options.arguments = self.arguments.iter().map(Into::into).collect();
-        options.environment.extend(
-            self.environment
-                .iter()
-                .map(|(name, value)| (name.into(), value.into())),
-        );
+        options.environment.extend(self.environment.iter().map(|(name, value)| (name.into(), value.into())));
         if let Some(name) = self.selected_name().or_else(|| self.name_of_executable()) {
             options.driver_name = name.to_owned();
         }
@@ -128,27 +115,14 @@ impl Subject for PluginSubject {
                 OutputStream::Stdout => "stdout",
                 OutputStream::Stderr => "stderr",
             };
-            launch.lines.receive(Line {
-                stream,
-                text: &line.text,
-                length: line.length,
-            });
+            launch.lines.receive(Line { stream, text: &line.text, length: line.length });
         }));
-        options.environment.insert(
-            Waits::FACTOR_VARIABLE.into(),
-            launch.wait_factor.to_string().into(),
-        );
-        options.environment.extend(
-            launch
-                .environment
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into())),
-        );
+        options.environment.insert(Waits::FACTOR_VARIABLE.into(), launch.wait_factor.to_string().into());
+        options
+            .environment
+            .extend(launch.environment.into_iter().map(|(name, value)| (name.into(), value.into())));
         let host = Arc::new(Host::spawn(options).await?);
-        Ok(Started {
-            driver: Arc::clone(&host) as Arc<dyn DynDriver>,
-            host: Some(host),
-        })
+        Ok(Started { driver: Arc::clone(&host) as Arc<dyn DynDriver>, host: Some(host) })
     }
 
     fn executable(&self) -> Option<&PluginSubject> {
@@ -183,24 +157,15 @@ pub(super) fn find(program: &Path, what: &str) -> Result<PathBuf> {
 fn usable(program: &Path, what: &str) -> Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
     let path = std::path::absolute(program).map_err(|error| {
-        Error::new(
-            ErrorKind::Io,
-            format!("{} is no usable path: {error}", program.display()),
-        )
+        Error::new(ErrorKind::Io, format!("{} is no usable path: {error}", program.display()))
     })?;
     let metadata = std::fs::metadata(&path).map_err(|error| {
-        Error::new(
-            ErrorKind::Io,
-            format!("cannot run the {what} {}: {error}", program.display()),
-        )
+        Error::new(ErrorKind::Io, format!("cannot run the {what} {}: {error}", program.display()))
     })?;
     if metadata.is_dir() {
         return Err(Error::new(
             ErrorKind::Io,
-            format!(
-                "{} is a folder; give the path of the {what}'s executable",
-                program.display()
-            ),
+            format!("{} is a folder; give the path of the {what}'s executable", program.display()),
         ));
     }
     if metadata.permissions().mode() & 0o111 == 0 {

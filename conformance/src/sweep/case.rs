@@ -34,13 +34,7 @@ pub(super) struct Case {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} with {}: {}",
-            self.operation.method(),
-            self.call,
-            self.kind.words()
-        )?;
+        write!(f, "{} with {}: {}", self.operation.method(), self.call, self.kind.words())?;
         match &self.then {
             None => Ok(()),
             Some((call, kind)) => write!(f, ", then {call}: {}", kind.words()),
@@ -98,12 +92,7 @@ impl Case {
 
     fn plan(&self) -> FaultPlan {
         let second = self.then.iter().map(|(call, kind)| kind.at(call, SECOND_REASON));
-        self.kind
-            .plan(&self.call)
-            .faults
-            .into_iter()
-            .chain(second)
-            .collect()
+        self.kind.plan(&self.call).faults.into_iter().chain(second).collect()
     }
 
     fn victim(&self) -> Option<Victim> {
@@ -163,9 +152,7 @@ impl Case {
             let calls = requests.filter(|request| request.at >= begun && request.name == self.call.name);
             return Ok(Tried::Missed(u32::try_from(calls.count()).unwrap_or(u32::MAX)));
         }
-        judge::judge(cx, self, &machine, stage, &before, begun, outcome)
-            .await
-            .map(Tried::Judged)
+        judge::judge(cx, self, &machine, stage, &before, begun, outcome).await.map(Tried::Judged)
     }
 
     /// Calls the operation and kills somebody as soon as the provider holds the call.
@@ -175,21 +162,14 @@ impl Case {
         session: &Session,
         victim: Victim,
     ) -> Result<Outcome, Stop> {
-        let host = session
-            .host()
-            .ok_or_else(|| Stop::Suite("a driver in-process cannot be killed".to_owned()))?;
+        let host =
+            session.host().ok_or_else(|| Stop::Suite("a driver in-process cannot be killed".to_owned()))?;
         let limits = cx.limits();
         let started = cx.recorder().elapsed();
         let mut called = tokio::spawn(self.operation.call_in_vain(Arc::clone(session.driver())));
         let held = async {
             loop {
-                if cx
-                    .tenant()
-                    .fault_hits()
-                    .await?
-                    .last()
-                    .is_some_and(|hits| *hits > 0)
-                {
+                if cx.tenant().fault_hits().await?.last().is_some_and(|hits| *hits > 0) {
                     return Ok::<_, Stop>(());
                 }
                 limits.process_waits().pause(&limits.sample()).await;
@@ -208,10 +188,7 @@ impl Case {
         }
         host.kill().await;
         called.abort();
-        let (call, kind) = self
-            .then
-            .as_ref()
-            .map_or((&self.call, self.kind), |(call, kind)| (call, *kind));
+        let (call, kind) = self.then.as_ref().map_or((&self.call, self.kind), |(call, kind)| (call, *kind));
         let how = format!("{} at {call}", kind.words());
         cx.recorder().call(
             CallTarget::Driver(session.number()),
@@ -252,13 +229,7 @@ impl Case {
                 case.clauses.push(problem.clause.clone());
             }
         }
-        Done {
-            case,
-            problems,
-            calls,
-            log,
-            stop: tried.as_ref().err().cloned(),
-        }
+        Done { case, problems, calls, log, stop: tried.as_ref().err().cloned() }
     }
 
     fn broken_off(&self, stop: Stop) -> Done {

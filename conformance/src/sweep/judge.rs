@@ -46,8 +46,7 @@ pub(super) async fn judge(
         && case.operation.has_no_second_way()
         && let Outcome::Returned(Ok(_)) = &outcome
     {
-        cx.rule("ERR-005")
-            .broken(format!("{case}: an error, for it was never done"), "nil");
+        cx.rule("ERR-005").broken(format!("{case}: an error, for it was never done"), "nil");
     }
     for (secret, place) in cx.recorder().observations().leaked_in_errors {
         cx.rule("ERR-006").broken(
@@ -55,12 +54,7 @@ pub(super) async fn judge(
             format!("the value of {secret} in {place}"),
         );
     }
-    let judged = Judged {
-        cx,
-        case,
-        machine,
-        baseline: &stage.baseline,
-    };
+    let judged = Judged { cx, case, machine, baseline: &stage.baseline };
     match case.operation {
         Operation::Create => judged.create(outcome).await,
         Operation::Remove => judged.remove(outcome, begun).await,
@@ -82,15 +76,8 @@ fn ended_well(cx: &Context, case: &Case, error: &Error) -> bool {
         return false;
     }
     if is_crash(error, cx.offers(Need::Process)) {
-        let clause = if kind.makes_no_sense() {
-            "FAULT-006"
-        } else {
-            "PLUG-007"
-        };
-        cx.rule(clause).broken(
-            format!("an answer or an error of {case}, and a process that lives"),
-            text,
-        );
+        let clause = if kind.makes_no_sense() { "FAULT-006" } else { "PLUG-007" };
+        cx.rule(clause).broken(format!("an answer or an error of {case}, and a process that lives"), text);
         return false;
     }
     true
@@ -112,16 +99,10 @@ fn first_cause_is_told(cx: &Context, case: &Case, error: &Error) {
 fn error_is_right(cx: &Context, case: &Case, error: &Error) {
     let (kind, text) = (case.kind, error.to_string());
     if kind == Kind::Late {
-        cx.rule("FAULT-003").broken(
-            format!("{case}: what is made is waited for until it is shown"),
-            &text,
-        );
+        cx.rule("FAULT-003").broken(format!("{case}: what is made is waited for until it is shown"), &text);
     }
     if kind.passes() && !case.call.mutating {
-        cx.rule("FAULT-001").broken(
-            format!("{case}: the call only reads, is made again and works"),
-            &text,
-        );
+        cx.rule("FAULT-001").broken(format!("{case}: the call only reads, is made again and works"), &text);
     }
     if kind == Kind::Throttled {
         cx.rule("FAULT-002").broken(
@@ -158,11 +139,7 @@ impl Judged<'_> {
         let clause = match outcome {
             Outcome::Returned(Ok(_)) => {
                 self.created().await?;
-                if case.kind.hides_the_result() {
-                    "FAULT-007"
-                } else {
-                    "RM-002"
-                }
+                if case.kind.hides_the_result() { "FAULT-007" } else { "RM-002" }
             }
             Outcome::Returned(Err(_)) => {
                 // What a roll-back could not delete is still there.
@@ -202,13 +179,10 @@ impl Judged<'_> {
             || objects_of(&made),
         );
         let runs = self.machine.settle(State::Running).await;
-        let works = cx
-            .rule("CREATE-007")
-            .succeeds(&runs, &format!("{case}: nil, so waiting for Running"));
+        let works = cx.rule("CREATE-007").succeeds(&runs, &format!("{case}: nil, so waiting for Running"));
         if works && cx.offers(Need::Guest) {
             let login = self.machine.guest("exit 0").await;
-            cx.rule("CREATE-007")
-                .succeeds(&login, &format!("{case}: nil, so logging in"));
+            cx.rule("CREATE-007").succeeds(&login, &format!("{case}: nil, so logging in"));
         }
         let saved = self.machine.save().await;
         saved.map_err(|error| cx.prerequisite("saving the record after Create", &error))
@@ -241,8 +215,7 @@ impl Judged<'_> {
             }
             Outcome::Returned(Err(_)) | Outcome::Killed => {}
         }
-        self.removed("RM-013", &format!("{case}: then Remove again"))
-            .await
+        self.removed("RM-013", &format!("{case}: then Remove again")).await
     }
 
     /// Whether the call of the case was about one of `objects`.
@@ -288,10 +261,9 @@ impl Judged<'_> {
             return Err(Stop::Suite(format!("{case} is no power operation")));
         };
         let done = match outcome {
-            Outcome::Returned(Ok(_)) => cx.rule(case.operation.nil_means_done()).succeeds(
-                &machine.settle(wanted).await,
-                &format!("{case}: nil, so waiting for {wanted}"),
-            ),
+            Outcome::Returned(Ok(_)) => cx
+                .rule(case.operation.nil_means_done())
+                .succeeds(&machine.settle(wanted).await, &format!("{case}: nil, so waiting for {wanted}")),
             _ => self.goes_on(wanted).await?,
         };
         let now = cx.inventory().await?;
@@ -331,11 +303,9 @@ impl Judged<'_> {
         let cx = self.cx;
         cx.rule(clause).succeeds(&self.machine.remove().await, what);
         let left = left_behind(cx, self.baseline, Patience::Settle).await?;
-        cx.rule(clause).holds(
-            left.is_empty(),
-            format!("{what}: the inventory back at the baseline"),
-            || format!("left behind: {}", objects_of(&left)),
-        );
+        cx.rule(clause).holds(left.is_empty(), format!("{what}: the inventory back at the baseline"), || {
+            format!("left behind: {}", objects_of(&left))
+        });
         Ok(left)
     }
 }

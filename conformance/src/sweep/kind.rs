@@ -118,17 +118,11 @@ impl Kind {
             Self::Reset => FaultKind::Reset { acted: false },
             Self::AnswerLost => FaultKind::Reset { acted: true },
             Self::CutOff => FaultKind::Truncate { bytes: 7 },
-            Self::Garbage => FaultKind::Body {
-                status: None,
-                body: "<html><body>502 Bad Gateway</body></html>".to_owned(),
-            },
-            Self::Late => FaultKind::Lag {
-                reads: Self::TOO_EARLY,
-                ms: 0,
-            },
-            Self::BootFails => FaultKind::BootError {
-                message: Some(reason.to_owned()),
-            },
+            Self::Garbage => {
+                FaultKind::Body { status: None, body: "<html><body>502 Bad Gateway</body></html>".to_owned() }
+            }
+            Self::Late => FaultKind::Lag { reads: Self::TOO_EARLY, ms: 0 },
+            Self::BootFails => FaultKind::BootError { message: Some(reason.to_owned()) },
             Self::HostKilled => FaultKind::Delay { ms: Self::HELD },
         }
     }
@@ -167,10 +161,7 @@ impl Kind {
 
     /// Whether the same call works when it is repeated (FAULT-001).
     pub(super) fn passes(self) -> bool {
-        matches!(
-            self,
-            Self::Error | Self::NoAnswer | Self::Reset | Self::AnswerLost
-        )
+        matches!(self, Self::Error | Self::NoAnswer | Self::Reset | Self::AnswerLost)
     }
 
     /// Whether the provider says why it does not do what it was asked.
@@ -206,13 +197,7 @@ mod tests {
         calls
             .iter()
             .map(|operation| {
-                let call = ProviderCall {
-                    operation,
-                    method: "POST",
-                    path: "/",
-                    mutating: true,
-                    body: "",
-                };
+                let call = ProviderCall { operation, method: "POST", path: "/", mutating: true, body: "" };
                 !injector.decide(&call).is_empty()
             })
             .collect()

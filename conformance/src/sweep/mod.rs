@@ -53,20 +53,12 @@ const CASES_A_MACHINE: usize = 16;
 pub(crate) async fn sweep(cx: Context, operation: Operation) -> Result<(), Stop> {
     let reference = Reference::of(&cx, operation).await?;
     if reference.calls.is_empty() {
-        return Err(Stop::NotTested(format!(
-            "{} makes no call of the provider",
-            operation.method()
-        )));
+        return Err(Stop::NotTested(format!("{} makes no call of the provider", operation.method())));
     }
     let (kinds, left_out) = kinds(&cx, &Kind::ALL);
     let cases = reference.calls.iter().flat_map(|call| {
         let fitting = kinds.iter().filter(|kind| kind.fits(operation, call));
-        fitting.map(|kind| Case {
-            operation,
-            call: call.clone(),
-            kind: *kind,
-            then: None,
-        })
+        fitting.map(|kind| Case { operation, call: call.clone(), kind: *kind, then: None })
     });
     let done = carry_out(&cx, operation, cases.collect()).await?;
     summary::report(&cx, operation, done, left_out, reference)
@@ -74,11 +66,8 @@ pub(crate) async fn sweep(cx: Context, operation: Operation) -> Result<(), Stop>
 
 /// Carries cases out, as many at the same time as the run has jobs; the results are in the order of the cases.
 async fn carry_out(cx: &Context, operation: Operation, cases: Vec<Case>) -> Result<Vec<Done>, Stop> {
-    let workers = if operation.keeps_the_machine() {
-        cases.len().div_ceil(CASES_A_MACHINE)
-    } else {
-        cases.len()
-    };
+    let workers =
+        if operation.keeps_the_machine() { cases.len().div_ceil(CASES_A_MACHINE) } else { cases.len() };
     let queue: VecDeque<(usize, Case)> = cases.into_iter().enumerate().collect();
     let queue = Arc::new(Mutex::new(queue));
     let mut working = JoinSet::new();
@@ -175,10 +164,6 @@ impl Reference {
         requests.retain(|request| request.at >= begun);
         record_provider_calls(cx.recorder(), cx.tenant().as_ref()).await;
         let (records, log) = cx.recorder().finish();
-        Ok(Self {
-            calls: plan::calls(&requests),
-            records,
-            log,
-        })
+        Ok(Self { calls: plan::calls(&requests), records, log })
     }
 }

@@ -108,17 +108,7 @@ mod tests {
     #[test]
     fn polls_are_collapsed_and_changes_are_not() {
         assert_eq!(
-            shown(&[
-                "List",
-                "CreateKey",
-                "Get",
-                "Get",
-                "CreateTags",
-                "Get",
-                "Get",
-                "CreateTags",
-                "Get"
-            ]),
+            shown(&["List", "CreateKey", "Get", "Get", "CreateTags", "Get", "Get", "CreateTags", "Get"]),
             [
                 "List",
                 "CreateKey",

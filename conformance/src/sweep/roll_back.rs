@@ -31,9 +31,8 @@ pub(crate) async fn sweep_roll_back(cx: Context) -> Result<(), Stop> {
     let (second, also_left_out) = kinds(&cx, &Kind::IN_ROLL_BACK);
     left_out.extend(also_left_out);
     let changes = reference.calls.iter().filter(|call| call.mutating);
-    let causes: Vec<(Call, Kind)> = changes
-        .flat_map(|call| first.iter().map(|kind| (call.clone(), *kind)))
-        .collect();
+    let causes: Vec<(Call, Kind)> =
+        changes.flat_map(|call| first.iter().map(|kind| (call.clone(), *kind))).collect();
     let undone = join_all(causes.iter().enumerate().map(|(index, (call, kind))| {
         let label = format!("roll-back {index}");
         let (cx, reference) = (&cx, &reference);
@@ -59,10 +58,8 @@ pub(crate) async fn sweep_roll_back(cx: Context) -> Result<(), Stop> {
     let possible = pairs.len();
     let chosen = chosen(&cx, pairs);
     if chosen.len() < possible {
-        left_out.push(format!(
-            "{} of {possible} pairs; another seed chooses others",
-            possible - chosen.len()
-        ));
+        left_out
+            .push(format!("{} of {possible} pairs; another seed chooses others", possible - chosen.len()));
     }
     let done = carry_out(&cx, Operation::Create, chosen).await?;
     summary::report(&cx, Operation::Create, done, left_out, reference)

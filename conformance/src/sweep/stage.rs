@@ -39,13 +39,7 @@ impl Stage {
             Ok((baseline, machine))
         };
         match prepared.await {
-            Ok((baseline, machine)) => Ok(Self {
-                sweep: sweep.clone(),
-                cx,
-                operation,
-                machine,
-                baseline,
-            }),
+            Ok((baseline, machine)) => Ok(Self { sweep: sweep.clone(), cx, operation, machine, baseline }),
             Err(stop) => {
                 cx.end_case(true).await;
                 Err(stop)

@@ -42,9 +42,7 @@ pub(super) fn report(
         cx.add_problem(problem);
     }
     let stops: Vec<&Done> = done.iter().filter(|done| done.stop.is_some()).collect();
-    let stop = stops
-        .first()
-        .and_then(|first| first.stop.clone().map(|stop| (first.name(), stop)));
+    let stop = stops.first().and_then(|first| first.stop.clone().map(|stop| (first.name(), stop)));
     let count = stops.len();
     let mut done = done;
     let (calls, log) = match worst(&done).and_then(|worst| done.get_mut(worst)) {
@@ -53,16 +51,12 @@ pub(super) fn report(
     };
     cx.recorder().adopt(calls, log);
     let cases = done.into_iter().map(|done| done.case).collect();
-    cx.set_sweep(Sweep {
-        operation: operation.method().to_owned(),
-        cases,
-        left_out,
-    });
+    cx.set_sweep(Sweep { operation: operation.method().to_owned(), cases, left_out });
     match stop {
         None => Ok(()),
-        Some((name, Stop::Prerequisite(why))) => Err(Stop::Prerequisite(format!(
-            "{count} cases broke off, the first one ({name}): {why}"
-        ))),
+        Some((name, Stop::Prerequisite(why))) => {
+            Err(Stop::Prerequisite(format!("{count} cases broke off, the first one ({name}): {why}")))
+        }
         Some((_, stop)) => Err(stop),
     }
 }
@@ -79,10 +73,7 @@ fn merged(done: &[Done]) -> Vec<Problem> {
     let mut merged: Vec<(Problem, Vec<&Done>)> = Vec::new();
     for done in done {
         for problem in &done.problems {
-            match merged
-                .iter_mut()
-                .find(|(first, _)| first.clause == problem.clause)
-            {
+            match merged.iter_mut().find(|(first, _)| first.clause == problem.clause) {
                 Some((_, others)) => others.push(done),
                 None => merged.push((problem.clone(), Vec::new())),
             }
@@ -93,9 +84,7 @@ fn merged(done: &[Done]) -> Vec<Problem> {
         if !calls.is_empty() {
             let more = calls.len().saturating_sub(LISTED);
             calls.truncate(LISTED);
-            problem
-                .got
-                .push_str(&format!("; likewise with {}", calls.join(", ")));
+            problem.got.push_str(&format!("; likewise with {}", calls.join(", ")));
             if more > 0 {
                 problem.got.push_str(&format!(", and {more} more calls"));
             }
@@ -116,10 +105,7 @@ fn by_call(cases: &[&Done]) -> Vec<String> {
             None => calls.push((call, vec![fault])),
         }
     }
-    calls
-        .into_iter()
-        .map(|(call, faults)| format!("{call} ({})", faults.join(", ")))
-        .collect()
+    calls.into_iter().map(|(call, faults)| format!("{call} ({})", faults.join(", "))).collect()
 }
 
 #[cfg(test)]
@@ -158,10 +144,7 @@ mod tests {
             done("GetKey", &[]),
             done("CreateServer", &["CREATE-008", "CREATE-009"]),
             Done {
-                case: SweepCase {
-                    fault: "error 500".to_owned(),
-                    ..done("CreateServer", &[]).case
-                },
+                case: SweepCase { fault: "error 500".to_owned(), ..done("CreateServer", &[]).case },
                 ..done("CreateServer", &["CREATE-008"])
             },
         ];
@@ -177,20 +160,14 @@ mod tests {
 
     #[test]
     fn long_lists_are_cut() {
-        let cases: Vec<_> = (0..20)
-            .map(|number| done(&format!("Call{number}"), &["RM-013"]))
-            .collect();
+        let cases: Vec<_> = (0..20).map(|number| done(&format!("Call{number}"), &["RM-013"])).collect();
         let got = merged(&cases).remove(0).got;
         assert!(got.ends_with(", and 11 more calls"), "{got}");
     }
 
     #[test]
     fn the_first_leak_is_shown() {
-        let mut cases = [
-            done("CreateKey", &[]),
-            done("GetKey", &["ERR-002"]),
-            done("GetServer", &[]),
-        ];
+        let mut cases = [done("CreateKey", &[]), done("GetKey", &["ERR-002"]), done("GetServer", &[])];
         assert_eq!(worst(&cases), Some(1));
         cases[2].case.outcome = CaseOutcome::Leaked;
         assert_eq!(worst(&cases), Some(2));

@@ -57,21 +57,13 @@ impl Ec2World {
     pub async fn with_guests(guests: GuestKind) -> Result<Self, WorldError> {
         let options = ServerOptions {
             guest_kind: guests,
-            times: Times {
-                stop_timeout: PATIENCE,
-                ..Times::default()
-            },
+            times: Times { stop_timeout: PATIENCE, ..Times::default() },
             ..ServerOptions::default()
         };
         let server = Server::start(options).await.map_err(|error| {
-            WorldError(format!(
-                "the suite's own EC2 cannot be started on loopback: {error}"
-            ))
+            WorldError(format!("the suite's own EC2 cannot be started on loopback: {error}"))
         })?;
-        Ok(Self {
-            server: Arc::new(server),
-            guests,
-        })
+        Ok(Self { server: Arc::new(server), guests })
     }
 }
 
@@ -151,21 +143,14 @@ impl Ec2Tenant {
         let owned = |object: &Object| object.kind == "instance" && object.owner.as_deref() == Some(machine);
         let found = self.objects().into_iter().find(owned);
         found.map(|object| object.id).ok_or_else(|| {
-            WorldError(format!(
-                "EC2 has no instance of the machine {machine} (by its tag Name)"
-            ))
+            WorldError(format!("EC2 has no instance of the machine {machine} (by its tag Name)"))
         })
     }
 
     fn add_foreign(&self, made: Vec<inventory::Object>) -> Vec<Object> {
         let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
         foreign.extend(made.iter().map(|object| object.id.clone()));
-        made.into_iter()
-            .map(|made| Object {
-                owner: None,
-                ..Object::from(made)
-            })
-            .collect()
+        made.into_iter().map(|made| Object { owner: None, ..Object::from(made) }).collect()
     }
 }
 
@@ -196,10 +181,7 @@ impl Tenant for Ec2Tenant {
     }
 
     fn secrets(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([(
-            "secret-key".to_owned(),
-            self.account.credentials().secret_key.clone(),
-        )])
+        BTreeMap::from([("secret-key".to_owned(), self.account.credentials().secret_key.clone())])
     }
 
     async fn inventory(&self) -> Result<Vec<Object>, WorldError> {
@@ -296,10 +278,7 @@ impl Tenant for Ec2Tenant {
         ];
         Ok(Supplied {
             objects: self.add_foreign([key?, group?].concat()),
-            settings: settings
-                .map(|(name, value)| (name.to_owned(), value))
-                .into_iter()
-                .collect(),
+            settings: settings.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
         })
     }
 

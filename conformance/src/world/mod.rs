@@ -191,8 +191,7 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// # Errors
     /// If the provider cannot do it.
     async fn revoke_credentials(&self) -> Result<(), WorldError> {
-        self.set_faults(FaultPlan::one(When::always(), FaultKind::Unauthorized))
-            .await
+        self.set_faults(FaultPlan::one(When::always(), FaultKind::Unauthorized)).await
     }
 
     /// Makes the provider answer every call with an internal error from now on.
@@ -200,12 +199,7 @@ pub trait Tenant: Send + Sync + fmt::Debug {
     /// # Errors
     /// If the provider cannot do it.
     async fn break_provider(&self) -> Result<(), WorldError> {
-        let failing = FaultKind::HttpError {
-            status: 500,
-            code: None,
-            message: None,
-            acted: false,
-        };
+        let failing = FaultKind::HttpError { status: 500, code: None, message: None, acted: false };
         self.set_faults(FaultPlan::one(When::always(), failing)).await
     }
 
@@ -388,11 +382,7 @@ pub struct StateChange {
 
 impl From<machine_mock_providers::history::StateChange> for StateChange {
     fn from(change: machine_mock_providers::history::StateChange) -> Self {
-        Self {
-            at: change.at,
-            instance: change.instance,
-            state: change.state,
-        }
+        Self { at: change.at, instance: change.instance, state: change.state }
     }
 }
 
@@ -417,9 +407,7 @@ impl From<Request> for ProviderRequest {
             failed: request.failed(),
             name: request.operation,
             body: request.body,
-            status: request
-                .status
-                .map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
+            status: request.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string()),
             mutating: request.mutating,
             fault: (!request.faults.is_empty()).then(|| request.faults.join(", ")),
         }
@@ -434,10 +422,6 @@ fn asked(request: &Request) -> String {
     if request.path == "/" && !request.operation.is_empty() {
         return request.operation.clone();
     }
-    let query = if request.query.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", request.query)
-    };
+    let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
     format!("{} {}{query}", request.method, request.path)
 }

@@ -29,11 +29,7 @@ impl World for NoWorld {
     }
 
     fn offers(&self) -> BTreeSet<Need> {
-        if self.creates {
-            BTreeSet::from([Need::Machine, Need::Parallel])
-        } else {
-            BTreeSet::new()
-        }
+        if self.creates { BTreeSet::from([Need::Machine, Need::Parallel]) } else { BTreeSet::new() }
     }
 
     fn pace(&self) -> f64 {
@@ -49,9 +45,7 @@ impl World for NoWorld {
 struct Nothing;
 
 fn cannot<T>(what: &str) -> Result<T, WorldError> {
-    Err(WorldError(format!(
-        "{what} needs a provider, and the run has none (--provider none)"
-    )))
+    Err(WorldError(format!("{what} needs a provider, and the run has none (--provider none)")))
 }
 
 #[async_trait]

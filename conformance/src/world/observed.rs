@@ -29,8 +29,7 @@ impl ObservedTenant {
         let started = self.recorder.elapsed();
         let outcome = action.await;
         let shown = outcome.as_ref().map(|_| "done").map_err(|error| error.0.as_str());
-        self.recorder
-            .call(CallTarget::World, started, what, argument, shown);
+        self.recorder.call(CallTarget::World, started, what, argument, shown);
         outcome
     }
 }
@@ -87,8 +86,7 @@ impl Tenant for ObservedTenant {
 
     async fn set_faults(&self, plan: FaultPlan) -> Result<(), WorldError> {
         let words = words(&plan);
-        self.recorded("set faults", &words, self.tenant.set_faults(plan))
-            .await
+        self.recorded("set faults", &words, self.tenant.set_faults(plan)).await
     }
 
     async fn fault_hits(&self) -> Result<Vec<u32>, WorldError> {
@@ -115,8 +113,7 @@ impl Tenant for ObservedTenant {
 
     async fn crowd(&self, count: usize) -> Result<(), WorldError> {
         let action = self.tenant.crowd(count);
-        self.recorded("make instances of others", &count.to_string(), action)
-            .await
+        self.recorded("make instances of others", &count.to_string(), action).await
     }
 
     async fn catalog(&self) -> Result<Vec<Offer>, WorldError> {
@@ -125,13 +122,11 @@ impl Tenant for ObservedTenant {
 
     async fn seed_namesakes(&self, machine: &str) -> Result<Vec<Object>, WorldError> {
         let action = self.tenant.seed_namesakes(machine);
-        self.recorded("make objects of the same names", machine, action)
-            .await
+        self.recorded("make objects of the same names", machine, action).await
     }
 
     async fn supply(&self, folder: &Path) -> Result<Supplied, WorldError> {
-        self.recorded("make objects of a user", "", self.tenant.supply(folder))
-            .await
+        self.recorded("make objects of a user", "", self.tenant.supply(folder)).await
     }
 
     async fn hold(&self, machine: &str, transition: Transition) -> Result<(), WorldError> {
@@ -139,8 +134,7 @@ impl Tenant for ObservedTenant {
             Transition::Starting => "hold the instance while it starts",
             Transition::Stopping => "hold the instance while it stops",
         };
-        self.recorded(what, machine, self.tenant.hold(machine, transition))
-            .await
+        self.recorded(what, machine, self.tenant.hold(machine, transition)).await
     }
 
     async fn one_change_at_a_time(&self) -> Result<(), WorldError> {
@@ -161,13 +155,11 @@ impl Tenant for ObservedTenant {
     }
 
     async fn pause(&self, machine: &str) -> Result<(), WorldError> {
-        self.recorded("pause the instance", machine, self.tenant.pause(machine))
-            .await
+        self.recorded("pause the instance", machine, self.tenant.pause(machine)).await
     }
 
     async fn save(&self, machine: &str) -> Result<(), WorldError> {
-        self.recorded("save the instance", machine, self.tenant.save(machine))
-            .await
+        self.recorded("save the instance", machine, self.tenant.save(machine)).await
     }
 
     async fn missing_image(&self) -> Result<BTreeMap<String, String>, WorldError> {
@@ -221,8 +213,7 @@ fn calls(when: &When) -> String {
             true => " that change something".to_owned(),
             false => " that only read".to_owned(),
         }),
-        when.mutating_call
-            .map(|number| format!(" (change number {number})")),
+        when.mutating_call.map(|number| format!(" (change number {number})")),
         when.call.map(|number| format!(" (call number {number})")),
         when.body.as_ref().map(|body| format!(" with {body:?}")),
     ];

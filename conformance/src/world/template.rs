@@ -49,20 +49,12 @@ impl TemplateWorld {
     /// # Errors
     /// If it cannot listen on loopback, or such guests cannot be made here.
     pub async fn with_guests(guests: GuestKind) -> Result<Self, WorldError> {
-        let options = ServerOptions {
-            guest_kind: guests,
-            new_address_at_start: true,
-            ..ServerOptions::default()
-        };
+        let options =
+            ServerOptions { guest_kind: guests, new_address_at_start: true, ..ServerOptions::default() };
         let server = Server::start(options).await.map_err(|error| {
-            WorldError(format!(
-                "the template cloud cannot be started on loopback: {error}"
-            ))
+            WorldError(format!("the template cloud cannot be started on loopback: {error}"))
         })?;
-        Ok(Self {
-            server: Arc::new(server),
-            guests,
-        })
+        Ok(Self { server: Arc::new(server), guests })
     }
 }
 
@@ -108,10 +100,7 @@ impl World for TemplateWorld {
     }
 
     async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {
-        Ok(Arc::new(TemplateTenant {
-            account: self.server.account(check),
-            server: Arc::clone(&self.server),
-        }))
+        Ok(Arc::new(TemplateTenant { account: self.server.account(check), server: Arc::clone(&self.server) }))
     }
 }
 
@@ -131,11 +120,7 @@ impl TemplateTenant {
             .find(|object| object.owner.as_deref() == Some(machine))
             .or_else(|| servers.clone().find(|object| object.name == machine))
             .map(|object| object.id.clone());
-        id.ok_or_else(|| {
-            WorldError(format!(
-                "the template cloud has no server of the machine {machine}"
-            ))
-        })
+        id.ok_or_else(|| WorldError(format!("the template cloud has no server of the machine {machine}")))
     }
 }
 

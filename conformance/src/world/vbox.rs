@@ -55,14 +55,9 @@ impl VBoxWorld {
         };
         let folder = TempDir::with_prefix("machine-conformance-vbox-").map_err(failed)?;
         let image = folder.path().join("boot2docker.iso");
-        tokio::fs::write(image, boot2docker_image())
-            .await
-            .map_err(failed)?;
-        let options = ServerOptions {
-            executable: Some(executable),
-            guest_kind: guests,
-            ..ServerOptions::default()
-        };
+        tokio::fs::write(image, boot2docker_image()).await.map_err(failed)?;
+        let options =
+            ServerOptions { executable: Some(executable), guest_kind: guests, ..ServerOptions::default() };
         Ok(Self {
             server: Arc::new(Server::start(options).await.map_err(failed)?),
             guests,
@@ -111,15 +106,9 @@ impl World for VBoxWorld {
 
     async fn tenant(&self, check: &str) -> Result<Arc<dyn Tenant>, WorldError> {
         let account = self.server.account(check).map_err(|error| {
-            WorldError(format!(
-                "the suite's own VirtualBox has no place for {check}: {error}"
-            ))
+            WorldError(format!("the suite's own VirtualBox has no place for {check}: {error}"))
         })?;
-        Ok(Arc::new(VBoxTenant {
-            account,
-            world: self.clone(),
-            foreign: Mutex::default(),
-        }))
+        Ok(Arc::new(VBoxTenant { account, world: self.clone(), foreign: Mutex::default() }))
     }
 }
 
@@ -244,10 +233,7 @@ impl Tenant for VBoxTenant {
         let vm = self.account.seed_vm(machine)?;
         let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
         foreign.insert(vm.id.clone());
-        Ok(vec![Object {
-            owner: None,
-            ..Object::from(vm)
-        }])
+        Ok(vec![Object { owner: None, ..Object::from(vm) }])
     }
 
     async fn hold(&self, machine: &str, transition: Transition) -> Result<(), WorldError> {

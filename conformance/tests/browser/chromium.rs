@@ -12,13 +12,7 @@ use serde_json::{Value, json};
 /// Peers that must not be missing, as for all tests of the workspace.
 const REQUIRE_VARIABLE: &str = "MACHINE_TESTS_REQUIRE";
 /// Names of the executable.
-const NAMES: [&str; 5] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-];
+const NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
 /// A browser with one page.
 pub(crate) struct Browser {
@@ -42,10 +36,7 @@ impl Browser {
         let Some(program) = program() else {
             let demanded = env::var(REQUIRE_VARIABLE)
                 .is_ok_and(|names| names.split(',').any(|name| name.trim() == "browser"));
-            assert!(
-                !demanded,
-                "{test}: {REQUIRE_VARIABLE} demands a browser, but there is none"
-            );
+            assert!(!demanded, "{test}: {REQUIRE_VARIABLE} demands a browser, but there is none");
             // The macro's output would be swallowed for a test that passes.
             let _ = writeln!(
                 std::io::stderr(),
@@ -126,17 +117,11 @@ impl Browser {
     pub(crate) fn press(&mut self, key: &str) {
         let text = if key.len() == 1 { key } else { "" };
         for (kind, text) in [("keyDown", text), ("keyUp", "")] {
-            self.call(
-                "Input.dispatchKeyEvent",
-                json!({ "type": kind, "key": key, "text": text }),
-            );
+            self.call("Input.dispatchKeyEvent", json!({ "type": kind, "key": key, "text": text }));
         }
     }
 
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "callers write the arguments where they call"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "callers write the arguments where they call")]
     fn call(&mut self, method: &str, arguments: Value) -> Value {
         self.last_id += 1;
         let mut message = json!({ "id": self.last_id, "method": method, "params": arguments });

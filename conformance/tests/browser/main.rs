@@ -37,17 +37,11 @@ fn filters_links_and_keys() {
     };
     let shown = |browser: &mut Browser| browser.value(SHOWN).as_str().unwrap().to_owned();
     assert_eq!(shown(&mut browser).split(' ').count(), 14);
-    assert_eq!(
-        browser.value("document.getElementById('shown').textContent"),
-        "14 of 14"
-    );
+    assert_eq!(browser.value("document.getElementById('shown').textContent"), "14 of 14");
 
     // A group, from its row in the table.
     browser.value("document.querySelector('button.group[data-group=remove]').click()");
-    assert_eq!(
-        shown(&mut browser),
-        "remove::is_repeatable remove::instance_already_gone"
-    );
+    assert_eq!(shown(&mut browser), "remove::is_repeatable remove::instance_already_gone");
     // What is shown is narrowed by a verdict, then by a word that occurs nowhere.
     browser.value("document.querySelector('input[value=pass]').click()");
     assert_eq!(shown(&mut browser), "remove::instance_already_gone");
@@ -64,27 +58,15 @@ fn filters_links_and_keys() {
     browser.value("document.querySelector('.findings a[href=\"#remove::instance_already_gone\"]').click()");
     browser.value("new Promise(done => setTimeout(done))");
     let open = "document.getElementById('remove::instance_already_gone')";
-    assert_eq!(
-        browser.value(&format!("{open}.open && !!{open}.offsetParent")),
-        true
-    );
+    assert_eq!(browser.value(&format!("{open}.open && !!{open}.offsetParent")), true);
     browser.go(&format!("file://{}#ssh::output_is_clean", path.display()));
-    assert_eq!(
-        browser.value("document.getElementById('ssh::output_is_clean').open"),
-        true
-    );
+    assert_eq!(browser.value("document.getElementById('ssh::output_is_clean').open"), true);
 
     // Keys: all open, all closed, then the next finding.
     browser.press("e");
-    assert_eq!(
-        browser.value("document.querySelectorAll('details.check[open]').length"),
-        14
-    );
+    assert_eq!(browser.value("document.querySelectorAll('details.check[open]').length"), 14);
     browser.press("e");
-    assert_eq!(
-        browser.value("document.querySelectorAll('details.check[open]').length"),
-        0
-    );
+    assert_eq!(browser.value("document.querySelectorAll('details.check[open]').length"), 0);
     browser.value("document.activeElement.blur()");
     browser.press("n");
     assert_eq!(
@@ -92,10 +74,7 @@ fn filters_links_and_keys() {
         "remove::instance_already_gone"
     );
     browser.press("j");
-    assert_eq!(
-        browser.value("document.activeElement.parentElement.id"),
-        "stop::returns_when_stopped"
-    );
+    assert_eq!(browser.value("document.activeElement.parentElement.id"), "stop::returns_when_stopped");
 
     // Light and dark.
     let paper = "getComputedStyle(document.body).backgroundColor";
@@ -144,10 +123,7 @@ fn names_of_lanes_and_long_values_can_be_read() {
     let fills =
         "[...document.querySelectorAll('details[open] text.lane')].map(it => getComputedStyle(it).fill)";
     let ink = "getComputedStyle(document.body).color";
-    assert_eq!(
-        browser.value(&format!("{fills}.every(fill => fill === {ink})")),
-        true
-    );
+    assert_eq!(browser.value(&format!("{fills}.every(fill => fill === {ink})")), true);
     // What is long shows two lines until the keyboard or a click gets to it.
     let height = of(".long", "it.clientHeight");
     let short = browser.value(&height).as_u64().unwrap();
@@ -213,12 +189,7 @@ fn hostile_result(evil: &str) -> CheckResult {
     result.reason = Some(evil.to_owned());
     result.clauses = vec![evil.to_owned()];
     for problem in &mut result.problems {
-        for text in [
-            &mut problem.clause,
-            &mut problem.rule,
-            &mut problem.expected,
-            &mut problem.got,
-        ] {
+        for text in [&mut problem.clause, &mut problem.rule, &mut problem.expected, &mut problem.got] {
             *text = evil.to_owned();
         }
     }
@@ -243,11 +214,7 @@ fn hostile_result(evil: &str) -> CheckResult {
         after: vec![object.clone()],
         cleaned: Some(vec![object]),
     });
-    result.states = vec![StateRecord {
-        at_ms: 1,
-        instance: evil.to_owned(),
-        state: evil.to_owned(),
-    }];
+    result.states = vec![StateRecord { at_ms: 1, instance: evil.to_owned(), state: evil.to_owned() }];
     result.sweep = swept;
     if let Some(sweep) = &mut result.sweep {
         sweep.operation = evil.to_owned();
@@ -299,9 +266,6 @@ fn untrusted_text_stays_text() {
         assert_eq!(found, number, "{selector}");
     }
     let text = browser.value("document.body.innerText");
-    assert!(
-        text.as_str().unwrap().contains(EVIL[0]),
-        "the text itself is shown"
-    );
+    assert!(text.as_str().unwrap().contains(EVIL[0]), "the text itself is shown");
     assert_eq!(browser.complaints, [""; 0]);
 }

@@ -82,16 +82,10 @@ fn list() {
 
 #[test]
 fn explain() {
-    insta::assert_snapshot!(
-        "explain_check",
-        said(&["explain", "remove::instance_already_gone"])
-    );
+    insta::assert_snapshot!("explain_check", said(&["explain", "remove::instance_already_gone"]));
     insta::assert_snapshot!("explain_clause", said(&["explain", "rm-008"]));
     insta::assert_snapshot!("explain_group", said(&["explain", "NAME"]));
-    insta::assert_snapshot!(
-        "explain_unknown",
-        said(&["explain", "remove::instance_alredy_gone"])
-    );
+    insta::assert_snapshot!("explain_unknown", said(&["explain", "remove::instance_alredy_gone"]));
 }
 
 #[test]
@@ -111,11 +105,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert!(
-        output.stderr.is_empty(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -19,14 +19,8 @@ fn json() {
     let (text, record) = written(&events, JsonReport::new);
     insta::assert_snapshot!("json", text);
     let read = RunRecord::from_json(&text).unwrap();
-    assert_eq!(
-        serde_json::to_value(&read).unwrap(),
-        serde_json::to_value(&record).unwrap()
-    );
-    assert_eq!(
-        (read.schema.as_str(), read.verdict),
-        (SCHEMA, RunVerdict::NotConformant)
-    );
+    assert_eq!(serde_json::to_value(&read).unwrap(), serde_json::to_value(&record).unwrap());
+    assert_eq!((read.schema.as_str(), read.verdict), (SCHEMA, RunVerdict::NotConformant));
 }
 
 #[test]
@@ -36,12 +30,7 @@ fn json_of_another_schema_is_refused() {
         error.to_string(),
         "the report has the schema \"machine-conformance/report/v9\"; this version reads \"machine-conformance/report/v1\""
     );
-    assert!(
-        RunRecord::from_json("{}")
-            .unwrap_err()
-            .to_string()
-            .starts_with("not a report of this suite: ")
-    );
+    assert!(RunRecord::from_json("{}").unwrap_err().to_string().starts_with("not a report of this suite: "));
 }
 
 #[test]
@@ -55,11 +44,7 @@ fn json_has_every_verdict_in_lower_case_words() {
         .map(|check| check["verdict"].as_str().unwrap())
         .collect();
     for verdict in Verdict::ALL {
-        assert!(
-            words.contains(&verdict.word()),
-            "{} is missing in {words:?}",
-            verdict.word()
-        );
+        assert!(words.contains(&verdict.word()), "{} is missing in {words:?}", verdict.word());
     }
 }
 
@@ -82,21 +67,13 @@ fn walks_in_json_and_junit() {
     insta::assert_snapshot!("json_walk", text);
     insta::assert_snapshot!("junit_walk", written(&events, JunitReport::new).0);
     let read = RunRecord::from_json(&text).unwrap();
-    assert_eq!(
-        read.checks[0].walks, record.checks[0].walks,
-        "the story can be taken from a report"
-    );
+    assert_eq!(read.checks[0].walks, record.checks[0].walks, "the story can be taken from a report");
 }
 
 #[test]
 fn junit_of_hostile_text_is_xml() {
     let text = written(&sample::hostile(), JunitReport::new).0;
-    assert!(
-        !text
-            .chars()
-            .any(|character| character.is_control() && character != '\n'),
-        "{text:?}"
-    );
+    assert!(!text.chars().any(|character| character.is_control() && character != '\n'), "{text:?}");
     insta::assert_snapshot!("junit_hostile", text);
 }
 
@@ -141,12 +118,7 @@ fn tap_of_a_run_that_was_cut_short_bails_out() {
 #[test]
 fn sarif() {
     let known = sample::with_reason(
-        sample::result(
-            "start::vanished",
-            &["START-007"],
-            Level::Must,
-            Verdict::KnownFailure,
-        ),
+        sample::result("start::vanished", &["START-007"], Level::Must, Verdict::KnownFailure),
         "ticket 4711",
     );
     let results = vec![sample::failed(), sample::warned(), known];
@@ -183,17 +155,12 @@ fn sarif_is_as_its_standard_says() {
     let runs = [
         sample::mixed(),
         sample::run(Vec::new(), ExitCode::NOTHING_RAN),
-        sample::run(
-            vec![odd, sample::swept(), sample::walked()],
-            ExitCode::NOT_CONFORMANT,
-        ),
+        sample::run(vec![odd, sample::swept(), sample::walked()], ExitCode::NOT_CONFORMANT),
     ];
     for events in runs {
         let log = serde_json::from_str(&written(&events, SarifReport::new).0).unwrap();
-        let problems: Vec<String> = validator
-            .iter_errors(&log)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
+        let problems: Vec<String> =
+            validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert_eq!(problems, [""; 0]);
     }
 }
@@ -224,12 +191,7 @@ fn badge() {
         let svg = written(&events, |paper| BadgeReport::new(paper, BadgeForm::Svg)).0;
         svg + &written(&events, |paper| BadgeReport::new(paper, BadgeForm::Endpoint)).0
     };
-    let badges = [
-        ExitCode::CONFORMANT,
-        ExitCode::NOT_CONFORMANT,
-        ExitCode::NOTHING_RAN,
-    ]
-    .map(run);
+    let badges = [ExitCode::CONFORMANT, ExitCode::NOT_CONFORMANT, ExitCode::NOTHING_RAN].map(run);
     insta::assert_snapshot!("badge", badges.join("\n"));
 }
 
@@ -241,19 +203,9 @@ fn html_needs_nothing_else_and_shows_everything() {
         after: vec![sample::object("server", "srv-81", "running")],
         cleaned: Some(vec![sample::object("key", "key-17", "")]),
     });
-    result.states = vec![StateRecord {
-        at_ms: 10,
-        instance: "srv-81".into(),
-        state: "provisioning".into(),
-    }];
+    result.states = vec![StateRecord { at_ms: 10, instance: "srv-81".into(), state: "provisioning".into() }];
     result.calls[7].fault = Some("throttle".into());
-    result.calls.push(sample::call(
-        955,
-        3,
-        CallTarget::World,
-        "delete the instance",
-        Ok("done"),
-    ));
+    result.calls.push(sample::call(955, 3, CallTarget::World, "delete the instance", Ok("done")));
     let events = sample::run(vec![result, sample::swept()], ExitCode::NOT_CONFORMANT);
     let (page, _) = written(&events, HtmlReport::new);
     for outside in ["src=", "@import", "url(", "<link"] {
@@ -300,8 +252,5 @@ fn html_stays_small_however_much_there_is_to_show() {
     let (page, _) = written(&sample::run(results, ExitCode::NOT_CONFORMANT), HtmlReport::new);
     assert!(page.len() < 2 << 20, "{} bytes", page.len());
     assert!(page.contains("id=\"remove::number_299\""), "no check is left out");
-    assert!(
-        page.contains("Calls and log are left out"),
-        "and the page says what is"
-    );
+    assert!(page.contains("Calls and log are left out"), "and the page says what is");
 }

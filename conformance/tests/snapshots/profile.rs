@@ -58,12 +58,8 @@ fn text_that_is_not_toml() {
 fn flags_that_the_driver_does_not_have() {
     let text = "[driver.flags]\nacme-tokn = \"x\"\n";
     let profile = Profile::parse("conformance.toml", text, Path::new(""), checks::all()).unwrap();
-    let error = profile
-        .unknown_flag("acme-tokn", "acme", ["acme-token", "acme-region"])
-        .unwrap();
+    let error = profile.unknown_flag("acme-tokn", "acme", ["acme-token", "acme-region"]).unwrap();
     insta::assert_snapshot!("profile_unknown_flag", format!("error: {error}"));
-    let error = profile
-        .wrong_value("acme-tokn", "the driver declares this flag as a whole number")
-        .unwrap();
+    let error = profile.wrong_value("acme-tokn", "the driver declares this flag as a whole number").unwrap();
     insta::assert_snapshot!("profile_wrong_value", format!("error: {error}"));
 }

@@ -55,12 +55,7 @@ fn before() -> Vec<Event> {
     let results = vec![
         sample::passed("create::makes_one_instance"),
         sample::passed("remove::instance_already_gone"),
-        sample::result(
-            "stop::guest_ignores_acpi",
-            &["STOP-007"],
-            Level::Must,
-            Verdict::Fail,
-        ),
+        sample::result("stop::guest_ignores_acpi", &["STOP-007"], Level::Must, Verdict::Fail),
     ];
     sample::run(results, ExitCode::NOT_CONFORMANT)
 }
@@ -78,21 +73,12 @@ fn after() -> Vec<Event> {
 fn a_report_is_shown_as_the_run_was() {
     let folder = Folder::new();
     folder.json("report.json", &sample::mixed());
-    fs::write(
-        folder.path().join("events.ndjson"),
-        written(&sample::mixed(), EventLog::new).0,
-    )
-    .unwrap();
+    fs::write(folder.path().join("events.ndjson"), written(&sample::mixed(), EventLog::new).0).unwrap();
     let of_json = folder.said(&["report", "show", "report.json"]);
     let of_events = folder.said(&["report", "show", "events.ndjson"]);
-    assert_eq!(
-        of_json.split_once('\n').unwrap().1,
-        of_events.split_once('\n').unwrap().1
-    );
-    let terminal = written(&sample::mixed(), |paper| {
-        machine_conformance::report::terminal::Terminal::new(paper, 110)
-    })
-    .0;
+    assert_eq!(of_json.split_once('\n').unwrap().1, of_events.split_once('\n').unwrap().1);
+    let terminal =
+        written(&sample::mixed(), |paper| machine_conformance::report::terminal::Terminal::new(paper, 110)).0;
     let terminal = anstream::adapter::strip_str(&terminal).to_string();
     assert!(of_json.contains(&terminal), "{of_json}");
     let converted = folder.said(&[
@@ -120,25 +106,11 @@ fn reports_are_compared() {
     folder.json("after.json", &after());
     let said = [
         folder.said(&["report", "diff", "before.json", "after.json"]),
-        folder.said(&[
-            "report",
-            "diff",
-            "before.json",
-            "after.json",
-            "--format",
-            "markdown",
-        ]),
+        folder.said(&["report", "diff", "before.json", "after.json", "--format", "markdown"]),
         folder.said(&["report", "diff", "before.json", "after.json", "--format", "json"]),
         folder.said(&["report", "diff", "after.json", "after.json"]),
         folder.said(&["report", "compare", "before.json", "after.json"]),
-        folder.said(&[
-            "report",
-            "compare",
-            "before.json",
-            "after.json",
-            "--all",
-            "--markdown",
-        ]),
+        folder.said(&["report", "compare", "before.json", "after.json", "--all", "--markdown"]),
     ];
     insta::assert_snapshot!("report_comparisons", said.join("\n"));
 }
@@ -147,18 +119,8 @@ fn reports_are_compared() {
 fn parts_are_merged_and_decide_together() {
     let folder = Folder::new();
     folder.json("one.json", &before());
-    folder.json(
-        "two.json",
-        &sample::run(vec![sample::failed()], ExitCode::NOT_CONFORMANT),
-    );
-    let said = folder.said(&[
-        "report",
-        "merge",
-        "one.json",
-        "two.json",
-        "--report",
-        "json=whole.json",
-    ]);
+    folder.json("two.json", &sample::run(vec![sample::failed()], ExitCode::NOT_CONFORMANT));
+    let said = folder.said(&["report", "merge", "one.json", "two.json", "--report", "json=whole.json"]);
     assert!(said.ends_with("--- exit code 1\n"), "{said}");
     let whole: serde_json::Value = serde_json::from_str(&folder.text("whole.json")).unwrap();
     assert_eq!(whole["summary"]["selected"], 3);
@@ -176,13 +138,7 @@ fn files_that_are_no_reports_are_refused() {
         folder.said(&["report", "show", "other.json"]),
         folder.said(&["report", "show", "text"]),
         folder.said(&["report", "show", "report.json", "--only", "ssh"]),
-        folder.said(&[
-            "report",
-            "show",
-            "report.json",
-            "--report",
-            "html=missing/report.html",
-        ]),
+        folder.said(&["report", "show", "report.json", "--report", "html=missing/report.html"]),
         folder.said(&["report", "merge", "report.json", "text"]),
         folder.said(&["report", "compare", "report.json"]),
         folder.said(&["report", "show", "report.json", "--report", "github"]),
@@ -194,10 +150,7 @@ fn files_that_are_no_reports_are_refused() {
 fn the_schema_is_published() {
     let folder = Folder::new();
     let said = folder.said(&["report", "schema"]);
-    assert!(
-        said.contains("\"$id\": \"machine-conformance/report/v1\""),
-        "{said}"
-    );
+    assert!(said.contains("\"$id\": \"machine-conformance/report/v1\""), "{said}");
 }
 
 #[test]
@@ -211,19 +164,12 @@ fn a_baseline_follows_the_runs() {
     };
     let mut story = update("before.json", &["--dry-run"]);
     assert!(!folder.path().join("baseline.toml").exists());
-    story += &update(
-        "before.json",
-        &["--reason", "ticket 4711", "--until", "2027-03-01"],
-    );
+    story += &update("before.json", &["--reason", "ticket 4711", "--until", "2027-03-01"]);
     story += &folder.text("baseline.toml");
     story += &update("after.json", &[]);
     story += &folder.text("baseline.toml");
     story += &update("after.json", &["--until", "2027-02-30"]);
-    fs::write(
-        folder.path().join("baseline.toml"),
-        "[[known-failure]]\nchekc = 'x'\n",
-    )
-    .unwrap();
+    fs::write(folder.path().join("baseline.toml"), "[[known-failure]]\nchekc = 'x'\n").unwrap();
     story += &update("after.json", &[]);
     insta::assert_snapshot!("baseline", story);
     assert_eq!(folder.text("baseline.toml"), "[[known-failure]]\nchekc = 'x'\n");

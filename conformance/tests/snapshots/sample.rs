@@ -91,12 +91,7 @@ pub(crate) fn run(results: Vec<CheckResult>, exit_code: u8) -> Vec<Event> {
     let mut events = vec![Event::new(0, EventKind::RunStarted(info))];
     // Results come as checks end: here in the opposite order, to show that reports restore the plan's.
     for result in results.into_iter().rev() {
-        events.push(Event::new(
-            1,
-            EventKind::CheckStarted {
-                id: result.id.clone(),
-            },
-        ));
+        events.push(Event::new(1, EventKind::CheckStarted { id: result.id.clone() }));
         events.push(Event::new(2, EventKind::CheckFinished(Box::new(result))));
     }
     events.push(Event::new(41_320, EventKind::RunFinished(summary)));
@@ -157,12 +152,8 @@ pub(crate) fn call(
 
 /// A broken MUST with two problems, calls of two processes and of the provider, and a log.
 pub(crate) fn failed() -> CheckResult {
-    let mut result = result(
-        "remove::instance_already_gone",
-        &["RM-008", "RM-009"],
-        Level::Must,
-        Verdict::Fail,
-    );
+    let mut result =
+        result("remove::instance_already_gone", &["RM-008", "RM-009"], Level::Must, Verdict::Fail);
     result.problems = vec![
         Problem {
             clause: "RM-008".into(),
@@ -186,13 +177,7 @@ pub(crate) fn failed() -> CheckResult {
         call(970, 1, CallTarget::Driver(2), "GetState", Ok("Running")),
         call(990, 1, CallTarget::Driver(2), "GetState", Ok("Running")),
         call(1_010, 1, CallTarget::Driver(2), "GetState", Ok("Running")),
-        call(
-            1_100,
-            31,
-            CallTarget::Driver(2),
-            "Remove",
-            Err("404 server not found"),
-        ),
+        call(1_100, 31, CallTarget::Driver(2), "Remove", Err("404 server not found")),
         call(5, 12, CallTarget::Provider, "POST /v1/servers", Ok("201")),
         call(1_101, 3, CallTarget::Provider, "GET /v1/servers/81", Err("404")),
     ];
@@ -214,12 +199,7 @@ pub(crate) fn failed() -> CheckResult {
 }
 
 pub(crate) fn warned() -> CheckResult {
-    let mut result = result(
-        "stop::returns_when_stopped",
-        &["STOP-002"],
-        Level::Should,
-        Verdict::Warn,
-    );
+    let mut result = result("stop::returns_when_stopped", &["STOP-002"], Level::Should, Verdict::Warn);
     result.problems = vec![Problem {
         clause: "STOP-002".into(),
         level: Level::Should,
@@ -302,19 +282,10 @@ pub(crate) fn walked() -> CheckResult {
             clauses: vec!["START-001".into()],
             lines: vec![
                 line(1, "Create", Situation::Absent, Situation::Running, "nil"),
-                line(
-                    2,
-                    "power off at the provider",
-                    Situation::Running,
-                    Situation::Stopped,
-                    "",
-                ),
+                line(2, "power off at the provider", Situation::Running, Situation::Stopped, ""),
                 line(3, "Start", Situation::Stopped, Situation::Running, "nil"),
             ],
-            story: Story::of(
-                Processes::Fresh,
-                &[Action::Create, Action::PowerOff, Action::Start],
-            ),
+            story: Story::of(Processes::Fresh, &[Action::Create, Action::PowerOff, Action::Start]),
             steps_at_first: 10,
             attempts: 14,
             repeats: true,
@@ -337,21 +308,11 @@ pub(crate) fn mixed() -> Vec<Event> {
         failed(),
         warned(),
         with_reason(
-            result(
-                "stop::guest_ignores_acpi",
-                &["STOP-007"],
-                Level::Must,
-                Verdict::DriverTimeout,
-            ),
+            result("stop::guest_ignores_acpi", &["STOP-007"], Level::Must, Verdict::DriverTimeout),
             "Stop did not return within 180 s; its process was killed",
         ),
         with_reason(
-            result(
-                "start::vanished",
-                &["START-007"],
-                Level::Must,
-                Verdict::KnownFailure,
-            ),
+            result("start::vanished", &["START-007"], Level::Must, Verdict::KnownFailure),
             "the provider re-creates instances by itself, ticket 4711",
         ),
         with_reason(
@@ -359,43 +320,17 @@ pub(crate) fn mixed() -> Vec<Event> {
             "it passes now; remove its entry (reason: ticket 4712 (conformance.toml:31))",
         ),
         with_reason(
-            result(
-                "ssh::key_alone_suffices",
-                &["SSH-001"],
-                Level::Must,
-                Verdict::EnvironmentError,
-            ),
+            result("ssh::key_alone_suffices", &["SSH-001"], Level::Must, Verdict::EnvironmentError),
             "the provider cannot be used: connection refused",
         ),
         with_reason(
-            result(
-                "ssh::output_is_clean",
-                &["SSH-008"],
-                Level::Should,
-                Verdict::SuiteError,
-            ),
+            result("ssh::output_is_clean", &["SSH-008"], Level::Should, Verdict::SuiteError),
             "the check panicked: index out of bounds; please report this",
         ),
+        with_reason(result("kill::hung_guest", &["KILL-001"], Level::Must, Verdict::NotApplicable), power),
+        with_reason(result("kill::twice", &["KILL-004"], Level::Must, Verdict::NotApplicable), power),
         with_reason(
-            result(
-                "kill::hung_guest",
-                &["KILL-001"],
-                Level::Must,
-                Verdict::NotApplicable,
-            ),
-            power,
-        ),
-        with_reason(
-            result("kill::twice", &["KILL-004"], Level::Must, Verdict::NotApplicable),
-            power,
-        ),
-        with_reason(
-            result(
-                "fault::no_answer",
-                &["FAULT-005"],
-                Level::Must,
-                Verdict::NotTested,
-            ),
+            result("fault::no_answer", &["FAULT-005"], Level::Must, Verdict::NotTested),
             "this provider cannot inject faults",
         ),
     ];
@@ -410,12 +345,7 @@ pub(crate) fn hostile() -> Vec<Event> {
     result.problems.truncate(1);
     result.problems[0].got = evil.into();
     result.calls = vec![call(0, 2, CallTarget::Driver(1), evil, Err(evil))];
-    result.log = vec![LogRecord {
-        at_ms: 0,
-        process: 1,
-        stream: evil.into(),
-        text: evil.into(),
-    }];
+    result.log = vec![LogRecord { at_ms: 0, process: 1, stream: evil.into(), text: evil.into() }];
     result.rerun = evil.into();
     let mut events = run(vec![with_reason(result, evil)], ExitCode::NOT_CONFORMANT);
     if let EventKind::RunStarted(info) = &mut events[0].kind {

@@ -7,10 +7,7 @@ fn every_snapshot_belongs_to_a_test() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
     let text_of = |path: std::path::PathBuf| fs::read_to_string(path).unwrap();
     let files = |folder: &Path| -> Vec<std::path::PathBuf> {
-        fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect()
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
     };
     let tests: String = files(&folder)
         .into_iter()
@@ -20,14 +17,7 @@ fn every_snapshot_belongs_to_a_test() {
     for path in files(&folder.join("snapshots")) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         assert!(name.ends_with(".snap"), "{name} is no accepted snapshot");
-        let snapshot = name
-            .trim_end_matches(".snap")
-            .rsplit("__")
-            .next()
-            .unwrap_or_default();
-        assert!(
-            tests.contains(&format!("\"{snapshot}\"")),
-            "no test writes {name}"
-        );
+        let snapshot = name.trim_end_matches(".snap").rsplit("__").next().unwrap_or_default();
+        assert!(tests.contains(&format!("\"{snapshot}\"")), "no test writes {name}");
     }
 }

@@ -200,10 +200,7 @@ impl Tenant {
     pub(super) async fn answer(&self, incoming: Incoming, request_id: String) -> Response {
         let query = Query::parse(&incoming.parameters);
         // An RSA key takes a tenth of a second: not on a thread that serves others, and not while the region is locked.
-        let wanted_key = query
-            .as_ref()
-            .ok()
-            .and_then(|query| api::wanted_key(&query.parameters()));
+        let wanted_key = query.as_ref().ok().and_then(|query| api::wanted_key(&query.parameters()));
         let generated_key = match wanted_key {
             Some(key_type) => tokio::task::spawn_blocking(move || key_material::generate(key_type))
                 .await
@@ -219,9 +216,7 @@ impl Tenant {
                 (Err(_), Ok(parameters)) => parameters.text("Action").unwrap_or_default(),
                 (Err(_), Err(_)) => "",
             };
-            let mutating = operation
-                .as_ref()
-                .is_ok_and(|operation| operation.effect == api::Effect::Changes);
+            let mutating = operation.as_ref().is_ok_and(|operation| operation.effect == api::Effect::Changes);
             let mut request = incoming.request(action, mutating);
             let call = Call {
                 operation: action,
@@ -299,9 +294,7 @@ async fn keep_time(region: Weak<RegionOfTenant>, clock: Clock) {
             let mut contents = strong.contents.lock();
             contents.advance(clock.now());
             let next = contents.region.next_change();
-            strong
-                .planned
-                .store(next.map_or(u64::MAX, |next| next.0), Ordering::Relaxed);
+            strong.planned.store(next.map_or(u64::MAX, |next| next.0), Ordering::Relaxed);
             next
         };
         let changed = Arc::clone(&strong.changed);

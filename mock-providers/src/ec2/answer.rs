@@ -75,12 +75,7 @@ fn failed(error: &Ec2Error, request_id: &str) -> Reply {
 /// The error that a fault stands for; `not_found` is the one of the operation.
 pub(super) fn error_of(fault: &FaultKind, not_found: Option<Ec2Error>) -> Option<Ec2Error> {
     match fault {
-        FaultKind::HttpError {
-            status,
-            code,
-            message,
-            ..
-        } => {
+        FaultKind::HttpError { status, code, message, .. } => {
             let mut error = Ec2Error::for_status(*status);
             if let Some(code) = code {
                 error.code = code.clone().into();

@@ -243,9 +243,7 @@ impl Account {
     pub fn readdress(&self, id_or_name: &str) -> Result<String> {
         let readdress = |contents: &mut Contents, id: &Id, _| {
             let Contents { region, guests } = contents;
-            region
-                .readdress(id, guests)
-                .map_err(|reason| unavailable(&reason))?;
+            region.readdress(id, guests).map_err(|reason| unavailable(&reason))?;
             let instance = region.instances.get(id);
             Ok(instance.and_then(|instance| Some(instance.public.as_ref()?.address.to_string())))
         };
@@ -286,9 +284,7 @@ impl Account {
 
     /// From now on the private addresses of new instances are loopback addresses that lead to them, in all regions.
     pub fn make_private_addresses_reachable(&self) {
-        self.tenant
-            .reachable_private_addresses
-            .store(true, Ordering::Relaxed);
+        self.tenant.reachable_private_addresses.store(true, Ordering::Relaxed);
         for region in self.tenant.regions() {
             region.contents.lock().region.reachable_private_addresses = true;
         }

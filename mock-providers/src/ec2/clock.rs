@@ -13,10 +13,7 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn start() -> Self {
-        Self {
-            started: Instant::now(),
-            start: system_time().0,
-        }
+        Self { started: Instant::now(), start: system_time().0 }
     }
 
     pub(super) fn now(&self) -> Moment {

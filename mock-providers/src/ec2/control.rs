@@ -21,11 +21,7 @@ pub(super) fn router(accounts: Weak<Accounts>, token: String) -> Router {
 
 impl From<Ec2Error> for ControlError {
     fn from(error: Ec2Error) -> Self {
-        let status = if error.code.ends_with(".NotFound") {
-            404
-        } else {
-            error.status
-        };
+        let status = if error.code.ends_with(".NotFound") { 404 } else { error.status };
         Self::with_text(status, &error.code, &error.message)
     }
 }

@@ -25,11 +25,7 @@ impl Ec2Error {
         code: impl Into<Cow<'static, str>>,
         message: impl Into<String>,
     ) -> Self {
-        Self {
-            status,
-            code: code.into(),
-            message: message.into(),
-        }
+        Self { status, code: code.into(), message: message.into() }
     }
 
     /// A mistake of the client: status 400.
@@ -45,10 +41,7 @@ impl Ec2Error {
 
     /// The request names no operation.
     pub(crate) fn missing_action() -> Self {
-        Self::client(
-            "MissingAction",
-            "Could not find operation, check for missing Action parameter",
-        )
+        Self::client("MissingAction", "Could not find operation, check for missing Action parameter")
     }
 
     /// The version of the API does not exist.
@@ -59,10 +52,7 @@ impl Ec2Error {
 
     /// A parameter that the operation does not have.
     pub(crate) fn unknown_parameter(name: &str) -> Self {
-        Self::client(
-            "UnknownParameter",
-            format!("The parameter {name} is not recognized"),
-        )
+        Self::client("UnknownParameter", format!("The parameter {name} is not recognized"))
     }
 
     /// A parameter that must be there is not.
@@ -137,14 +127,8 @@ impl Ec2Error {
         match status {
             401 => Self::auth_failure(),
             403 => Self::unauthorized_operation(),
-            429 | 503 => Self {
-                status,
-                ..Self::request_limit_exceeded()
-            },
-            500.. => Self {
-                status,
-                ..Self::internal()
-            },
+            429 | 503 => Self { status, ..Self::request_limit_exceeded() },
+            500.. => Self { status, ..Self::internal() },
             _ => Self::with_status(status, "InvalidRequest", "The request received is invalid."),
         }
     }
@@ -190,10 +174,7 @@ impl Ec2Error {
 
     /// An object is still used by another.
     pub(crate) fn dependency_violation(id: &str) -> Self {
-        Self::client(
-            "DependencyViolation",
-            format!("resource {id} has a dependent object"),
-        )
+        Self::client("DependencyViolation", format!("resource {id} has a dependent object"))
     }
 
     /// An instance is in a state in which the call makes no sense.

@@ -31,10 +31,7 @@ impl<'q> Filters<'q> {
             if !(known.contains(&name) || has_tags && name.starts_with("tag:")) {
                 return Err(Ec2Error::invalid_filter(name));
             }
-            Ok(Filter {
-                name,
-                values: group.list("Value"),
-            })
+            Ok(Filter { name, values: group.list("Value") })
         };
         let filters = parameters.groups("Filter").into_iter().map(filter);
         let filters = filters.collect::<Result<Vec<_>, _>>()?;
@@ -48,10 +45,7 @@ impl<'q> Filters<'q> {
 
     /// A filter that nothing passes.
     pub(super) fn nothing() -> Self {
-        Self(vec![Filter {
-            name: "tag-key",
-            values: Vec::new(),
-        }])
+        Self(vec![Filter { name: "tag-key", values: Vec::new() }])
     }
 
     /// Whether an object passes all filters. `tags` are its tags; `attribute` is called with the name of a filter and a

@@ -111,10 +111,7 @@ impl Guests {
             machines: HashMap::new(),
             leases: HashMap::new(),
             ports: None,
-            events: Arc::new(Events {
-                went_off: Locked::default(),
-                happened,
-            }),
+            events: Arc::new(Events { went_off: Locked::default(), happened }),
         }
     }
 
@@ -144,9 +141,7 @@ impl Guests {
         let is_all = |range: &(u16, u16)| range.0 <= 1 && range.1 == u16::MAX;
         let translated = match ports.ranges() {
             [range] if is_all(range) => None,
-            ranges => Some(Arc::new(
-                ranges.iter().flat_map(|(first, last)| *first..=*last).collect(),
-            )),
+            ranges => Some(Arc::new(ranges.iter().flat_map(|(first, last)| *first..=*last).collect())),
         };
         self.ports = Some((ports.clone(), translated.clone()));
         translated
@@ -191,12 +186,7 @@ impl Hardware for Guests {
         let guest = DeferredGuest::new(Box::new(plan), self.settings.boot);
         let private = self.leases.get(&machine.private_address).cloned();
         let _ = guest.set_lease(private.clone());
-        let built = Machine {
-            guest,
-            is_active,
-            private,
-            side_doors: Vec::new(),
-        };
+        let built = Machine { guest, is_active, private, side_doors: Vec::new() };
         self.machines.insert(machine.id.clone(), built);
     }
 
@@ -228,15 +218,11 @@ impl Hardware for Guests {
     }
 
     fn shut_down(&mut self, id: &Id) -> bool {
-        self.machines
-            .get(id)
-            .is_some_and(|machine| machine.guest.shut_down())
+        self.machines.get(id).is_some_and(|machine| machine.guest.shut_down())
     }
 
     fn reboot(&mut self, id: &Id) -> bool {
-        self.machines
-            .get(id)
-            .is_some_and(|machine| machine.guest.reboot())
+        self.machines.get(id).is_some_and(|machine| machine.guest.reboot())
     }
 
     fn power_off(&mut self, id: &Id) {
@@ -307,9 +293,7 @@ fn console(guest: &DeferredGuest) -> String {
     }
     let built = guest.built();
     let boot_id = built.as_ref().and_then(Guest::boot_id);
-    let random = boot_id
-        .map(|id| format!("[    0.000000] random: boot id {id}\r\n"))
-        .unwrap_or_default();
+    let random = boot_id.map(|id| format!("[    0.000000] random: boot id {id}\r\n")).unwrap_or_default();
     let host_key = built.as_ref().map(Guest::host_key);
     let keys = host_key.map(|key| {
         format!("-----BEGIN SSH HOST KEY KEYS-----\r\n{key}\r\n-----END SSH HOST KEY KEYS-----\r\n")

@@ -10,30 +10,15 @@ use crate::inventory::Object;
 pub(super) fn objects(region: &Region) -> Vec<Object> {
     let mut objects = Vec::new();
     for key in region.key_pairs.values() {
-        let fields = [
-            ("fingerprint", Some(key.fingerprint.clone())),
-            ("public_key", Some(key.public_key.clone())),
-        ];
+        let fields =
+            [("fingerprint", Some(key.fingerprint.clone())), ("public_key", Some(key.public_key.clone()))];
         objects.push(object(region, "key-pair", &key.id, &key.name, &key.tags, fields));
     }
     for group in region.groups.values().filter(|group| &*group.name != "default") {
-        let fields = [
-            ("vpc", Some(group.vpc.to_string())),
-            ("rules", Some(group.rules.len().to_string())),
-        ];
-        objects.push(object(
-            region,
-            "security-group",
-            &group.id,
-            &group.name,
-            &group.tags,
-            fields,
-        ));
+        let fields = [("vpc", Some(group.vpc.to_string())), ("rules", Some(group.rules.len().to_string()))];
+        objects.push(object(region, "security-group", &group.id, &group.name, &group.tags, fields));
     }
-    let living = region
-        .instances
-        .values()
-        .filter(|it| it.state != InstanceState::Terminated);
+    let living = region.instances.values().filter(|it| it.state != InstanceState::Terminated);
     objects.extend(living.map(|it| instance(region, it)));
     for volume in region.volumes.values() {
         let instance = volume.attachment.as_ref().map(|attachment| &attachment.instance);
@@ -52,41 +37,18 @@ pub(super) fn objects(region: &Region) -> Vec<Object> {
             ("instance", Some(instance.to_string())),
             ("private_address", Some(interface.private_address.to_string())),
         ];
-        let it = object(
-            region,
-            "network-interface",
-            &interface.id,
-            "",
-            &interface.tags,
-            fields,
-        );
+        let it = object(region, "network-interface", &interface.id, "", &interface.tags, fields);
         objects.push(owned_by(it, region, Some(instance)));
     }
     for address in region.addresses.values() {
-        let instance = address
-            .association
-            .as_ref()
-            .map(|association| &association.instance);
-        let fields = [
-            ("address", Some(address.address.to_string())),
-            ("instance", instance.map(ToString::to_string)),
-        ];
-        let it = object(
-            region,
-            "elastic-ip",
-            &address.allocation,
-            "",
-            &address.tags,
-            fields,
-        );
+        let instance = address.association.as_ref().map(|association| &association.instance);
+        let fields =
+            [("address", Some(address.address.to_string())), ("instance", instance.map(ToString::to_string))];
+        let it = object(region, "elastic-ip", &address.allocation, "", &address.tags, fields);
         objects.push(owned_by(it, region, instance));
     }
     let waiting = |state| matches!(state, SpotState::Open | SpotState::Active);
-    for request in region
-        .spot_requests
-        .values()
-        .filter(|request| waiting(request.state))
-    {
+    for request in region.spot_requests.values().filter(|request| waiting(request.state)) {
         let fields = [
             ("state", Some(request.state.word().to_owned())),
             ("instance", request.instance.as_ref().map(ToString::to_string)),
@@ -108,10 +70,7 @@ fn instance(region: &Region, it: &Instance) -> Object {
         ("key_name", it.key_name.as_deref().map(str::to_owned)),
         ("groups", Some(groups.join(","))),
         ("address", public),
-        (
-            "private_address",
-            it.private_address.map(|address| address.to_string()),
-        ),
+        ("private_address", it.private_address.map(|address| address.to_string())),
     ];
     let name = it.tags.get("Name").map_or("", String::as_str);
     object(region, "instance", &it.id, name, &it.tags, fields)
@@ -126,19 +85,10 @@ fn object<const COUNT: usize>(
     fields: [(&str, Option<String>); COUNT],
 ) -> Object {
     let mut attributes = BTreeMap::from([("region".to_owned(), region.name.clone())]);
-    let present = fields
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let present = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     attributes.extend(present);
-    attributes.extend(
-        tags.iter()
-            .map(|(key, value)| (format!("tag.{key}"), value.clone())),
-    );
-    let named = if name.is_empty() {
-        tags.get("Name").map_or("", String::as_str)
-    } else {
-        name
-    };
+    attributes.extend(tags.iter().map(|(key, value)| (format!("tag.{key}"), value.clone())));
+    let named = if name.is_empty() { tags.get("Name").map_or("", String::as_str) } else { name };
     Object {
         kind: kind.to_owned(),
         id: id.to_string(),

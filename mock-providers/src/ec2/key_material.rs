@@ -59,10 +59,7 @@ impl GeneratedKey {
         };
         let algorithm = key.algorithm().to_string();
         let blob = key.public_key().to_bytes().map_err(|error| error.to_string())?;
-        let mac_key = digest::digest(
-            &digest::SHA1_FOR_LEGACY_USE_ONLY,
-            b"putty-private-key-file-mac-key",
-        );
+        let mac_key = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, b"putty-private-key-file-mac-key");
         let parts: [&[u8]; 5] = [algorithm.as_bytes(), b"none", comment.as_bytes(), &blob, &private];
         let mac_key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, mac_key.as_ref());
         let mac = hmac::sign(&mac_key, &parts.map(string).concat());
@@ -78,11 +75,8 @@ impl GeneratedKey {
 /// Base64 in lines of 64 characters, after their number.
 fn ppk_lines(bytes: &[u8]) -> String {
     let text = BASE64_STANDARD.encode(bytes);
-    let lines: Vec<&str> = text
-        .as_bytes()
-        .chunks(64)
-        .filter_map(|line| std::str::from_utf8(line).ok())
-        .collect();
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
     format!("{}\n{}\n", lines.len(), lines.join("\n"))
 }
 
@@ -97,10 +91,7 @@ fn string(bytes: &[u8]) -> Vec<u8> {
 /// # Errors
 /// Why it is none. EC2 takes RSA and Ed25519 alone.
 pub(crate) fn read_public(material: &str) -> Result<PublicKey, String> {
-    let line = match material
-        .trim_start()
-        .starts_with("---- BEGIN SSH2 PUBLIC KEY ----")
-    {
+    let line = match material.trim_start().starts_with("---- BEGIN SSH2 PUBLIC KEY ----") {
         true => line_of_rfc4716(material)?,
         false => material.trim().to_owned(),
     };
@@ -111,19 +102,12 @@ pub(crate) fn read_public(material: &str) -> Result<PublicKey, String> {
             let (Some(modulus), Some(exponent)) = (modulus, exponent) else {
                 return Err("the numbers of the RSA key are not positive".to_owned());
             };
-            (
-                "rsa",
-                colons(&md5::compute(subject_public_key(modulus, exponent)).0),
-            )
+            ("rsa", colons(&md5::compute(subject_public_key(modulus, exponent)).0))
         }
         KeyData::Ed25519(_) => ("ed25519", sha256(&key)),
         other => return Err(format!("keys of type {} are not supported", other.algorithm())),
     };
-    Ok(PublicKey {
-        key_type,
-        line,
-        fingerprint,
-    })
+    Ok(PublicKey { key_type, line, fingerprint })
 }
 
 /// Makes a key.
@@ -138,16 +122,9 @@ pub(crate) fn generate(key_type: KeyType) -> Result<GeneratedKey, String> {
             let key = PrivateKey::random(&mut random, russh::keys::Algorithm::Ed25519)
                 .map_err(|error| text(&error))?;
             let line = key.public_key().to_openssh().map_err(|error| text(&error))?;
-            let public = PublicKey {
-                key_type: "ed25519",
-                line,
-                fingerprint: sha256(key.public_key()),
-            };
+            let public = PublicKey { key_type: "ed25519", line, fingerprint: sha256(key.public_key()) };
             let pem = key.to_openssh(LineEnding::LF).map_err(|error| text(&error))?;
-            Ok(GeneratedKey {
-                public,
-                pem: pem.to_string(),
-            })
+            Ok(GeneratedKey { public, pem: pem.to_string() })
         }
         KeyType::Rsa => {
             let key = rsa::RsaPrivateKey::new(&mut random, RSA_BITS).map_err(|error| text(&error))?;
@@ -160,10 +137,7 @@ pub(crate) fn generate(key_type: KeyType) -> Result<GeneratedKey, String> {
                     digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, pkcs8.as_bytes()).as_ref(),
                 ),
             };
-            Ok(GeneratedKey {
-                public,
-                pem: pem.to_string(),
-            })
+            Ok(GeneratedKey { public, pem: pem.to_string() })
         }
     }
 }
@@ -187,15 +161,10 @@ fn line_of_rfc4716(document: &str) -> Result<String, String> {
         }
     }
     let blob = BASE64_STANDARD.decode(&body).map_err(|error| error.to_string())?;
-    let length = blob
-        .first_chunk()
-        .map(|bytes| u32::from_be_bytes(*bytes) as usize);
+    let length = blob.first_chunk().map(|bytes| u32::from_be_bytes(*bytes) as usize);
     let name = length.and_then(|length| blob.get(4..4_usize.checked_add(length)?));
     let name = name.and_then(|name| std::str::from_utf8(name).ok());
-    Ok(format!(
-        "{} {body}",
-        name.ok_or("the type of the key is missing")?
-    ))
+    Ok(format!("{} {body}", name.ok_or("the type of the key is missing")?))
 }
 
 /// SHA-256 in Base64, as for Ed25519 keys.
@@ -211,14 +180,9 @@ fn colons(bytes: &[u8]) -> String {
 
 /// DER of an RSA key in the form of X.509 (`SubjectPublicKeyInfo`, RFC 3279 section 2.3.1).
 fn subject_public_key(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
-    const RSA_ENCRYPTION: &[u8] = &[
-        0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
-    ];
-    let numbers = [
-        tagged(0x02, &positive(modulus)),
-        tagged(0x02, &positive(exponent)),
-    ]
-    .concat();
+    const RSA_ENCRYPTION: &[u8] =
+        &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+    let numbers = [tagged(0x02, &positive(modulus)), tagged(0x02, &positive(exponent))].concat();
     // A bit string begins with the number of unused bits.
     let bits = [vec![0], tagged(0x30, &numbers)].concat();
     tagged(0x30, &[RSA_ENCRYPTION.to_vec(), tagged(0x03, &bits)].concat())
@@ -237,10 +201,7 @@ fn positive(number: &[u8]) -> Vec<u8> {
 /// A DER element.
 fn tagged(tag: u8, contents: &[u8]) -> Vec<u8> {
     let length = contents.len().to_be_bytes();
-    let significant = length
-        .iter()
-        .position(|byte| *byte != 0)
-        .unwrap_or(length.len() - 1);
+    let significant = length.iter().position(|byte| *byte != 0).unwrap_or(length.len() - 1);
     let length = length.get(significant..).unwrap_or_default();
     let mut element = vec![tag];
     if contents.len() >= 0x80 {
@@ -270,10 +231,7 @@ mod tests {
         let rsa = read_public(&format!("{RSA}\n")).unwrap();
         assert_eq!((rsa.key_type, rsa.fingerprint.as_str()), ("rsa", RSA_FINGERPRINT));
         let ed25519 = read_public(ED25519).unwrap();
-        assert_eq!(
-            (ed25519.key_type, ed25519.fingerprint.as_str()),
-            ("ed25519", ED25519_FINGERPRINT)
-        );
+        assert_eq!((ed25519.key_type, ed25519.fingerprint.as_str()), ("ed25519", ED25519_FINGERPRINT));
     }
 
     #[test]
@@ -308,17 +266,10 @@ mod tests {
         ] {
             let key = generate(key_type).unwrap();
             assert!(key.pem.starts_with(begin));
-            assert_eq!(
-                read_public(&key.public.line).unwrap().key_type,
-                key.public.key_type
-            );
+            assert_eq!(read_public(&key.public.line).unwrap().key_type, key.public.key_type);
             assert_eq!(key.public.fingerprint.split(':').count(), groups);
             let private = decode_secret_key(&key.pem, None).unwrap();
-            assert!(
-                key.ppk("demo")
-                    .unwrap()
-                    .starts_with("PuTTY-User-Key-File-2: ssh-")
-            );
+            assert!(key.ppk("demo").unwrap().starts_with("PuTTY-User-Key-File-2: ssh-"));
             let line = private.public_key().to_openssh().unwrap();
             assert_eq!(line.split(' ').nth(1), key.public.line.split(' ').nth(1));
         }

@@ -34,11 +34,7 @@ impl Page {
             Ok(limit) if limit >= *allowed.start() => Ok(limit.min(*allowed.end())),
             _ => {
                 let rule = format!("Expecting a value greater than {}.", allowed.start());
-                Err(Ec2Error::invalid_value(
-                    "maxResults",
-                    format_args!(" {number} "),
-                    &rule,
-                ))
+                Err(Ec2Error::invalid_value("maxResults", format_args!(" {number} "), &rule))
             }
         });
         let after = parameters.filled("NextToken").map(|token| {
@@ -48,11 +44,7 @@ impl Page {
                 _ => Err(invalid()),
             }
         });
-        Ok(Self {
-            after: after.transpose()?,
-            limit: limit.transpose()?,
-            operation,
-        })
+        Ok(Self { after: after.transpose()?, limit: limit.transpose()?, operation })
     }
 
     /// Whether one of the parameters was given.
@@ -62,9 +54,8 @@ impl Page {
 
     /// The objects of the page, and the token of the next one. Objects come with their serial numbers, which rise.
     pub(super) fn cut<T>(&self, objects: impl IntoIterator<Item = (u64, T)>) -> (Vec<T>, Option<String>) {
-        let mut objects = objects
-            .into_iter()
-            .filter(|(serial, _)| self.after.is_none_or(|after| *serial > after));
+        let mut objects =
+            objects.into_iter().filter(|(serial, _)| self.after.is_none_or(|after| *serial > after));
         let Some(limit) = self.limit else {
             return (objects.map(|(_, object)| object).collect(), None);
         };
@@ -115,12 +106,9 @@ mod tests {
     fn all_objects_come_once_in_order() {
         let objects = || (1..=23_u64).map(|serial| (serial * 3, serial));
         let (first, token) = page("MaxResults=10").unwrap().cut(objects());
-        let (second, next) = page(&format!("MaxResults=99&NextToken={}", token.unwrap()))
-            .unwrap()
-            .cut(objects());
-        let (third, end) = page(&format!("NextToken={}", next.unwrap()))
-            .unwrap()
-            .cut(objects());
+        let (second, next) =
+            page(&format!("MaxResults=99&NextToken={}", token.unwrap())).unwrap().cut(objects());
+        let (third, end) = page(&format!("NextToken={}", next.unwrap())).unwrap().cut(objects());
         assert_eq!((first.len(), second.len(), end), (10, 10, None));
         assert!([first, second, third].concat().into_iter().eq(1..=23));
         let (all, token) = page("MaxResults=10").unwrap().cut(objects().take(10));
@@ -137,11 +125,7 @@ mod tests {
         assert!(page("MaxResults=-1").is_err() && page("MaxResults=x").is_err());
         let foreign = token(number_of("DescribeY"), 7);
         for wrong in ["x", "é".repeat(16).as_str(), foreign.as_str(), &"0".repeat(32)] {
-            assert_eq!(
-                page(&format!("NextToken={wrong}")).unwrap_err().code,
-                "InvalidNextToken",
-                "{wrong}"
-            );
+            assert_eq!(page(&format!("NextToken={wrong}")).unwrap_err().code, "InvalidNextToken", "{wrong}");
         }
     }
 }

@@ -44,9 +44,7 @@ impl<'a> Query<'a> {
     /// # Errors
     /// `MalformedQueryString` when there are too many parameters, too many levels, or a name twice.
     pub(super) fn parse(text: &'a str) -> Result<Self> {
-        let mut query = Self {
-            nodes: vec![Node::new(Cow::Borrowed(""), ROOT, ROOT)],
-        };
+        let mut query = Self { nodes: vec![Node::new(Cow::Borrowed(""), ROOT, ROOT)] };
         for (count, (name, value)) in form_urlencoded::parse(text.as_bytes()).enumerate() {
             if count == MAX_PARAMETERS {
                 return Err(malformed(&format!("more than {MAX_PARAMETERS} parameters")));
@@ -86,8 +84,7 @@ impl<'a> Query<'a> {
     }
 
     fn child(&self, node: usize, segment: &str) -> Option<usize> {
-        self.children(node)
-            .find(|child| self.nodes[*child].segment == segment)
+        self.children(node).find(|child| self.nodes[*child].segment == segment)
     }
 
     /// Children, newest first: parameters that belong together usually come one after the other.
@@ -109,31 +106,18 @@ impl<'a> Query<'a> {
 
     /// All parameters.
     pub(super) fn parameters(&self) -> Parameters<'_> {
-        Parameters {
-            query: self,
-            node: Some(ROOT),
-        }
+        Parameters { query: self, node: Some(ROOT) }
     }
 }
 
 impl<'a> Node<'a> {
     fn new(segment: Cow<'a, str>, parent: usize, older_sibling: usize) -> Self {
-        Self {
-            segment,
-            value: None,
-            parent,
-            newest_child: ROOT,
-            older_sibling,
-            read: Cell::new(false),
-        }
+        Self { segment, value: None, parent, newest_child: ROOT, older_sibling, read: Cell::new(false) }
     }
 }
 
 fn malformed(reason: &str) -> Ec2Error {
-    Ec2Error::client(
-        "MalformedQueryString",
-        format!("The query string is malformed: {reason}"),
-    )
+    Ec2Error::client("MalformedQueryString", format!("The query string is malformed: {reason}"))
 }
 
 /// The parameters below a name: all of them, a structure, or an entry of a list. There may be none; then every reader
@@ -179,8 +163,7 @@ impl<'q> Parameters<'q> {
     /// # Errors
     /// `MissingParameter`.
     pub(super) fn required(&self, name: &str) -> Result<&'q str> {
-        self.filled(name)
-            .ok_or_else(|| Ec2Error::missing_parameter(&self.name(name)))
+        self.filled(name).ok_or_else(|| Ec2Error::missing_parameter(&self.name(name)))
     }
 
     /// A number.
@@ -231,9 +214,7 @@ impl<'q> Parameters<'q> {
     pub(super) fn group(&self, name: &str) -> Self {
         let node = self.child(name);
         if let Some(node) = node {
-            self.query.nodes[node]
-                .read
-                .set(self.query.nodes[node].value.is_none());
+            self.query.nodes[node].read.set(self.query.nodes[node].value.is_none());
         }
         Self { node, ..*self }
     }
@@ -247,13 +228,7 @@ impl<'q> Parameters<'q> {
             .filter_map(|child| Some((self.query.nodes[child].segment.parse().ok()?, child)))
             .collect();
         numbered.sort_unstable();
-        numbered
-            .into_iter()
-            .map(|(_, node)| Self {
-                node: Some(node),
-                ..*self
-            })
-            .collect()
+        numbered.into_iter().map(|(_, node)| Self { node: Some(node), ..*self }).collect()
     }
 
     /// The values of a list, in the order of their numbers.
@@ -359,11 +334,7 @@ mod tests {
     #[test]
     fn spare_levels_and_doubles_are_refused() {
         for text in ["a=1&a=2", "a.b.c.d.e.f.g.h.i.j.k=1"] {
-            assert_eq!(
-                Query::parse(text).unwrap_err().code,
-                "MalformedQueryString",
-                "{text}"
-            );
+            assert_eq!(Query::parse(text).unwrap_err().code, "MalformedQueryString", "{text}");
         }
         let many: String = (0..=MAX_PARAMETERS).map(|n| format!("a.{n}=&")).collect();
         assert_eq!(Query::parse(&many).unwrap_err().code, "MalformedQueryString");

@@ -112,7 +112,5 @@ impl Account {
 }
 
 fn is_among(object: &Object, objects: &[Object]) -> bool {
-    objects
-        .iter()
-        .any(|it| it.kind == object.kind && it.id == object.id)
+    objects.iter().any(|it| it.kind == object.kind && it.id == object.id)
 }

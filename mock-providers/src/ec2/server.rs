@@ -76,11 +76,7 @@ impl Server {
     /// # Errors
     /// When an address cannot be had; `InvalidInput` when one is not a loopback address.
     pub async fn start(mut options: ServerOptions) -> io::Result<Self> {
-        let addresses = [
-            Some(options.listen),
-            options.https_listen,
-            Some(options.control_listen),
-        ];
+        let addresses = [Some(options.listen), options.https_listen, Some(options.control_listen)];
         for address in addresses.into_iter().flatten() {
             if !address.ip().is_loopback() {
                 let message = format!(
@@ -114,9 +110,7 @@ impl Server {
             refused: RequestLog::default(),
         });
         accounts.add(DEFAULT_ACCOUNT, credentials);
-        let router = Router::new()
-            .fallback(answer)
-            .with_state(Arc::downgrade(&accounts));
+        let router = Router::new().fallback(answer).with_state(Arc::downgrade(&accounts));
         let https = match https_at {
             None => None,
             Some(address) => {
@@ -128,14 +122,7 @@ impl Server {
         let api = listen(listen_at, router).await?;
         let control = control::router(Arc::downgrade(&accounts), control_token.clone());
         let control = listen(control_at, control).await?;
-        Ok(Self {
-            accounts,
-            api,
-            https,
-            control,
-            control_token,
-            ssh_port,
-        })
+        Ok(Self { accounts, api, https, control, control_token, ssh_port })
     }
 
     /// URL of the API, without a slash at the end.
@@ -231,18 +218,12 @@ impl Accounts {
     pub(super) fn existing(&self, name: &str) -> Option<Account> {
         let tenants = self.tenants.lock();
         let tenant = tenants.in_order.iter().find(|tenant| tenant.name == name)?;
-        Some(Account {
-            tenant: Arc::clone(tenant),
-        })
+        Some(Account { tenant: Arc::clone(tenant) })
     }
 
     pub(super) fn names(&self) -> Vec<String> {
         let tenants = self.tenants.lock();
-        tenants
-            .in_order
-            .iter()
-            .map(|tenant| tenant.name.clone())
-            .collect()
+        tenants.in_order.iter().map(|tenant| tenant.name.clone()).collect()
     }
 
     pub(super) fn close(&self, name: &str) {
@@ -262,11 +243,7 @@ impl Accounts {
 
     fn by_access_key(&self, access_key: &str) -> Result<Arc<Tenant>, Ec2Error> {
         let tenants = self.tenants.lock();
-        tenants
-            .by_access_key
-            .get(access_key)
-            .cloned()
-            .ok_or_else(Ec2Error::auth_failure)
+        tenants.by_access_key.get(access_key).cloned().ok_or_else(Ec2Error::auth_failure)
     }
 }
 
@@ -283,16 +260,8 @@ async fn answer(State(accounts): State<Weak<Accounts>>, request: HttpRequest<Bod
     let request_id = random_uuid();
     let (parts, body) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
-    let head = Head {
-        method: parts.method.as_str(),
-        path: parts.uri.path(),
-        query,
-        headers: &parts.headers,
-    };
-    let user_agent = parts
-        .headers
-        .get(header::USER_AGENT)
-        .and_then(|value| value.to_str().ok());
+    let head = Head { method: parts.method.as_str(), path: parts.uri.path(), query, headers: &parts.headers };
+    let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let mut incoming = Incoming {
         method: head.method.to_owned(),
         path: head.path.to_owned(),
@@ -337,11 +306,7 @@ impl Accounts {
     fn authenticate(&self, head: Head<'_>, body: &[u8]) -> Result<(Arc<Tenant>, String), Ec2Error> {
         let signature = Signature::read(head)?;
         let tenant = self.by_access_key(&signature.access_key)?;
-        let Credentials {
-            secret_key,
-            session_token,
-            ..
-        } = &tenant.credentials;
+        let Credentials { secret_key, session_token, .. } = &tenant.credentials;
         signature.verify(body, secret_key, session_token.as_deref(), clock::system_time())?;
         Ok((tenant, signature.region))
     }

@@ -72,9 +72,7 @@ impl<'a> Signature<'a> {
 
     fn from_header(head: Head<'a>, value: &str) -> Result<Self> {
         let Some(parts) = value.strip_prefix(ALGORITHM) else {
-            return Err(incomplete(format!(
-                "Unsupported AWS 'algorithm': it must be {ALGORITHM}."
-            )));
+            return Err(incomplete(format!("Unsupported AWS 'algorithm': it must be {ALGORITHM}.")));
         };
         let part = |name: &str| {
             let mut parts = parts.split(',').filter_map(|part| part.trim().split_once('='));
@@ -104,9 +102,7 @@ impl<'a> Signature<'a> {
 
     fn from_query(head: Head<'a>, algorithm: &str) -> Result<Self> {
         if algorithm != ALGORITHM {
-            return Err(incomplete(format!(
-                "Unsupported AWS 'algorithm': it must be {ALGORITHM}."
-            )));
+            return Err(incomplete(format!("Unsupported AWS 'algorithm': it must be {ALGORITHM}.")));
         }
         let parameter = |name: &str| {
             head.parameter(name)
@@ -125,9 +121,7 @@ impl<'a> Signature<'a> {
             token: head.parameter("X-Amz-Security-Token"),
             signature: parameter("X-Amz-Signature")?,
             expires: Some(expires.parse().map_err(|_| {
-                incomplete(format!(
-                    "X-Amz-Expires must be a number of seconds, not '{expires}'."
-                ))
+                incomplete(format!("X-Amz-Expires must be a number of seconds, not '{expires}'."))
             })?),
         }
         .with_scope(&parameter("X-Amz-Credential")?)
@@ -162,24 +156,16 @@ impl<'a> Signature<'a> {
         now: Moment,
     ) -> Result<()> {
         if self.service != SERVICE {
-            return Err(mismatch(format!(
-                "Credential should be scoped to correct service: '{SERVICE}'."
-            )));
+            return Err(mismatch(format!("Credential should be scoped to correct service: '{SERVICE}'.")));
         }
         self.check_time(now)?;
         let signs_host = self.signed_headers.split(';').any(|name| name == "host");
         if !signs_host {
-            return Err(mismatch(
-                "'Host' must be a 'SignedHeader' in the AWS Authorization.".to_owned(),
-            ));
+            return Err(mismatch("'Host' must be a 'SignedHeader' in the AWS Authorization.".to_owned()));
         }
         let is_right =
             is_same(&self.signature, &self.expected(body, secret)) && self.token.as_deref() == session_token;
-        if is_right {
-            Ok(())
-        } else {
-            Err(Ec2Error::auth_failure())
-        }
+        if is_right { Ok(()) } else { Err(Ec2Error::auth_failure()) }
     }
 
     fn check_time(&self, now: Moment) -> Result<()> {
@@ -195,10 +181,7 @@ impl<'a> Signature<'a> {
         }
         let held = self.expires.map_or(SKEW, Duration::from_secs);
         if now.since(signed) > held || signed.since(now) > SKEW {
-            let text = format!(
-                "Request has expired. Timestamp date is {}. Current date is {}.",
-                signed, now
-            );
+            let text = format!("Request has expired. Timestamp date is {}. Current date is {}.", signed, now);
             return Err(Ec2Error::request_expired(text));
         }
         Ok(())
@@ -221,15 +204,7 @@ impl<'a> Signature<'a> {
         let mut text = String::with_capacity(512);
         text.push_str(self.head.method);
         text.push('\n');
-        encode(
-            &mut text,
-            if self.head.path.is_empty() {
-                "/"
-            } else {
-                self.head.path
-            },
-            true,
-        );
+        encode(&mut text, if self.head.path.is_empty() { "/" } else { self.head.path }, true);
         text.push('\n');
         self.canonical_query(&mut text);
         text.push('\n');

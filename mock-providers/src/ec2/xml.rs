@@ -60,10 +60,8 @@ impl Xml {
 
     fn escaped(&mut self, value: &str) {
         let mut rest = value;
-        while let Some((index, escape)) = rest
-            .bytes()
-            .enumerate()
-            .find_map(|(index, byte)| Some((index, escape(byte)?)))
+        while let Some((index, escape)) =
+            rest.bytes().enumerate().find_map(|(index, byte)| Some((index, escape(byte)?)))
         {
             // All escaped characters are one byte long.
             self.text.push_str(&rest[..index]);
@@ -82,10 +80,7 @@ impl Xml {
 
     /// An element with a text that has nothing to escape, such as an id that was made here.
     pub(super) fn plain(&mut self, tag: &str, value: &str) {
-        debug_assert!(
-            !value.bytes().any(|byte| escape(byte).is_some()),
-            "{tag}: {value:?}"
-        );
+        debug_assert!(!value.bytes().any(|byte| escape(byte).is_some()), "{tag}: {value:?}");
         self.open(tag);
         self.text.push_str(value);
         self.close(tag);
@@ -202,8 +197,7 @@ impl Xml {
         self.text.push_str(DECLARATION);
         self.text.push('<');
         self.text.push_str(action);
-        self.text
-            .push_str("Response xmlns=\"http://ec2.amazonaws.com/doc/");
+        self.text.push_str("Response xmlns=\"http://ec2.amazonaws.com/doc/");
         self.text.push_str(version);
         self.text.push_str("/\">");
         self.plain("requestId", request_id);

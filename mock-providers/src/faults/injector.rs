@@ -37,12 +37,7 @@ impl Injector {
     /// Starts a plan with all counters at zero.
     pub fn new(plan: FaultPlan) -> Self {
         let counters = vec![Counter::default(); plan.faults.len()];
-        Self {
-            plan,
-            counters,
-            calls: 0,
-            mutating_calls: 0,
-        }
+        Self { plan, counters, calls: 0, mutating_calls: 0 }
     }
 
     /// The plan.
@@ -85,9 +80,7 @@ impl When {
             && fits(&self.method, call.method)
             && fits(&self.path, call.path)
             && self.mutating.is_none_or(|mutating| mutating == call.mutating)
-            && self
-                .mutating_call
-                .is_none_or(|wanted| call.mutating && wanted == mutating_number)
+            && self.mutating_call.is_none_or(|wanted| call.mutating && wanted == mutating_number)
             && self.call.is_none_or(|wanted| wanted == number)
             && self.body.as_deref().is_none_or(|text| call.body.contains(text))
     }
@@ -116,13 +109,7 @@ mod tests {
     use super::{super::Fault, *};
 
     fn call(operation: &'static str, mutating: bool) -> Call<'static> {
-        Call {
-            operation,
-            method: "GET",
-            path: "/v1/x/1",
-            mutating,
-            body: "{\"name\":\"n\"}",
-        }
+        Call { operation, method: "GET", path: "/v1/x/1", mutating, body: "{\"name\":\"n\"}" }
     }
 
     #[test]
@@ -144,34 +131,17 @@ mod tests {
     #[test]
     fn the_third_mutating_call_is_counted_over_operations() {
         let mut injector = Injector::new(FaultPlan::one(When::mutating_call(3), FaultKind::EmptyBody));
-        let calls = [
-            ("A", true),
-            ("B", false),
-            ("C", true),
-            ("D", false),
-            ("E", true),
-            ("F", true),
-        ];
-        let hits: Vec<_> = calls
-            .iter()
-            .filter(|(name, m)| !injector.decide(&call(name, *m)).is_empty())
-            .collect();
+        let calls = [("A", true), ("B", false), ("C", true), ("D", false), ("E", true), ("F", true)];
+        let hits: Vec<_> =
+            calls.iter().filter(|(name, m)| !injector.decide(&call(name, *m)).is_empty()).collect();
         assert_eq!(hits, [&("E", true)]);
         assert_eq!(injector.hits(), [1]);
     }
 
     #[test]
     fn skip_every_and_times_count_only_what_is_meant() {
-        let when = When {
-            operation: Some("Get*".into()),
-            ..When::default()
-        };
-        let fault = Fault {
-            skip: 1,
-            every: 2,
-            times: Some(2),
-            ..Fault::new(when, FaultKind::Stale)
-        };
+        let when = When { operation: Some("Get*".into()), ..When::default() };
+        let fault = Fault { skip: 1, every: 2, times: Some(2), ..Fault::new(when, FaultKind::Stale) };
         let mut injector = Injector::new(fault.into());
         let hit: Vec<bool> = (0..9)
             .map(|number| {
@@ -186,10 +156,7 @@ mod tests {
 
     #[test]
     fn unknown_words_in_plans_are_errors() {
-        for text in [
-            r#"[{"then": {"kind": "nonsense"}}]"#,
-            r#"[{"whn": {}, "then": {"kind": "stale"}}]"#,
-        ] {
+        for text in [r#"[{"then": {"kind": "nonsense"}}]"#, r#"[{"whn": {}, "then": {"kind": "stale"}}]"#] {
             assert!(serde_json::from_str::<FaultPlan>(text).is_err(), "{text}");
         }
         let text =

@@ -31,9 +31,7 @@ pub struct FaultPlan {
 impl FaultPlan {
     /// A plan of one fault.
     pub fn one(when: When, then: FaultKind) -> Self {
-        Self {
-            faults: vec![Fault::new(when, then)],
-        }
+        Self { faults: vec![Fault::new(when, then)] }
     }
 }
 
@@ -45,9 +43,7 @@ impl From<Fault> for FaultPlan {
 
 impl FromIterator<Fault> for FaultPlan {
     fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
-        Self {
-            faults: faults.into_iter().collect(),
-        }
+        Self { faults: faults.into_iter().collect() }
     }
 }
 
@@ -75,13 +71,7 @@ pub struct Fault {
 impl Fault {
     /// A fault that hits every call that is meant.
     pub fn new(when: When, then: FaultKind) -> Self {
-        Self {
-            when,
-            then,
-            skip: 0,
-            every: 1,
-            times: None,
-        }
+        Self { when, then, skip: 0, every: 1, times: None }
     }
 
     /// The same, at most so many times.
@@ -102,10 +92,7 @@ impl Fault {
 /// Conditions on a call. What is left out holds for every call; `*` in texts stands for anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "written as a literal with ..When::default()"
-)]
+#[expect(clippy::exhaustive_structs, reason = "written as a literal with ..When::default()")]
 pub struct When {
     /// Name of the operation, for example `CreateServer` or `Delete*`.
     pub operation: Option<String>,
@@ -131,34 +118,22 @@ impl When {
 
     /// Every call that changes something.
     pub fn mutating() -> Self {
-        Self {
-            mutating: Some(true),
-            ..Self::default()
-        }
+        Self { mutating: Some(true), ..Self::default() }
     }
 
     /// Calls of an operation; `*` stands for anything.
     pub fn operation(name: &str) -> Self {
-        Self {
-            operation: Some(name.to_owned()),
-            ..Self::default()
-        }
+        Self { operation: Some(name.to_owned()), ..Self::default() }
     }
 
     /// The k-th mutating call, counted from 1.
     pub fn mutating_call(number: u32) -> Self {
-        Self {
-            mutating_call: Some(number),
-            ..Self::default()
-        }
+        Self { mutating_call: Some(number), ..Self::default() }
     }
 
     /// The k-th call, counted from 1.
     pub fn call(number: u32) -> Self {
-        Self {
-            call: Some(number),
-            ..Self::default()
-        }
+        Self { call: Some(number), ..Self::default() }
     }
 }
 
@@ -264,12 +239,7 @@ pub enum FaultKind {
 impl FaultKind {
     /// An internal error with a reason of its own (status 500); nothing is done.
     pub fn failing(reason: &str) -> Self {
-        Self::HttpError {
-            status: 500,
-            code: None,
-            message: Some(reason.to_owned()),
-            acted: false,
-        }
+        Self::HttpError { status: 500, code: None, message: Some(reason.to_owned()), acted: false }
     }
 
     /// The word that stands for it in plans and logs.

@@ -77,11 +77,7 @@ struct Block {
 
 impl Pool {
     const fn new() -> Self {
-        Self {
-            leased: BTreeSet::new(),
-            blocks: BTreeMap::new(),
-            next: None,
-        }
+        Self { leased: BTreeSet::new(), blocks: BTreeMap::new(), next: None }
     }
 
     fn take(&mut self) -> io::Result<Lease> {
@@ -102,10 +98,7 @@ impl Pool {
                 match TcpListener::bind((address, 0)) {
                     Ok(_) => {}
                     Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
-                        return Ok(Lease {
-                            address: Ipv4Addr::LOCALHOST,
-                            shared: true,
-                        });
+                        return Ok(Lease { address: Ipv4Addr::LOCALHOST, shared: true });
                     }
                     Err(error) => return Err(error),
                 }
@@ -115,10 +108,7 @@ impl Pool {
                 block.leases += 1;
             }
             self.leased.insert(address);
-            return Ok(Lease {
-                address,
-                shared: false,
-            });
+            return Ok(Lease { address, shared: false });
         }
         Err(io::Error::new(
             io::ErrorKind::AddrNotAvailable,
@@ -199,11 +189,7 @@ mod tests {
         }
         let distinct: BTreeSet<_> = leases.iter().map(Lease::address).collect();
         assert_eq!(distinct.len(), 300);
-        assert!(
-            distinct
-                .iter()
-                .all(|address| address.is_loopback() && !address.octets().contains(&0))
-        );
+        assert!(distinct.iter().all(|address| address.is_loopback() && !address.octets().contains(&0)));
         let first = leases.first().unwrap().address();
         drop(leases);
         assert!(!POOL.lock().leased.contains(&first));

@@ -61,10 +61,7 @@ struct State {
 
 impl std::fmt::Debug for DeferredGuest {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_tuple("DeferredGuest")
-            .field(&*self.0.state.lock())
-            .finish()
+        formatter.debug_tuple("DeferredGuest").field(&*self.0.state.lock()).finish()
     }
 }
 
@@ -78,12 +75,7 @@ impl DeferredGuest {
     /// Plans a machine that is switched off and has no address. Must be called inside a Tokio runtime. `boot` is the
     /// time from switching on until SSH answers.
     pub(crate) fn new(plan: Box<dyn Plan>, boot: Duration) -> Self {
-        Self(Arc::new(Shared {
-            plan,
-            runtime: Handle::current(),
-            boot,
-            state: Locked::default(),
-        }))
+        Self(Arc::new(Shared { plan, runtime: Handle::current(), boot, state: Locked::default() }))
     }
 
     /// The machine. Puts it together if that has not happened.
@@ -257,9 +249,7 @@ impl Shared {
             return;
         };
         let Some(lease) = state.lease.clone() else { return };
-        let waiting = self
-            .runtime
-            .spawn(answer_the_door(Arc::downgrade(self), lease, booted));
+        let waiting = self.runtime.spawn(answer_the_door(Arc::downgrade(self), lease, booted));
         state.waiting = Some(waiting.abort_handle());
     }
 

@@ -45,11 +45,7 @@ pub(crate) struct Disk {
 /// Absolute form of `path` without `.`, `..` and doubled slashes, and with `/bin`, `/sbin` and `/lib` being
 /// links into `/usr` as on current systems.
 pub(crate) fn absolute(directory: &str, path: &str) -> String {
-    let joined = if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("{directory}/{path}")
-    };
+    let joined = if path.starts_with('/') { path.to_owned() } else { format!("{directory}/{path}") };
     let mut parts: Vec<&str> = Vec::new();
     for part in joined.split('/') {
         match part {
@@ -147,10 +143,7 @@ impl Disk {
     /// Overwrites part of a file, which grows as far as it must; what lies between is zeros.
     pub(crate) fn write_at(&mut self, path: &str, offset: usize, bytes: &[u8], user: &str) -> Result<()> {
         let end = offset.checked_add(bytes.len()).ok_or(DiskError::Full)?;
-        let size = self
-            .entry(path)
-            .and_then(|entry| entry.data.as_ref())
-            .map_or(0, |data| data.len());
+        let size = self.entry(path).and_then(|entry| entry.data.as_ref()).map_or(0, |data| data.len());
         if end > size {
             self.resize(path, end, user)?;
         }
@@ -158,11 +151,7 @@ impl Disk {
         if !allowed(entry, user, 0o2) {
             return Err(DiskError::Denied);
         }
-        if let Some(part) = entry
-            .data
-            .as_mut()
-            .and_then(|data| Arc::make_mut(data).get_mut(offset..end))
-        {
+        if let Some(part) = entry.data.as_mut().and_then(|data| Arc::make_mut(data).get_mut(offset..end)) {
             part.copy_from_slice(bytes);
         }
         Ok(())
@@ -199,11 +188,7 @@ impl Disk {
             self.make_directory(above, true, user)?;
         }
         self.may_change_names_in(above, user)?;
-        let entry = Entry {
-            owner: user.into(),
-            mode: 0o755,
-            data: None,
-        };
+        let entry = Entry { owner: user.into(), mode: 0o755, data: None };
         self.entries.insert(path.to_owned(), entry);
         Ok(())
     }
@@ -239,11 +224,8 @@ impl Disk {
         if self.exists(to) {
             self.remove(to, false, user)?;
         }
-        let moved: Vec<String> = self
-            .below(from)
-            .map(|(name, _)| name.clone())
-            .chain([from.to_owned()])
-            .collect();
+        let moved: Vec<String> =
+            self.below(from).map(|(name, _)| name.clone()).chain([from.to_owned()]).collect();
         for name in moved {
             if let Some(entry) = self.entries.remove(&name) {
                 self.entries.insert(format!("{to}{}", &name[from.len()..]), entry);
@@ -266,9 +248,7 @@ impl Disk {
     pub(crate) fn below<'a>(&'a self, path: &str) -> impl Iterator<Item = (&'a String, &'a Entry)> + use<'a> {
         let prefix = format!("{}/", path.trim_end_matches('/'));
         let start = prefix.clone();
-        self.entries
-            .range(start..)
-            .take_while(move |(name, _)| name.starts_with(&prefix))
+        self.entries.range(start..).take_while(move |(name, _)| name.starts_with(&prefix))
     }
 
     /// Changes owner or mode; only the owner and root may.
@@ -291,14 +271,7 @@ impl Disk {
         }
         let data = data.map(|bytes| Arc::new(bytes.to_vec()));
         self.used += data.as_ref().map_or(0, |bytes| bytes.len());
-        let old = self.entries.insert(
-            path,
-            Entry {
-                owner: owner.into(),
-                mode,
-                data,
-            },
-        );
+        let old = self.entries.insert(path, Entry { owner: owner.into(), mode, data });
         self.used -= old.and_then(|entry| entry.data).map_or(0, |bytes| bytes.len());
     }
 
@@ -308,21 +281,13 @@ impl Disk {
         for (path, entry) in image.entries.iter().filter(|(path, _)| !keep(path)) {
             self.entries.insert(path.clone(), entry.clone());
         }
-        self.used = self
-            .entries
-            .values()
-            .filter_map(|entry| entry.data.as_ref())
-            .map(|data| data.len())
-            .sum();
+        self.used =
+            self.entries.values().filter_map(|entry| entry.data.as_ref()).map(|data| data.len()).sum();
     }
 
     fn may_change_names_in(&self, directory: &str, user: &str) -> Result<()> {
         if directory == "/" {
-            return if user == "root" {
-                Ok(())
-            } else {
-                Err(DiskError::Denied)
-            };
+            return if user == "root" { Ok(()) } else { Err(DiskError::Denied) };
         }
         let entry = self.entry(directory).ok_or_else(|| self.missing(directory))?;
         match entry {
@@ -373,34 +338,21 @@ mod tests {
     #[test]
     fn only_root_writes_below_etc() {
         let mut disk = disk();
-        assert_eq!(
-            disk.write("/etc/hostname", b"b", false, "ubuntu"),
-            Err(DiskError::Denied)
-        );
-        assert_eq!(
-            disk.write("/etc/new", b"b", false, "ubuntu"),
-            Err(DiskError::Denied)
-        );
+        assert_eq!(disk.write("/etc/hostname", b"b", false, "ubuntu"), Err(DiskError::Denied));
+        assert_eq!(disk.write("/etc/new", b"b", false, "ubuntu"), Err(DiskError::Denied));
         disk.write("/etc/new", b"b", false, "root").unwrap();
         disk.write("/etc/new", b"c", true, "root").unwrap();
         assert_eq!(*disk.read("/etc/new", "ubuntu").unwrap(), b"bc");
         disk.write("/tmp/mine", b"1", false, "ubuntu").unwrap();
-        disk.change("/tmp/mine", "ubuntu", |entry| entry.mode = 0o600)
-            .unwrap();
+        disk.change("/tmp/mine", "ubuntu", |entry| entry.mode = 0o600).unwrap();
         assert_eq!(disk.read("/tmp/mine", "other"), Err(DiskError::Denied));
     }
 
     #[test]
     fn missing_directories_are_reported_as_the_kernel_does() {
         let mut disk = disk();
-        assert_eq!(
-            disk.write("/nowhere/x", b"", false, "root"),
-            Err(DiskError::NotFound)
-        );
-        assert_eq!(
-            disk.write("/etc/hostname/x", b"", false, "root"),
-            Err(DiskError::NotDirectory)
-        );
+        assert_eq!(disk.write("/nowhere/x", b"", false, "root"), Err(DiskError::NotFound));
+        assert_eq!(disk.write("/etc/hostname/x", b"", false, "root"), Err(DiskError::NotDirectory));
         assert_eq!(disk.read("/etc", "root"), Err(DiskError::IsDirectory));
         disk.make_directory("/a/b/c", true, "root").unwrap();
         assert_eq!(disk.names("/a"), ["b"]);
@@ -412,12 +364,8 @@ mod tests {
     #[test]
     fn the_disk_is_finite() {
         let mut disk = disk();
-        disk.write("/tmp/big", &vec![0; CAPACITY - 10], false, "root")
-            .unwrap();
-        assert_eq!(
-            disk.write("/tmp/more", &[0; 20], false, "root"),
-            Err(DiskError::Full)
-        );
+        disk.write("/tmp/big", &vec![0; CAPACITY - 10], false, "root").unwrap();
+        assert_eq!(disk.write("/tmp/more", &[0; 20], false, "root"), Err(DiskError::Full));
         disk.remove("/tmp/big", false, "root").unwrap();
         disk.write("/tmp/more", &[0; 20], false, "root").unwrap();
     }

@@ -48,9 +48,7 @@ impl Gate {
     fn change(&self, mode: u8) {
         let keep_closed = |current| (current != CLOSED).then_some(mode);
         // An error means "closed already", which stays.
-        let _ = self
-            .mode
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, keep_closed);
+        let _ = self.mode.fetch_update(Ordering::SeqCst, Ordering::SeqCst, keep_closed);
         for waker in self.streams.lock().iter().filter_map(Weak::upgrade) {
             waker.wake();
         }
@@ -62,11 +60,7 @@ impl Gate {
         let mut streams = self.streams.lock();
         streams.retain(|known| known.strong_count() > 0);
         streams.push(Arc::downgrade(&waker));
-        GatedStream {
-            stream,
-            gate: Arc::clone(self),
-            waker,
-        }
+        GatedStream { stream, gate: Arc::clone(self), waker }
     }
 }
 
@@ -97,10 +91,7 @@ impl GatedStream {
         match self.gate.mode.load(Ordering::SeqCst) {
             OPEN => Poll::Ready(Ok(())),
             FROZEN => Poll::Pending,
-            _ => Poll::Ready(Err(io::Error::new(
-                io::ErrorKind::ConnectionAborted,
-                "the guest lost power",
-            ))),
+            _ => Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the guest lost power"))),
         }
     }
 }
@@ -178,9 +169,6 @@ mod tests {
 
         let reader = tokio::spawn(async move { stream.read_u8().await });
         gate.close();
-        assert_eq!(
-            reader.await.unwrap().unwrap_err().kind(),
-            io::ErrorKind::ConnectionAborted
-        );
+        assert_eq!(reader.await.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
     }
 }

@@ -181,12 +181,7 @@ impl GuestOs {
 
 /// Places a file that stands for a simulated program.
 pub(crate) fn install_program(disk: &mut Disk, path: &str, program: &str) {
-    disk.install(
-        path,
-        "root",
-        0o755,
-        Some(format!("{SIMULATED}{program}\n").as_bytes()),
-    );
+    disk.install(path, "root", 0o755, Some(format!("{SIMULATED}{program}\n").as_bytes()));
 }
 
 /// The disk of a machine at its first boot.
@@ -201,27 +196,13 @@ pub(super) fn image(options: &GuestOptions) -> Disk {
         add_user(&mut disk, &user.name);
         let home = super::shell::home(&user.name);
         disk.install(&format!("{home}/.ssh"), &user.name, 0o700, None);
-        let keys: String = user
-            .authorized_keys
-            .iter()
-            .map(|key| format!("{}\n", key.trim_end()))
-            .collect();
-        disk.install(
-            &format!("{home}/.ssh/authorized_keys"),
-            &user.name,
-            0o600,
-            Some(keys.as_bytes()),
-        );
+        let keys: String = user.authorized_keys.iter().map(|key| format!("{}\n", key.trim_end())).collect();
+        disk.install(&format!("{home}/.ssh/authorized_keys"), &user.name, 0o600, Some(keys.as_bytes()));
     }
     // cloud-init keeps the file also for a machine without user data.
     if options.os != GuestOs::Boot2Docker || options.user_data.is_some() {
         let data = options.user_data.as_deref().unwrap_or_default();
-        disk.install(
-            "/var/lib/cloud/instance/user-data.txt",
-            "root",
-            0o644,
-            Some(data.as_bytes()),
-        );
+        disk.install("/var/lib/cloud/instance/user-data.txt", "root", 0o644, Some(data.as_bytes()));
     }
     disk
 }
@@ -231,18 +212,9 @@ const BOOT2DOCKER_PASSWORD: &str = "tcuser";
 
 fn plain_image(os: GuestOs) -> Disk {
     let mut disk = Disk::default();
-    for directory in [
-        "/dev",
-        "/home",
-        "/mnt",
-        "/opt",
-        "/proc",
-        "/run",
-        "/srv",
-        "/usr/local/bin",
-        "/var/lib",
-        "/var/log",
-    ] {
+    for directory in
+        ["/dev", "/home", "/mnt", "/opt", "/proc", "/run", "/srv", "/usr/local/bin", "/var/lib", "/var/log"]
+    {
         disk.install(directory, "root", 0o755, None);
     }
     disk.install("/tmp", "root", 0o777, None);
@@ -252,22 +224,12 @@ fn plain_image(os: GuestOs) -> Disk {
     let mut text = |path: &str, text: &str| disk.install(path, "root", 0o644, Some(text.as_bytes()));
     text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n");
     text("/etc/os-release", release(os));
-    text(
-        "/etc/hosts",
-        "127.0.0.1 localhost\n\n::1 ip6-localhost ip6-loopback\n",
-    );
-    text(
-        "/proc/version",
-        &format!("Linux version {} (builder@example)\n", os.kernel()),
-    );
+    text("/etc/hosts", "127.0.0.1 localhost\n\n::1 ip6-localhost ip6-loopback\n");
+    text("/proc/version", &format!("Linux version {} (builder@example)\n", os.kernel()));
     for program in COMMON_PROGRAMS {
         install_program(&mut disk, &format!("/usr/bin/{program}"), program);
     }
-    let special = if os == GuestOs::Boot2Docker {
-        BOOT2DOCKER_PLACES
-    } else {
-        SYSTEMD_PLACES
-    };
+    let special = if os == GuestOs::Boot2Docker { BOOT2DOCKER_PLACES } else { SYSTEMD_PLACES };
     for (path, program) in COMMON_PLACES.iter().chain(special) {
         install_program(&mut disk, path, program);
     }
@@ -285,14 +247,7 @@ fn plain_image(os: GuestOs) -> Disk {
     match os {
         GuestOs::Ubuntu => {
             disk.install("/usr/lib/os-release", "root", 0o644, Some(release(os).as_bytes()));
-            for package in [
-                "curl",
-                "python3",
-                "ca-certificates",
-                "sudo",
-                "iproute2",
-                "lsb-release",
-            ] {
+            for package in ["curl", "python3", "ca-certificates", "sudo", "iproute2", "lsb-release"] {
                 install_package(&mut disk, package);
             }
         }
@@ -304,12 +259,7 @@ fn plain_image(os: GuestOs) -> Disk {
         GuestOs::Boot2Docker => {
             password::set(&mut disk, os.default_user(), BOOT2DOCKER_PASSWORD);
             disk.install("/etc/boot2docker", "root", 0o644, Some(b""));
-            disk.install(
-                "/var/lib/boot2docker/etc/hostname",
-                "root",
-                0o644,
-                Some(b"boot2docker\n"),
-            );
+            disk.install("/var/lib/boot2docker/etc/hostname", "root", 0o644, Some(b"boot2docker\n"));
             disk.install("/var/lib/docker", "root", 0o755, None);
         }
     }

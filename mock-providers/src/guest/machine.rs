@@ -65,10 +65,7 @@ impl Guest {
     ) -> io::Result<Self> {
         if options.users.is_empty() {
             let name = options.os.default_user().to_owned();
-            options.users.push(User {
-                name,
-                authorized_keys: Vec::new(),
-            });
+            options.users.push(User { name, authorized_keys: Vec::new() });
         }
         for key in options.users.iter().flat_map(|user| &user.authorized_keys) {
             if let Err(reason) = ssh::parse_public_key(key) {
@@ -103,9 +100,7 @@ impl Guest {
             runtime,
             state: Locked::new(state),
         };
-        let guest = Self {
-            owner: Arc::new(Owner(Arc::new(system))),
-        };
+        let guest = Self { owner: Arc::new(Owner(Arc::new(system))) };
         guest.connect(&guest.system().lock());
         Ok(guest)
     }
@@ -264,49 +259,32 @@ impl Guest {
 
     /// Public host key, an OpenSSH line. The same for all boots.
     pub fn host_key(&self) -> String {
-        self.system()
-            .host_key
-            .public_key()
-            .to_openssh()
-            .unwrap_or_default()
+        self.system().host_key.public_key().to_openssh().unwrap_or_default()
     }
 
     /// Contents of a file, whoever owns it. None for a container: log in to see its files.
     pub fn file(&self, path: &str) -> Option<Vec<u8>> {
         let state = self.system().lock();
-        state
-            .disk
-            .read(&super::disk::absolute("/", path), "root")
-            .ok()
-            .map(|data| data.to_vec())
+        state.disk.read(&super::disk::absolute("/", path), "root").ok().map(|data| data.to_vec())
     }
 
     /// Writes a file as root, with the directories above it. Without effect on a container.
     pub fn set_file(&self, path: &str, contents: &[u8]) {
-        self.system()
-            .lock()
-            .disk
-            .install(path, "root", 0o644, Some(contents));
+        self.system().lock().disk.install(path, "root", 0o644, Some(contents));
     }
 
     /// Ports on which the running engine answers; empty while it is stopped, and for a container.
     pub fn engine_ports(&self) -> Vec<u16> {
         let state = self.system().lock();
         let engine = state.boot.as_ref().and_then(|boot| boot.engine.as_ref());
-        engine
-            .map(|engine| engine.config.ports.clone())
-            .unwrap_or_default()
+        engine.map(|engine| engine.config.ports.clone()).unwrap_or_default()
     }
 
     /// Ports that programs of the machine listen on, whether or not they can be reached from outside.
     pub fn listening(&self) -> Vec<(u16, &'static str)> {
         let state = self.system().lock();
         let listeners = state.boot.as_ref().map(|boot| boot.listeners.iter());
-        listeners
-            .into_iter()
-            .flatten()
-            .map(|listener| (listener.port, listener.program))
-            .collect()
+        listeners.into_iter().flatten().map(|listener| (listener.port, listener.program)).collect()
     }
 
     /// Commands that were run over SSH, in the order in which they started. A container's are encrypted for its own SSH

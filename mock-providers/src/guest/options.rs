@@ -9,10 +9,7 @@ use super::kind::GuestKind;
 /// Description of a machine before it is switched on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "written as a literal with ..GuestOptions::default()"
-)]
+#[expect(clippy::exhaustive_structs, reason = "written as a literal with ..GuestOptions::default()")]
 pub struct GuestOptions {
     /// What the machine is made of. A container has Debian 12 with Docker, whatever the other options say.
     pub kind: GuestKind,

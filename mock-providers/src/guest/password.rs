@@ -30,12 +30,8 @@ pub(super) fn is_asked_for(disk: &Disk) -> bool {
     let names = disk.names(SETTINGS_FOLDER);
     let pieces = names.iter().filter(|name| name.ends_with(".conf"));
     let files = pieces.map(|name| format!("{SETTINGS_FOLDER}/{name}"));
-    let mut texts = files
-        .chain([SETTINGS.to_owned()])
-        .filter_map(|file| disk.text(&file));
-    texts
-        .find_map(|text| text.lines().find_map(value))
-        .unwrap_or(true)
+    let mut texts = files.chain([SETTINGS.to_owned()]).filter_map(|file| disk.text(&file));
+    texts.find_map(|text| text.lines().find_map(value)).unwrap_or(true)
 }
 
 /// The setting's value, if it is in this line.
@@ -75,21 +71,9 @@ mod tests {
             disk.install(file, "root", 0o644, Some(text.as_bytes()));
             is_accepted(&disk, "ubuntu", "one")
         };
-        assert!(write(
-            "/etc/ssh/sshd_config",
-            "# PasswordAuthentication no\nPort 22\n"
-        ));
-        assert!(!write(
-            "/etc/ssh/sshd_config.d/60-cloud.conf",
-            "passwordauthentication no\n"
-        ));
-        assert!(!write(
-            "/etc/ssh/sshd_config.d/61-late.conf",
-            "PasswordAuthentication yes\n"
-        ));
-        assert!(write(
-            "/etc/ssh/sshd_config.d/00-early.conf",
-            "PasswordAuthentication=yes\n"
-        ));
+        assert!(write("/etc/ssh/sshd_config", "# PasswordAuthentication no\nPort 22\n"));
+        assert!(!write("/etc/ssh/sshd_config.d/60-cloud.conf", "passwordauthentication no\n"));
+        assert!(!write("/etc/ssh/sshd_config.d/61-late.conf", "PasswordAuthentication yes\n"));
+        assert!(write("/etc/ssh/sshd_config.d/00-early.conf", "PasswordAuthentication=yes\n"));
     }
 }

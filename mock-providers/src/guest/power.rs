@@ -105,11 +105,7 @@ impl System {
             if state.epoch != epoch {
                 return;
             }
-            let next = if restart {
-                PowerState::Booting
-            } else {
-                PowerState::Off
-            };
+            let next = if restart { PowerState::Booting } else { PowerState::Off };
             self.power.send_replace(next);
             state.boot.take()
         };
@@ -284,26 +280,18 @@ impl System {
         for command in commands {
             let run = Arc::clone(self).run_as_root(command.clone());
             if tokio::time::timeout(STOP_LIMIT, run).await.is_err() {
-                self.note(format!(
-                    "`{command}` did not end within {STOP_LIMIT:?} of the shutdown"
-                ));
+                self.note(format!("`{command}` did not end within {STOP_LIMIT:?} of the shutdown"));
             }
         }
     }
 
     async fn run_as_root(self: Arc<Self>, script: String) {
-        let streams = Streams {
-            input: Input::default(),
-            output: Output::buffer(),
-            error: Output::buffer(),
-        };
+        let streams = Streams { input: Input::default(), output: Output::buffer(), error: Output::buffer() };
         let status = Shell::login(&self, "root").run(&script, &streams).await;
         let error = streams.error.take();
         if status != 0 {
             let error = String::from_utf8_lossy(&error).into_owned();
-            self.note(format!(
-                "`{script}`, run by the system, exited with {status}: {error}"
-            ));
+            self.note(format!("`{script}`, run by the system, exited with {status}: {error}"));
         }
     }
 }
@@ -323,11 +311,8 @@ impl SystemState {
                 self.disk.reset_except(&image, kept);
             }
             _ => {
-                let volatile = |path: &str| {
-                    ["/run/", "/tmp/"]
-                        .iter()
-                        .any(|volatile| path.starts_with(volatile))
-                };
+                let volatile =
+                    |path: &str| ["/run/", "/tmp/"].iter().any(|volatile| path.starts_with(volatile));
                 let image = Arc::clone(&self.image);
                 self.disk.reset_except(&image, |path| !volatile(path));
             }
@@ -342,11 +327,8 @@ impl SystemState {
             GuestOs::Boot2Docker => "/var/lib/boot2docker/etc/hostname",
             _ => "/etc/hostname",
         };
-        if let Some(name) = self
-            .disk
-            .text(file)
-            .map(|text| text.trim().to_owned())
-            .filter(|name| !name.is_empty())
+        if let Some(name) =
+            self.disk.text(file).map(|text| text.trim().to_owned()).filter(|name| !name.is_empty())
         {
             self.host_name = name;
         }

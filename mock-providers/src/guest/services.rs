@@ -38,9 +38,8 @@ impl Unit {
             if line.starts_with('[') {
                 in_service = line == "[Service]";
             }
-            let Some((key, value)) = line
-                .split_once('=')
-                .filter(|_| in_service && !line.starts_with(['#', ';']))
+            let Some((key, value)) =
+                line.split_once('=').filter(|_| in_service && !line.starts_with(['#', ';']))
             else {
                 continue;
             };
@@ -76,25 +75,17 @@ pub(crate) fn unit_name(name: &str) -> String {
 pub(crate) fn load_units(disk: &Disk) -> BTreeMap<String, Unit> {
     let mut names = BTreeSet::new();
     for directory in UNIT_DIRECTORIES {
-        let services = disk
-            .names(directory)
-            .into_iter()
-            .filter(|name| name.ends_with(".service"));
+        let services = disk.names(directory).into_iter().filter(|name| name.ends_with(".service"));
         names.extend(services);
     }
     let unit = |name: String| {
         let mut unit = Unit::default();
-        let file = UNIT_DIRECTORIES
-            .iter()
-            .find_map(|directory| disk.text(&format!("{directory}/{name}")));
+        let file = UNIT_DIRECTORIES.iter().find_map(|directory| disk.text(&format!("{directory}/{name}")));
         unit.read(&file.unwrap_or_default());
         let mut extras = BTreeMap::new();
         for directory in UNIT_DIRECTORIES.iter().rev() {
             let directory = format!("{directory}/{name}.d");
-            let files = disk
-                .names(&directory)
-                .into_iter()
-                .filter(|file| file.ends_with(".conf"));
+            let files = disk.names(&directory).into_iter().filter(|file| file.ends_with(".conf"));
             // A file in /etc replaces one of the same name elsewhere; all are read in the order of their names.
             extras.extend(files.map(|file| (file.clone(), format!("{directory}/{file}"))));
         }
@@ -136,11 +127,7 @@ pub(crate) fn start_at_boot(state: &mut SystemState) {
         return;
     }
     let units = load_units(&state.disk);
-    let wanted: Vec<String> = units
-        .keys()
-        .filter(|name| is_enabled(&state.disk, name))
-        .cloned()
-        .collect();
+    let wanted: Vec<String> = units.keys().filter(|name| is_enabled(&state.disk, name)).cloned().collect();
     if let Some(boot) = &mut state.boot {
         boot.services.units = units;
     }
@@ -177,16 +164,8 @@ pub(crate) fn start(state: &mut SystemState, name: &str) -> Result<(), (String, 
             return Err((message, 1));
         }
     } else {
-        let settings: String = unit
-            .environment
-            .iter()
-            .map(|setting| format!("export {setting}\n"))
-            .collect();
-        state.requests.extend(
-            unit.start
-                .iter()
-                .map(|command| Request::Run(format!("{settings}{command}"))),
-        );
+        let settings: String = unit.environment.iter().map(|setting| format!("export {setting}\n")).collect();
+        state.requests.extend(unit.start.iter().map(|command| Request::Run(format!("{settings}{command}"))));
     }
     if let Some(boot) = &mut state.boot {
         boot.services.failed.remove(name);
@@ -231,10 +210,7 @@ mod tests {
             "/usr/lib/systemd/system/docker.service",
             "[Unit]\nExecStart=no\n[Service]\nExecStart=/usr/bin/dockerd -H fd:// \\\n  --debug\nEnvironment=A=1\n",
         );
-        install(
-            "/usr/lib/systemd/system/docker.service.d/10.conf",
-            "[Service]\nExecStart=/never\n",
-        );
+        install("/usr/lib/systemd/system/docker.service.d/10.conf", "[Service]\nExecStart=/never\n");
         install(
             "/etc/systemd/system/docker.service.d/10.conf",
             "[Service]\nExecStart=\nExecStart=-/usr/bin/x\n",

@@ -47,12 +47,7 @@ enum Open {
 
 impl Session {
     pub(super) fn new(system: Arc<System>, user: String) -> Self {
-        Self {
-            system,
-            user,
-            next: 0,
-            open: BTreeMap::new(),
-        }
+        Self { system, user, next: 0, open: BTreeMap::new() }
     }
 
     fn path(&self, path: &str) -> String {
@@ -119,10 +114,7 @@ fn attributes(entry: &Entry) -> FileAttributes {
 }
 
 fn directory_attributes() -> FileAttributes {
-    FileAttributes {
-        permissions: Some(DIRECTORY | 0o755),
-        ..FileAttributes::empty()
-    }
+    FileAttributes { permissions: Some(DIRECTORY | 0o755), ..FileAttributes::empty() }
 }
 
 fn refusal(error: DiskError) -> StatusReply {
@@ -189,10 +181,7 @@ impl Handler for Session {
             return Err(StatusCode::Eof.into());
         }
         let length = rest.len().min(length as usize).min(MAX_READ);
-        Ok(Data {
-            id,
-            data: rest[..length].to_vec(),
-        })
+        Ok(Data { id, data: rest[..length].to_vec() })
     }
 
     async fn write(&mut self, id: u32, handle: String, offset: u64, data: Vec<u8>) -> Result<Status> {
@@ -286,10 +275,7 @@ impl Handler for Session {
     }
 
     async fn realpath(&mut self, id: u32, path: String) -> Result<Name> {
-        Ok(Name {
-            id,
-            files: vec![File::dummy(self.path(&path))],
-        })
+        Ok(Name { id, files: vec![File::dummy(self.path(&path))] })
     }
 
     async fn rename(&mut self, id: u32, from: String, to: String) -> Result<Status> {

@@ -74,12 +74,7 @@ pub(super) fn listen(system: &Arc<System>, state: &mut SystemState) -> io::Resul
         Box::pin(async move {
             let Some(system) = system else { return };
             let config = Arc::new(server_config(&system));
-            let login = LoginSession {
-                system,
-                user: None,
-                client: String::new(),
-                channels: HashMap::new(),
-            };
+            let login = LoginSession { system, user: None, client: String::new(), channels: HashMap::new() };
             // Errors are those of the client: scans, refused keys, broken connections.
             if let Ok(session) = server::run_stream(config, stream, login).await {
                 let _ = session.await;
@@ -103,10 +98,7 @@ fn server_config(system: &System) -> server::Config {
         inactivity_timeout: None,
         nodelay: true,
         keys: vec![system.host_key.clone()],
-        preferred: Preferred {
-            kex: Cow::Borrowed(KEY_EXCHANGES),
-            ..Preferred::DEFAULT
-        },
+        preferred: Preferred { kex: Cow::Borrowed(KEY_EXCHANGES), ..Preferred::DEFAULT },
         ..server::Config::default()
     }
 }
@@ -159,12 +151,8 @@ impl LoginSession {
             at: SystemTime::now(),
             user: user.to_owned(),
             method: method.to_owned(),
-            algorithm: key
-                .map(|(_, algorithm)| algorithm.to_string())
-                .unwrap_or_default(),
-            fingerprint: key
-                .map(|(key, _)| key.fingerprint(HashAlg::Sha256).to_string())
-                .unwrap_or_default(),
+            algorithm: key.map(|(_, algorithm)| algorithm.to_string()).unwrap_or_default(),
+            fingerprint: key.map(|(key, _)| key.fingerprint(HashAlg::Sha256).to_string()).unwrap_or_default(),
             accepted,
             client: self.client.clone(),
         });
@@ -218,11 +206,7 @@ async fn run(
     for (name, value) in environment {
         shell.set_variable(&name, &value);
     }
-    let streams = Streams {
-        input,
-        output: Output::buffer(),
-        error: Output::buffer(),
-    };
+    let streams = Streams { input, output: Output::buffer(), error: Output::buffer() };
     let script = match command {
         Some(command) => command,
         None => String::from_utf8_lossy(&streams.input.read_all().await).into_owned(),
@@ -236,21 +220,12 @@ async fn run(
         record.error = String::from_utf8_lossy(&error[..error.len().min(RECORDED_ERROR)]).into_owned();
         record.not_found = shell.not_found.lock().clone();
     }
-    Run {
-        output,
-        error,
-        status,
-    }
+    Run { output, error, status }
 }
 
 /// Records a command that has just started. The result is its number.
 fn begin_record(system: &System, user: &str, command: &str) -> usize {
-    let boot_id = system
-        .lock()
-        .boot
-        .as_ref()
-        .map(|boot| boot.id.clone())
-        .unwrap_or_default();
+    let boot_id = system.lock().boot.as_ref().map(|boot| boot.id.clone()).unwrap_or_default();
     let mut records = system.records.lock();
     records.commands.push(CommandRecord {
         at: SystemTime::now(),
@@ -304,12 +279,7 @@ impl server::Handler for LoginSession {
         if self.is_authorized(user, offer.public_key) {
             return Ok(Auth::Accept);
         }
-        self.record(
-            user,
-            "publickey",
-            Some((offer.public_key, offer.algorithm)),
-            false,
-        );
+        self.record(user, "publickey", Some((offer.public_key, offer.algorithm)), false);
         Ok(Auth::reject())
     }
 
@@ -324,18 +294,8 @@ impl server::Handler for LoginSession {
     }
 
     async fn auth_succeeded(&mut self, session: &mut Session) -> Result<(), Self::Error> {
-        self.client = String::from_utf8_lossy(session.remote_sshid())
-            .trim_end()
-            .to_owned();
-        if let Some(login) = self
-            .system
-            .records
-            .lock()
-            .logins
-            .iter_mut()
-            .rev()
-            .find(|login| login.accepted)
-        {
+        self.client = String::from_utf8_lossy(session.remote_sshid()).trim_end().to_owned();
+        if let Some(login) = self.system.records.lock().logins.iter_mut().rev().find(|login| login.accepted) {
             login.client.clone_from(&self.client);
         }
         Ok(())
@@ -348,10 +308,7 @@ impl server::Handler for LoginSession {
         _: &mut Session,
     ) -> Result<(), Self::Error> {
         let id = channel.id();
-        let open = OpenChannel {
-            unused: Some(channel),
-            ..OpenChannel::default()
-        };
+        let open = OpenChannel { unused: Some(channel), ..OpenChannel::default() };
         self.channels.insert(id, open);
         reply.accept().await;
         Ok(())

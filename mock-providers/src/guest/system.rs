@@ -213,12 +213,7 @@ impl SystemState {
         if boot.listeners.iter().any(|listener| listener.port == port) {
             return Err(io::Error::new(io::ErrorKind::AddrInUse, "address already in use"));
         }
-        let mut listener = Listener {
-            port,
-            program,
-            serve,
-            open: None,
-        };
+        let mut listener = Listener { port, program, serve, open: None };
         if self.is_open(&listener) {
             self.open(&mut listener)?;
         }
@@ -270,21 +265,13 @@ impl SystemState {
     }
 
     fn is_open(&self, listener: &Listener) -> bool {
-        let outside = if listener.program == "sshd" {
-            22
-        } else {
-            listener.port
-        };
-        self.open_ports
-            .as_ref()
-            .is_none_or(|ports| ports.contains(&outside))
+        let outside = if listener.program == "sshd" { 22 } else { listener.port };
+        self.open_ports.as_ref().is_none_or(|ports| ports.contains(&outside))
     }
 
     fn open(&mut self, listener: &mut Listener) -> io::Result<()> {
         let Some(boot) = &mut self.boot else { return Ok(()) };
-        let waiting = (listener.program == "sshd")
-            .then(|| self.ssh_socket.take())
-            .flatten();
+        let waiting = (listener.program == "sshd").then(|| self.ssh_socket.take()).flatten();
         let socket = match waiting {
             Some(socket) => socket,
             None => TcpListener::bind((self.lease.address(), listener.port))?,

@@ -21,12 +21,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn new(status: u16, body: impl Into<Bytes>) -> Self {
-        Self {
-            status,
-            body: body.into(),
-            retry_after: None,
-            wire: None,
-        }
+        Self { status, body: body.into(), retry_after: None, wire: None }
     }
 
     /// Lets a fault spoil the body or the connection. Errors in the provider's format are the provider's to make.
@@ -47,9 +42,7 @@ impl Reply {
 
     /// Status that the client sees; `None` when the connection is cut before it.
     pub(crate) fn status_seen(&self) -> Option<u16> {
-        let is_sent = self
-            .wire
-            .is_none_or(|wire| matches!(wire, WireFault::Truncate(_)));
+        let is_sent = self.wire.is_none_or(|wire| matches!(wire, WireFault::Truncate(_)));
         is_sent.then_some(self.status)
     }
 
@@ -62,9 +55,7 @@ impl Reply {
             response.headers_mut().insert(header::CONTENT_TYPE, value);
         }
         if let Some(seconds) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if let Some(wire) = self.wire {
             response.extensions_mut().insert(wire);

@@ -46,10 +46,7 @@ async fn listen_with(address: SocketAddr, router: Router, tls: Option<TlsAccepto
     let address = listener.local_addr()?;
     let mut tasks = JoinSet::new();
     tasks.spawn(accept(listener, router, tls));
-    Ok(Listening {
-        address,
-        _tasks: tasks,
-    })
+    Ok(Listening { address, _tasks: tasks })
 }
 
 async fn accept(listener: TcpListener, router: Router, tls: Option<TlsAcceptor>) {
@@ -94,7 +91,5 @@ async fn serve<S: Transport>(stream: S, router: Router) {
         }
     });
     // Broken connections are the client's to report.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }

@@ -49,9 +49,6 @@ impl Authority {
             .with_single_cert(vec![signed.der().clone()], private)
             .map_err(io::Error::other)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self {
-            certificate: certificate.pem(),
-            acceptor: TlsAcceptor::from(Arc::new(config)),
-        })
+        Ok(Self { certificate: certificate.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) })
     }
 }

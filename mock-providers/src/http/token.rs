@@ -16,10 +16,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// Compares in a time that depends on the lengths alone.
 pub(crate) fn is_same(a: &str, b: &str) -> bool {
-    let difference = a
-        .bytes()
-        .zip(b.bytes())
-        .fold(a.len() ^ b.len(), |sum, (a, b)| sum | usize::from(a ^ b));
+    let difference = a.bytes().zip(b.bytes()).fold(a.len() ^ b.len(), |sum, (a, b)| sum | usize::from(a ^ b));
     std::hint::black_box(difference) == 0
 }
 

@@ -42,10 +42,7 @@ struct State {
 
 impl Wire {
     pub(super) fn set(&self, fault: WireFault) {
-        *self.0.lock() = State {
-            fault: Some(fault),
-            ..State::default()
-        };
+        *self.0.lock() = State { fault: Some(fault), ..State::default() };
     }
 }
 
@@ -99,9 +96,7 @@ impl State {
     /// Number of bytes up to the end of the head, if it is in this piece.
     fn head_in(&self, bytes: &[u8]) -> Option<usize> {
         let seen = [&self.tail, bytes].concat();
-        let start = seen
-            .windows(END_OF_HEAD.len())
-            .position(|window| window == END_OF_HEAD)?;
+        let start = seen.windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD)?;
         Some((start + END_OF_HEAD.len()).saturating_sub(self.tail.len()))
     }
 }

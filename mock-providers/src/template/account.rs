@@ -149,13 +149,7 @@ impl Tenant {
         let mutating = route.as_ref().is_ok_and(route::Route::is_mutating);
         let body = text(&incoming.body);
         let mut request = incoming.request(operation, mutating, &body);
-        let call = Call {
-            operation,
-            method: &incoming.method,
-            path: &incoming.path,
-            mutating,
-            body: &body,
-        };
+        let call = Call { operation, method: &incoming.method, path: &incoming.path, mutating, body: &body };
         let faults = self.injector.lock().decide(&call);
         request.faults = faults.iter().map(|fault| fault.word().to_owned()).collect();
         let entry = self.log.begin(request);
@@ -225,12 +219,7 @@ fn failed(error: &ApiError) -> Reply {
 /// The answer after a fault.
 fn after(fault: &FaultKind, mut reply: Reply) -> Reply {
     match fault {
-        FaultKind::HttpError {
-            status,
-            code,
-            message,
-            ..
-        } => {
+        FaultKind::HttpError { status, code, message, .. } => {
             let mut error = ApiError::for_status(*status);
             if let Some(code) = code {
                 error.code.clone_from(code);
@@ -240,10 +229,9 @@ fn after(fault: &FaultKind, mut reply: Reply) -> Reply {
             }
             failed(&error)
         }
-        FaultKind::Throttle { retry_after } => failed(&ApiError {
-            retry_after: *retry_after,
-            ..ApiError::for_status(429)
-        }),
+        FaultKind::Throttle { retry_after } => {
+            failed(&ApiError { retry_after: *retry_after, ..ApiError::for_status(429) })
+        }
         FaultKind::NotFound => failed(&ApiError::for_status(404)),
         FaultKind::Unauthorized => failed(&ApiError::for_status(401)),
         fault => {
@@ -261,9 +249,7 @@ mod tests {
     fn changes_take_turns_and_the_first_turn_is_somebody_elses() {
         let second = Duration::from_secs;
         let mut turn = Turn::new(second(10));
-        let taken: Vec<bool> = [100, 109, 110, 111, 119, 120]
-            .map(|at| turn.take(second(at)))
-            .to_vec();
+        let taken: Vec<bool> = [100, 109, 110, 111, 119, 120].map(|at| turn.take(second(at))).to_vec();
         assert_eq!(taken, [false, false, true, false, false, true]);
         let mut none = Turn::default();
         assert!(none.take(second(1)) && none.take(second(1)), "nobody waits");

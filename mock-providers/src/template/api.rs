@@ -52,9 +52,7 @@ const PAGE: usize = 50;
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|error| {
         let text = error.to_string();
-        let missing = text
-            .strip_prefix("missing field `")
-            .and_then(|rest| rest.split('`').next());
+        let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
         match missing {
             Some(field) => ApiError::field(field, format!("{field} is missing")),
             None => ApiError::new(400, "bad_request", format!("the body cannot be read: {text}")),
@@ -64,12 +62,7 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
 
 impl Contents {
     pub(super) fn new(cloud: Cloud, guests: Guests) -> Self {
-        Self {
-            cloud,
-            guests,
-            history: History::default(),
-            hidden: BTreeMap::new(),
-        }
+        Self { cloud, guests, history: History::default(), hidden: BTreeMap::new() }
     }
 
     pub(super) fn advance(&mut self, now: Duration) {
@@ -97,9 +90,8 @@ impl Contents {
             Route::Get(kind, id) => {
                 self.require_visible(*kind, id, order.now)?;
                 let stale = order.faults.contains(&FaultKind::Stale);
-                let object = self
-                    .object(*kind, id, stale)
-                    .ok_or_else(|| ApiError::no_such(kind.word(), id))?;
+                let object =
+                    self.object(*kind, id, stale).ok_or_else(|| ApiError::no_such(kind.word(), id))?;
                 Ok((200, Some(object)))
             }
             Route::Create(kind) => self.create(*kind, order),
@@ -128,16 +120,10 @@ impl Contents {
             Kind::Server => {
                 let new: super::NewServer = parse(order.body)?;
                 if self.is_hidden(&new.key_id, order.now) {
-                    return Err(ApiError::field(
-                        "key_id",
-                        format!("there is no key {:?}", new.key_id),
-                    ));
+                    return Err(ApiError::field("key_id", format!("there is no key {:?}", new.key_id)));
                 }
                 let faults = start_faults(order.faults);
-                json!(
-                    self.cloud
-                        .create_server(&new, faults, order.now, &mut self.guests)?
-                )
+                json!(self.cloud.create_server(&new, faults, order.now, &mut self.guests)?)
             }
             Kind::Firewall => {
                 let new: super::NewFirewall = parse(order.body)?;
@@ -155,13 +141,7 @@ impl Contents {
             _ => None,
         });
         if let (Some((reads, time)), Some(id)) = (lag, object["id"].as_str()) {
-            self.hidden.insert(
-                id.to_owned(),
-                Hidden {
-                    reads,
-                    until: order.now.saturating_add(time),
-                },
-            );
+            self.hidden.insert(id.to_owned(), Hidden { reads, until: order.now.saturating_add(time) });
         }
         Ok((201, Some(object)))
     }
@@ -174,29 +154,16 @@ impl Contents {
         let stale = order.faults.contains(&FaultKind::Stale);
         let ids: Vec<String> = match kind {
             Kind::Key => self.cloud.keys.iter().map(|key| key.id.clone()).collect(),
-            Kind::Server => self
-                .cloud
-                .servers
-                .iter()
-                .map(|record| record.server.id.clone())
-                .collect(),
-            Kind::Firewall => self
-                .cloud
-                .firewalls
-                .iter()
-                .map(|firewall| firewall.id.clone())
-                .collect(),
+            Kind::Server => self.cloud.servers.iter().map(|record| record.server.id.clone()).collect(),
+            Kind::Firewall => self.cloud.firewalls.iter().map(|firewall| firewall.id.clone()).collect(),
         };
         let mut objects = Vec::new();
         for id in ids {
             let Some(object) = self.object(kind, &id, stale) else {
                 continue;
             };
-            let fits = |field: &str| {
-                query
-                    .get(field)
-                    .is_none_or(|wanted| object[field].as_str() == Some(wanted))
-            };
+            let fits =
+                |field: &str| query.get(field).is_none_or(|wanted| object[field].as_str() == Some(wanted));
             if fits("name")
                 && (kind != Kind::Firewall || fits("server_id"))
                 && !self.is_hidden(&id, order.now)
@@ -213,21 +180,14 @@ impl Contents {
             None => Ok(default),
             Some(text) => match text.parse::<usize>() {
                 Ok(number) if (1..=highest).contains(&number) => Ok(number),
-                _ => Err(ApiError::field(
-                    field,
-                    format!("{field} must be a number from 1 to {highest}"),
-                )),
+                _ => Err(ApiError::field(field, format!("{field} must be a number from 1 to {highest}"))),
             },
         };
         let page = number("page", 1, 1_000_000)?;
         let per_page = number("per_page", PAGE, MAX_PAGE)?;
         let total = objects.len();
         let next_page = (page * per_page < total).then_some(page + 1);
-        let objects: Vec<Value> = objects
-            .into_iter()
-            .skip((page - 1) * per_page)
-            .take(per_page)
-            .collect();
+        let objects: Vec<Value> = objects.into_iter().skip((page - 1) * per_page).take(per_page).collect();
         let body = json!({
             name: objects, "page": page, "per_page": per_page, "total": total, "next_page": next_page,
         });
@@ -236,18 +196,10 @@ impl Contents {
 
     fn object(&self, kind: Kind, id: &str, stale: bool) -> Option<Value> {
         match kind {
-            Kind::Key => self
-                .cloud
-                .keys
-                .iter()
-                .find(|key| key.id == id)
-                .map(|key| json!(key)),
-            Kind::Firewall => self
-                .cloud
-                .firewalls
-                .iter()
-                .find(|firewall| firewall.id == id)
-                .map(|it| json!(it)),
+            Kind::Key => self.cloud.keys.iter().find(|key| key.id == id).map(|key| json!(key)),
+            Kind::Firewall => {
+                self.cloud.firewalls.iter().find(|firewall| firewall.id == id).map(|it| json!(it))
+            }
             Kind::Server => {
                 let record = self.cloud.servers.iter().find(|record| record.server.id == id)?;
                 let before = record.before.as_ref().filter(|_| stale);
@@ -257,11 +209,7 @@ impl Contents {
     }
 
     fn require_visible(&mut self, kind: Kind, id: &str, now: Duration) -> Result<()> {
-        if self.is_hidden(id, now) {
-            Err(ApiError::no_such(kind.word(), id))
-        } else {
-            Ok(())
-        }
+        if self.is_hidden(id, now) { Err(ApiError::no_such(kind.word(), id)) } else { Ok(()) }
     }
 
     /// Whether an object is not shown yet. Asking is an attempt to see it.
@@ -285,9 +233,7 @@ fn start_faults(kinds: &[FaultKind]) -> StartFaults {
             FaultKind::NeverReady => faults.never_ready = true,
             FaultKind::NoAddress => faults.no_address = true,
             FaultKind::BootError { message } => {
-                let reason = message
-                    .clone()
-                    .unwrap_or_else(|| "the host of the server failed".to_owned());
+                let reason = message.clone().unwrap_or_else(|| "the host of the server failed".to_owned());
                 faults.error = Some(reason);
             }
             FaultKind::Guest { fault } => {

@@ -92,14 +92,7 @@ impl Account {
     /// 404 when there is no such server, or no machine behind it.
     pub fn guest(&self, id_or_name: &str) -> Result<Guest> {
         let server = self.server(id_or_name)?;
-        let guest = self
-            .tenant
-            .contents
-            .lock()
-            .guests
-            .machines
-            .get(&server.id)
-            .cloned();
+        let guest = self.tenant.contents.lock().guests.machines.get(&server.id).cloned();
         guest.ok_or_else(|| ApiError::no_such("machine of server", id_or_name))
     }
 
@@ -162,10 +155,7 @@ impl Account {
     /// 404 when there is none; 503 when there is no other address.
     pub fn readdress(&self, id_or_name: &str) -> Result<String> {
         let guest = self.guest(id_or_name)?;
-        let address = guest
-            .readdress()
-            .map_err(|error| unavailable(error.to_string()))?
-            .to_string();
+        let address = guest.readdress().map_err(|error| unavailable(error.to_string()))?.to_string();
         self.with_server(id_or_name, |server| {
             if server.address.is_some() {
                 server.address = Some(address.clone());
@@ -248,10 +238,7 @@ impl Account {
     /// # Errors
     /// 409 when the name is taken, 422 when it is no public key.
     pub fn seed_public_key(&self, name: &str, public_key: &str) -> Result<Key> {
-        let new = NewKey {
-            name: name.to_owned(),
-            public_key: public_key.to_owned(),
-        };
+        let new = NewKey { name: name.to_owned(), public_key: public_key.to_owned() };
         self.tenant.contents.lock().cloud.create_key(new)
     }
 
@@ -303,9 +290,7 @@ impl Account {
         contents.advance(self.tenant.now());
         let server = contents.cloud.servers.iter_mut().map(|record| &mut record.server);
         let mut server = server.filter(|server| server.id == id_or_name || server.name == id_or_name);
-        let server = server
-            .next()
-            .ok_or_else(|| ApiError::no_such("server", id_or_name))?;
+        let server = server.next().ok_or_else(|| ApiError::no_such("server", id_or_name))?;
         change(server);
         Ok(server.clone())
     }

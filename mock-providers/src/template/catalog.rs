@@ -42,18 +42,11 @@ pub(super) fn image_os(image: &str) -> Option<GuestOs> {
 /// Everything in a list of the catalogue: `regions`, `images`, `sizes`. `own_images` come first; they are copies of
 /// Ubuntu.
 pub(super) fn list(collection: &str, own_images: &[String]) -> Vec<Value> {
-    let regions = || {
-        REGIONS
-            .iter()
-            .map(|(id, name)| json!({"id": id, "name": name}))
-            .collect()
-    };
+    let regions = || REGIONS.iter().map(|(id, name)| json!({"id": id, "name": name})).collect();
     let images = || {
         let image = |(id, os, name): &(&str, GuestOs, &str)| json!({"id": id, "name": name, "user": os.default_user()});
         let user = GuestOs::Ubuntu.default_user();
-        let own = own_images
-            .iter()
-            .map(|id| json!({"id": id, "name": id, "user": user}));
+        let own = own_images.iter().map(|id| json!({"id": id, "name": id, "user": user}));
         own.chain(IMAGES.iter().map(image)).collect()
     };
     let sizes = || {

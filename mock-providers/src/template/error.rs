@@ -26,13 +26,7 @@ pub struct ApiError {
 
 impl ApiError {
     pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code: code.to_owned(),
-            message: message.into(),
-            field: None,
-            retry_after: None,
-        }
+        Self { status, code: code.to_owned(), message: message.into(), field: None, retry_after: None }
     }
 
     pub(super) fn no_such(word: &str, id: &str) -> Self {
@@ -40,10 +34,7 @@ impl ApiError {
     }
 
     pub(super) fn field(name: &str, message: impl Into<String>) -> Self {
-        Self {
-            field: Some(name.to_owned()),
-            ..Self::new(422, "invalid_field", message)
-        }
+        Self { field: Some(name.to_owned()), ..Self::new(422, "invalid_field", message) }
     }
 
     /// The cloud's usual error for a status.
@@ -56,10 +47,7 @@ impl ApiError {
             405 => ("method_not_allowed", "the method is not possible here"),
             409 => ("conflict", "the request is in conflict with the present state"),
             413 => ("too_large", "the body is larger than 1 MiB"),
-            423 => (
-                "locked",
-                "another change of the account is under way; nothing was done, try again",
-            ),
+            423 => ("locked", "another change of the account is under way; nothing was done, try again"),
             429 => ("rate_limited", "too many requests"),
             503 => ("unavailable", "the service is not available; try again"),
             500.. => ("internal_error", "something went wrong in the cloud"),
@@ -82,9 +70,7 @@ impl IntoResponse for ApiError {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self.body())).into_response();
         if let Some(seconds) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -14,10 +14,7 @@ pub(super) struct Guests {
 
 impl Guests {
     pub(super) fn new(options: ServerOptions) -> Self {
-        Self {
-            options,
-            machines: BTreeMap::new(),
-        }
+        Self { options, machines: BTreeMap::new() }
     }
 }
 
@@ -74,9 +71,7 @@ impl Hardware for Guests {
     }
 
     fn is_off(&self, id: &str) -> bool {
-        self.machines
-            .get(id)
-            .is_none_or(|guest| guest.state() == PowerState::Off)
+        self.machines.get(id).is_none_or(|guest| guest.state() == PowerState::Off)
     }
 
     fn open_ports(&mut self, id: &str, ports: &BTreeSet<u16>) {

@@ -42,11 +42,7 @@ impl History {
                 _ => self.known.insert(server.clone(), state),
             };
             if self.changes.len() < KEPT {
-                self.changes.push(Change {
-                    at: now,
-                    server,
-                    state,
-                });
+                self.changes.push(Change { at: now, server, state });
             }
         }
     }

@@ -14,8 +14,7 @@ pub(super) fn objects(cloud: &Cloud) -> Vec<Object> {
     let mut objects = Vec::new();
     for key in &cloud.keys {
         let mut it = object("key", &key.id, &key.name);
-        it.attributes
-            .insert("fingerprint".into(), key.fingerprint.clone());
+        it.attributes.insert("fingerprint".into(), key.fingerprint.clone());
         it.attributes.insert("public_key".into(), key.public_key.clone());
         objects.push(it);
     }
@@ -28,14 +27,10 @@ pub(super) fn objects(cloud: &Cloud) -> Vec<Object> {
     }
     for firewall in &cloud.firewalls {
         let mut it = object("firewall", &firewall.id, &firewall.name);
-        let server = cloud
-            .servers
-            .iter()
-            .find(|record| record.server.id == firewall.server_id);
+        let server = cloud.servers.iter().find(|record| record.server.id == firewall.server_id);
         it.owner = server.and_then(|record| record.server.tags.get("machine").cloned());
         let ports: Vec<String> = firewall.ports.iter().map(u16::to_string).collect();
-        it.attributes
-            .insert("server_id".into(), firewall.server_id.clone());
+        it.attributes.insert("server_id".into(), firewall.server_id.clone());
         it.attributes.insert("ports".into(), ports.join(","));
         objects.push(it);
     }
@@ -56,16 +51,7 @@ fn attributes(server: &Server) -> Vec<(String, String)> {
         ("user_data", server.user_data.clone()),
         ("error", server.error.clone()),
     ];
-    attributes.extend(
-        optional
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?))),
-    );
-    attributes.extend(
-        server
-            .tags
-            .iter()
-            .map(|(name, value)| (format!("tag.{name}"), value.clone())),
-    );
+    attributes.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    attributes.extend(server.tags.iter().map(|(name, value)| (format!("tag.{name}"), value.clone())));
     attributes
 }

@@ -11,10 +11,7 @@ use crate::guest::{GuestKind, GuestOs, SshPort};
 
 /// Options of a cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "written as a literal with ..ServerOptions::default()"
-)]
+#[expect(clippy::exhaustive_structs, reason = "written as a literal with ..ServerOptions::default()")]
 pub struct ServerOptions {
     /// Where the API listens; loopback only, port 0 is chosen by the system.
     pub listen: SocketAddr,
@@ -59,10 +56,7 @@ impl Default for ServerOptions {
 /// How long things take; milliseconds when serialised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "written as a literal with ..Times::default()"
-)]
+#[expect(clippy::exhaustive_structs, reason = "written as a literal with ..Times::default()")]
 pub struct Times {
     /// From the order of a server until it runs.
     #[serde(with = "crate::milliseconds")]

@@ -51,12 +51,9 @@ pub(super) fn route(method: &str, path: &str) -> Result<Route, ApiError> {
     let ["v1", collection, rest @ ..] = segments.as_slice() else {
         return Err(no_path());
     };
-    let catalog = ["regions", "images", "sizes"]
-        .into_iter()
-        .find(|name| name == collection);
-    let kind = [Kind::Key, Kind::Server, Kind::Firewall]
-        .into_iter()
-        .find(|kind| kind.collection() == *collection);
+    let catalog = ["regions", "images", "sizes"].into_iter().find(|name| name == collection);
+    let kind =
+        [Kind::Key, Kind::Server, Kind::Firewall].into_iter().find(|kind| kind.collection() == *collection);
     match (kind, catalog, rest, method) {
         (_, Some(catalog), [], "GET") => Ok(Route::Catalog(catalog)),
         (Some(kind), _, [], "GET") => Ok(Route::List(kind)),
@@ -123,16 +120,11 @@ mod tests {
     fn paths_and_methods_lead_to_operations() {
         let operation = |method: &str, path: &str| {
             let body = br#"{"type": "power_off"}"#;
-            route(method, path)
-                .map(|route| route.operation(body))
-                .map_err(|error| error.status)
+            route(method, path).map(|route| route.operation(body)).map_err(|error| error.status)
         };
         assert_eq!(operation("POST", "/v1/servers"), Ok("CreateServer"));
         assert_eq!(operation("GET", "/v1/keys/key-1"), Ok("GetKey"));
-        assert_eq!(
-            operation("POST", "/v1/servers/srv-1/actions"),
-            Ok("PowerOffServer")
-        );
+        assert_eq!(operation("POST", "/v1/servers/srv-1/actions"), Ok("PowerOffServer"));
         assert_eq!(operation("GET", "/v1/sizes"), Ok("ListSizes"));
         assert_eq!(operation("PUT", "/v1/servers"), Err(405));
         assert_eq!(operation("DELETE", "/v1/servers"), Err(405));

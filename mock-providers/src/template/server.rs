@@ -79,17 +79,9 @@ impl Server {
         clouds.add(DEFAULT_ACCOUNT, default_token);
         let api = Router::new().fallback(answer).with_state(Arc::downgrade(&clouds));
         let api = listen(listen_at, api).await?;
-        let control = listen(
-            control_at,
-            control::router(Arc::downgrade(&clouds), control_token.clone()),
-        )
-        .await?;
-        Ok(Self {
-            clouds,
-            api,
-            control,
-            control_token,
-        })
+        let control =
+            listen(control_at, control::router(Arc::downgrade(&clouds), control_token.clone())).await?;
+        Ok(Self { clouds, api, control, control_token })
     }
 
     /// URL of the API, without a slash at the end.
@@ -145,17 +137,11 @@ impl Accounts {
     pub(super) fn existing(&self, name: &str) -> Option<Account> {
         let tenants = self.tenants.lock();
         let tenant = tenants.iter().find(|tenant| tenant.name == name)?;
-        Some(Account {
-            tenant: Arc::clone(tenant),
-        })
+        Some(Account { tenant: Arc::clone(tenant) })
     }
 
     pub(super) fn names(&self) -> Vec<String> {
-        self.tenants
-            .lock()
-            .iter()
-            .map(|tenant| tenant.name.clone())
-            .collect()
+        self.tenants.lock().iter().map(|tenant| tenant.name.clone()).collect()
     }
 
     pub(super) fn close(&self, name: &str) {
@@ -174,13 +160,7 @@ impl Accounts {
         let tenants = self.tenants.lock();
         tenants
             .iter()
-            .fold(None, |found, tenant| {
-                if is_same(&tenant.token, token) {
-                    Some(tenant)
-                } else {
-                    found
-                }
-            })
+            .fold(None, |found, tenant| if is_same(&tenant.token, token) { Some(tenant) } else { found })
             .cloned()
     }
 }
@@ -200,10 +180,7 @@ async fn answer(State(clouds): State<Weak<Accounts>>, request: HttpRequest<Body>
     };
     let tenant = bearer(request.headers()).and_then(|token| clouds.by_token(token));
     let (parts, body) = request.into_parts();
-    let user_agent = parts
-        .headers
-        .get(header::USER_AGENT)
-        .and_then(|value| value.to_str().ok());
+    let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let mut incoming = Incoming {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
@@ -214,9 +191,7 @@ async fn answer(State(clouds): State<Weak<Accounts>>, request: HttpRequest<Body>
     let Some(tenant) = tenant else {
         let error = ApiError::for_status(401);
         let entry = clouds.refused.begin(incoming.request("", false, ""));
-        clouds
-            .refused
-            .end(entry, Some(error.status), &error.body().to_string().into());
+        clouds.refused.end(entry, Some(error.status), &error.body().to_string().into());
         return error.into_response();
     };
     // Not kept while answering, which may take as long as a fault wants.

@@ -115,22 +115,14 @@ impl Cloud {
                 format!("a key named {:?} exists already", new.name),
             ));
         }
-        let key = Key {
-            id: self.ids.next("key"),
-            name: new.name,
-            fingerprint,
-            public_key: new.public_key,
-        };
+        let key = Key { id: self.ids.next("key"), name: new.name, fingerprint, public_key: new.public_key };
         self.keys.push(key.clone());
         Ok(key)
     }
 
     pub(super) fn delete_key(&mut self, id: &str) -> Result<()> {
-        let index = self
-            .keys
-            .iter()
-            .position(|key| key.id == id)
-            .ok_or_else(|| ApiError::no_such("key", id))?;
+        let index =
+            self.keys.iter().position(|key| key.id == id).ok_or_else(|| ApiError::no_such("key", id))?;
         self.keys.remove(index);
         Ok(())
     }
@@ -181,10 +173,7 @@ impl Cloud {
     /// Puts a server in place that somebody else made: it runs, but there is no machine behind it.
     pub(super) fn seed_server(&mut self, new: &NewServer, address: String) -> Result<Server> {
         self.refuse_taken(&new.name)?;
-        let server = Server {
-            address: Some(address),
-            ..self.server(new, ServerState::Running)
-        };
+        let server = Server { address: Some(address), ..self.server(new, ServerState::Running) };
         self.servers.push(Record {
             server: server.clone(),
             before: None,
@@ -197,11 +186,7 @@ impl Cloud {
 
     fn refuse_taken(&self, name: &str) -> Result<()> {
         if self.servers.iter().any(|record| record.server.name == name) {
-            return Err(ApiError::new(
-                409,
-                "name_taken",
-                format!("a server named {name:?} exists already"),
-            ));
+            return Err(ApiError::new(409, "name_taken", format!("a server named {name:?} exists already")));
         }
         Ok(())
     }
@@ -310,27 +295,11 @@ impl Cloud {
         hardware: &mut dyn Hardware,
     ) -> Result<Firewall> {
         validate::firewall(&new)?;
-        if !self
-            .servers
-            .iter()
-            .any(|record| record.server.id == new.server_id)
-        {
-            return Err(ApiError::field(
-                "server_id",
-                format!("there is no server {:?}", new.server_id),
-            ));
+        if !self.servers.iter().any(|record| record.server.id == new.server_id) {
+            return Err(ApiError::field("server_id", format!("there is no server {:?}", new.server_id)));
         }
-        let NewFirewall {
-            name,
-            server_id,
-            ports,
-        } = new;
-        let firewall = Firewall {
-            id: self.ids.next("fw"),
-            name,
-            server_id,
-            ports,
-        };
+        let NewFirewall { name, server_id, ports } = new;
+        let firewall = Firewall { id: self.ids.next("fw"), name, server_id, ports };
         self.firewalls.push(firewall.clone());
         self.apply_firewalls(&firewall.server_id, hardware);
         Ok(firewall)
@@ -338,22 +307,14 @@ impl Cloud {
 
     pub(super) fn delete_firewall(&mut self, id: &str, hardware: &mut dyn Hardware) -> Result<()> {
         let index = self.firewalls.iter().position(|firewall| firewall.id == id);
-        let firewall = self
-            .firewalls
-            .remove(index.ok_or_else(|| ApiError::no_such("firewall", id))?);
+        let firewall = self.firewalls.remove(index.ok_or_else(|| ApiError::no_such("firewall", id))?);
         self.apply_firewalls(&firewall.server_id, hardware);
         Ok(())
     }
 
     fn apply_firewalls(&self, server_id: &str, hardware: &mut dyn Hardware) {
-        let rules = self
-            .firewalls
-            .iter()
-            .filter(|firewall| firewall.server_id == server_id);
-        let ports = rules
-            .flat_map(|firewall| firewall.ports.iter().copied())
-            .chain(OPEN_PORTS)
-            .collect();
+        let rules = self.firewalls.iter().filter(|firewall| firewall.server_id == server_id);
+        let ports = rules.flat_map(|firewall| firewall.ports.iter().copied()).chain(OPEN_PORTS).collect();
         hardware.open_ports(server_id, &ports);
     }
 
@@ -368,11 +329,7 @@ impl Cloud {
 
     /// When something changes by itself next.
     pub(super) fn next_change(&self) -> Option<Duration> {
-        self.servers
-            .iter()
-            .filter_map(|record| record.due)
-            .map(|(due, _)| due)
-            .min()
+        self.servers.iter().filter_map(|record| record.due).map(|(due, _)| due).min()
     }
 
     /// Lets everything happen that is due.

@@ -33,11 +33,7 @@ impl Hardware for Table {
         _: &BTreeSet<GuestFault>,
     ) -> std::result::Result<u16, String> {
         self.next_address += 1;
-        let machine = Machine {
-            address: self.next_address,
-            key: public_key.into(),
-            ..Machine::default()
-        };
+        let machine = Machine { address: self.next_address, key: public_key.into(), ..Machine::default() };
         let before = self.machines.insert(server.id.clone(), machine);
         assert!(before.is_none(), "an id was used twice: {}", server.id);
         Ok(22)
@@ -163,10 +159,7 @@ impl World {
     }
 
     fn server(&self, index: usize) -> String {
-        self.cloud
-            .servers
-            .get(index)
-            .map_or_else(|| "srv-none".into(), |record| record.server.id.clone())
+        self.cloud.servers.get(index).map_or_else(|| "srv-none".into(), |record| record.server.id.clone())
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "reads better at the callers")]
@@ -176,10 +169,7 @@ impl World {
             Step::CreateKey(name) => {
                 let public_key = format!("{SEED} {name}");
                 let taken = cloud.keys.iter().any(|key| key.name == format!("k{name}"));
-                let made = cloud.create_key(NewKey {
-                    name: format!("k{name}"),
-                    public_key,
-                });
+                let made = cloud.create_key(NewKey { name: format!("k{name}"), public_key });
                 assert_eq!(made.is_err(), taken);
             }
             Step::DeleteKey(index) => {
@@ -188,16 +178,8 @@ impl World {
                     assert_eq!(cloud.delete_key(&id).unwrap_err().status, 404);
                 }
             }
-            Step::CreateServer {
-                name,
-                key,
-                idempotent,
-                fault,
-            } => {
-                let key_id = cloud
-                    .keys
-                    .get(key)
-                    .map_or_else(|| "key-none".to_owned(), |key| key.id.clone());
+            Step::CreateServer { name, key, idempotent, fault } => {
+                let key_id = cloud.keys.get(key).map_or_else(|| "key-none".to_owned(), |key| key.id.clone());
                 let new = NewServer {
                     name: format!("s{name}"),
                     image: "debian-12".into(),
@@ -218,8 +200,7 @@ impl World {
                     let is_new = self.seen.insert(server.id.clone());
                     assert_eq!(cloud.servers.len(), count + usize::from(is_new));
                     if is_new {
-                        self.keys
-                            .insert(server.id.clone(), table.machines[&server.id].key.clone());
+                        self.keys.insert(server.id.clone(), table.machines[&server.id].key.clone());
                     }
                 }
             }
@@ -232,9 +213,7 @@ impl World {
             Step::Act(index, action) => {
                 let id = self.server(index);
                 let before = self.cloud.record(&id).map(|record| record.server.clone());
-                let after = self
-                    .cloud
-                    .act(&id, action, StartFaults::default(), now, &mut self.table);
+                let after = self.cloud.act(&id, action, StartFaults::default(), now, &mut self.table);
                 match (before, after) {
                     (Err(error), after) => assert_eq!(after.unwrap_err().status, error.status),
                     (Ok(before), Err(error)) => {
@@ -249,11 +228,7 @@ impl World {
                 }
             }
             Step::CreateFirewall(index, port) => {
-                let new = NewFirewall {
-                    name: "f".into(),
-                    server_id: self.server(index),
-                    ports: vec![port],
-                };
+                let new = NewFirewall { name: "f".into(), server_id: self.server(index), ports: vec![port] };
                 // There may be no such server.
                 let _ = self.cloud.create_firewall(new, &mut self.table);
             }
@@ -274,23 +249,14 @@ impl World {
 
     fn check(&mut self) {
         use ServerState::{Deleting, Error, Off, Provisioning, Running, Starting, Stopping};
-        let ids: BTreeSet<String> = self
-            .cloud
-            .servers
-            .iter()
-            .map(|record| record.server.id.clone())
-            .collect();
+        let ids: BTreeSet<String> =
+            self.cloud.servers.iter().map(|record| record.server.id.clone()).collect();
         assert!(ids.is_disjoint(&self.gone), "a deleted server is back");
         self.gone.extend(self.seen.difference(&ids).cloned());
         let with_machine: BTreeSet<String> = self.table.machines.keys().cloned().collect();
         assert_eq!(ids, with_machine, "servers and machines belong together");
 
-        let names: BTreeSet<&String> = self
-            .cloud
-            .servers
-            .iter()
-            .map(|record| &record.server.name)
-            .collect();
+        let names: BTreeSet<&String> = self.cloud.servers.iter().map(|record| &record.server.name).collect();
         assert_eq!(names.len(), ids.len(), "names are unique");
         let mut addresses = BTreeSet::new();
         for record in &self.cloud.servers {
@@ -298,10 +264,7 @@ impl World {
             let machine = &self.table.machines[&server.id];
             if let Some(address) = &server.address {
                 assert!(addresses.insert(address), "{address} is used twice");
-                assert!(
-                    matches!(server.state, Running | Stopping),
-                    "{server:?} has an address"
-                );
+                assert!(matches!(server.state, Running | Stopping), "{server:?} has an address");
                 assert_eq!(*address, machine.address.to_string());
             }
             match server.state {
@@ -313,15 +276,8 @@ impl World {
             }
             assert_eq!(server.error.is_some(), server.state == Error, "{server:?}");
             assert_eq!(machine.key, self.keys[&server.id], "a server keeps its key");
-            let rules = self
-                .cloud
-                .firewalls
-                .iter()
-                .filter(|firewall| firewall.server_id == server.id);
-            let ports: BTreeSet<u16> = rules
-                .flat_map(|rule| rule.ports.clone())
-                .chain(OPEN_PORTS)
-                .collect();
+            let rules = self.cloud.firewalls.iter().filter(|firewall| firewall.server_id == server.id);
+            let ports: BTreeSet<u16> = rules.flat_map(|rule| rule.ports.clone()).chain(OPEN_PORTS).collect();
             assert_eq!(machine.ports, ports);
         }
         if let Some(next) = self.cloud.next_change() {
@@ -359,12 +315,7 @@ proptest! {
 fn a_shutdown_that_is_ignored_times_out_and_a_late_one_counts() {
     let mut world = World::new(false);
     world.apply(Step::CreateKey(0));
-    world.apply(Step::CreateServer {
-        name: 0,
-        key: 0,
-        idempotent: false,
-        fault: 0,
-    });
+    world.apply(Step::CreateServer { name: 0, key: 0, idempotent: false, fault: 0 });
     world.apply(Step::Wait(5));
     let state = |world: &World| world.cloud.servers[0].server.state;
     assert_eq!(state(&world), ServerState::Running);

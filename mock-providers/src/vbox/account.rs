@@ -96,11 +96,7 @@ impl Contents {
 
     /// Does something at a time, after everything that was due before.
     fn act<R>(&mut self, now: Duration, act: impl FnOnce(&mut VirtualBox, &mut Host<'_>) -> R) -> R {
-        let mut host = Host {
-            now,
-            hardware: &mut self.guests,
-            files: &mut self.files,
-        };
+        let mut host = Host { now, hardware: &mut self.guests, files: &mut self.files };
         self.virtual_box.advance(&mut host);
         act(&mut self.virtual_box, &mut host)
     }
@@ -194,8 +190,7 @@ impl Tenant {
     pub(super) fn act<R>(&self, act: impl FnOnce(&mut VirtualBox, &mut Host<'_>) -> R) -> R {
         let mut contents = self.contents.lock();
         // Told before it is done: whoever wakes up waits for the lock.
-        self.changes
-            .send_modify(|changes| changes.count = changes.count.wrapping_add(1));
+        self.changes.send_modify(|changes| changes.count = changes.count.wrapping_add(1));
         contents.act(self.now(), act)
     }
 
@@ -233,9 +228,7 @@ impl Tenant {
 
     /// Looks at the installation.
     pub(super) fn look<R>(&self, look: impl FnOnce(&VirtualBox) -> R) -> R {
-        self.contents
-            .lock()
-            .act(self.now(), |virtual_box, _| look(virtual_box))
+        self.contents.lock().act(self.now(), |virtual_box, _| look(virtual_box))
     }
 
     /// Waits until there is a result; none when the account has ended before. Blocks, so it is not for tasks.
@@ -286,10 +279,9 @@ impl Tenant {
             answer = faults::after(fault, answer, &incoming);
         }
         let (status, printed) = match &answer {
-            Answer::Finished(finished) => (
-                Some(u16::from(finished.exit)),
-                format!("{}{}", finished.stdout, finished.stderr),
-            ),
+            Answer::Finished(finished) => {
+                (Some(u16::from(finished.exit)), format!("{}{}", finished.stdout, finished.stderr))
+            }
             Answer::Lost | Answer::Stalled => (None, String::new()),
         };
         self.log.end(entry, status, &Bytes::from(printed));

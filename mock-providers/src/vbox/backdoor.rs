@@ -205,9 +205,7 @@ impl Account {
     /// # Errors
     /// `VBOX_E_OBJECT_NOT_FOUND`; `VBOX_E_INVALID_OBJECT_STATE` when it is on already.
     pub fn power_on(&self, vm: &str) -> Result<()> {
-        self.with(vm, |virtual_box, id, host| {
-            virtual_box.launch(id, "headless", &Default::default(), host)
-        })
+        self.with(vm, |virtual_box, id, host| virtual_box.launch(id, "headless", &Default::default(), host))
     }
 
     /// Kills the process of a VM that is on: the VM is `aborted`.
@@ -287,9 +285,7 @@ impl Account {
             let text = format!("There is no state '{state}' of a machine");
             VBoxError::invalid_argument(super::state::Component::MACHINE, text)
         })?;
-        self.with(vm, |virtual_box, id, host| {
-            virtual_box.hold_state(id, state, host)
-        })
+        self.with(vm, |virtual_box, id, host| virtual_box.hold_state(id, state, host))
     }
 
     /// Locks a VM, as a window with its settings does: changes are refused.
@@ -368,10 +364,7 @@ impl Account {
     /// `NS_ERROR_FAILURE` when there are too many.
     pub fn seed_interface(&self) -> Result<Object> {
         let name = self.tenant.act(|virtual_box, _| {
-            virtual_box
-                .host_interfaces
-                .create()
-                .map(|interface| interface.name.clone())
+            virtual_box.host_interfaces.create().map(|interface| interface.name.clone())
         })?;
         self.object("hostonlyif", &name)
     }
@@ -384,10 +377,7 @@ impl Account {
     }
 
     fn object(&self, kind: &str, id: &str) -> Result<Object> {
-        let found = self
-            .inventory()
-            .into_iter()
-            .find(|object| object.kind == kind && object.id == id);
+        let found = self.inventory().into_iter().find(|object| object.kind == kind && object.id == id);
         found.ok_or_else(|| VBoxError::no_machine(id))
     }
 

@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The state of an installation. The default is a healthy one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "written as a literal with ..Conditions::default()"
-)]
+#[expect(clippy::exhaustive_structs, reason = "written as a literal with ..Conditions::default()")]
 pub struct Conditions {
     /// What `--version` prints.
     pub version: String,

@@ -37,8 +37,7 @@ impl control::Accounts for Accounts {
     type Account = Account;
 
     fn account(&self, name: &str) -> Result<Account, ControlError> {
-        self.account(name)
-            .map_err(|error| ControlError::with_text(503, "unavailable", &error.to_string()))
+        self.account(name).map_err(|error| ControlError::with_text(503, "unavailable", &error.to_string()))
     }
 
     fn existing(&self, name: &str) -> Option<Account> {
@@ -132,9 +131,8 @@ impl ControlledAccount for Account {
                 let mut conditions = json!(self.conditions());
                 for (name, value) in parameters.iter().filter(|(name, _)| *name != "account") {
                     // `true` and `false` are switches, everything else is a text.
-                    conditions[name] = value
-                        .parse::<bool>()
-                        .map_or_else(|_| json!(value), |value| json!(value));
+                    conditions[name] =
+                        value.parse::<bool>().map_or_else(|_| json!(value), |value| json!(value));
                 }
                 let conditions: Conditions =
                     serde_json::from_value(conditions).map_err(|error| bad(&error.to_string()))?;

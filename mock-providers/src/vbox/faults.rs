@@ -40,10 +40,7 @@ impl Script {
         let after = self.injector.hits().into_iter();
         let counted = before.into_iter().zip(after).enumerate();
         let faults = counted.filter(|(_, (before, after))| before != after);
-        let hit = Hit {
-            number: self.number,
-            faults: faults.map(|(index, _)| index).collect(),
-        };
+        let hit = Hit { number: self.number, faults: faults.map(|(index, _)| index).collect() };
         (kinds, hit)
     }
 
@@ -99,11 +96,7 @@ pub(super) fn after(fault: &FaultKind, mut answer: Answer, call: &Incoming) -> A
 }
 
 fn refuse(error: &VBoxError) -> Answer {
-    Answer::Finished(Finished {
-        stdout: String::new(),
-        stderr: failure::lines(error, "error"),
-        exit: 1,
-    })
+    Answer::Finished(Finished { stdout: String::new(), stderr: failure::lines(error, "error"), exit: 1 })
 }
 
 fn replace(mut answer: Answer, stdout: &str) -> Answer {
@@ -132,11 +125,7 @@ fn unavailable(code: &str) -> Finished {
         "Failed to create the VirtualBox object!\n{code}\n\
          Most likely, the VirtualBox COM server is not running or failed to start."
     );
-    Finished {
-        stdout: String::new(),
-        stderr: failure::prefixed("error", &text),
-        exit: 1,
-    }
+    Finished { stdout: String::new(), stderr: failure::prefixed("error", &text), exit: 1 }
 }
 
 #[cfg(test)]
@@ -146,13 +135,7 @@ mod tests {
 
     #[test]
     fn a_hit_counts_when_its_call_is_over() {
-        let call = Call {
-            operation: "startvm",
-            method: "VBoxManage",
-            path: "vm",
-            mutating: true,
-            body: "",
-        };
+        let call = Call { operation: "startvm", method: "VBoxManage", path: "vm", mutating: true, body: "" };
         let mut script = Script::default();
         script.replace(FaultPlan::one(When::operation("startvm"), FaultKind::EmptyBody));
         let (kinds, hit) = script.decide(&call);

@@ -27,11 +27,7 @@ impl Folder {
         let below = below.map_or_else(env::temp_dir, Path::to_path_buf);
         fs::create_dir_all(&below)?;
         let root = TempDir::with_prefix_in("mock-vbox-", below.canonicalize()?)?;
-        let folder = Self {
-            programs: root.path().join("bin"),
-            home: root.path().join("home"),
-            root,
-        };
+        let folder = Self { programs: root.path().join("bin"), home: root.path().join("home"), root };
         fs::create_dir(&folder.programs)?;
         fs::create_dir(&folder.home)?;
         if let Some(program) = program {
@@ -61,10 +57,8 @@ impl Folder {
         let inherited = env::var_os("PATH").unwrap_or_default();
         let paths = std::iter::once(self.programs.clone()).chain(env::split_paths(&inherited));
         // A path with the separator in its name cannot be in the list; then ours is enough.
-        let path = env::join_paths(paths).map_or_else(
-            |_| text(&self.programs),
-            |path| path.to_string_lossy().into_owned(),
-        );
+        let path = env::join_paths(paths)
+            .map_or_else(|_| text(&self.programs), |path| path.to_string_lossy().into_owned());
         BTreeMap::from(
             [
                 ("PATH", path),

@@ -85,12 +85,7 @@ impl Guests {
     /// Machines of an account; must be called inside a Tokio runtime. `happened` is notified when a guest has switched
     /// itself off.
     pub(super) fn new(settings: GuestSettings, happened: Arc<Notify>) -> Self {
-        Self {
-            settings,
-            machines: BTreeMap::new(),
-            happened,
-            runtime: Handle::current(),
-        }
+        Self { settings, machines: BTreeMap::new(), happened, runtime: Handle::current() }
     }
 
     /// The guest of a virtual machine; none before its first start.
@@ -131,8 +126,7 @@ impl Guests {
         };
         let _runtime = self.runtime.enter();
         let guest = Guest::new(options).map_err(|error| error.to_string())?;
-        self.runtime
-            .spawn(watch(guest.states(), Arc::clone(&self.happened)));
+        self.runtime.spawn(watch(guest.states(), Arc::clone(&self.happened)));
         Ok(guest)
     }
 
@@ -144,13 +138,7 @@ impl Guests {
         let is_same = self.machines.get(&start.id).is_some_and(is_same);
         if !is_same {
             let guest = self.build(start)?;
-            let machine = Machine {
-                guest,
-                disk,
-                adapters: Vec::new(),
-                power: None,
-                is_suspended: false,
-            };
+            let machine = Machine { guest, disk, adapters: Vec::new(), power: None, is_suspended: false };
             if let Some(old) = self.machines.insert(start.id, machine) {
                 old.guest.power_off();
             }
@@ -230,9 +218,7 @@ impl Hardware for Guests {
     }
 
     fn press_power_button(&mut self, id: Uuid) -> bool {
-        self.machines
-            .get(&id)
-            .is_some_and(|machine| machine.guest.shutdown())
+        self.machines.get(&id).is_some_and(|machine| machine.guest.shutdown())
     }
 
     fn is_off(&self, id: Uuid) -> bool {
@@ -319,10 +305,7 @@ impl Hardware for Guests {
 
     fn address(&self, id: Uuid) -> Option<Ipv4Addr> {
         let machine = self.machines.get(&id)?;
-        let has_address = machine
-            .adapters
-            .iter()
-            .any(|adapter| adapter.link == Link::HostOnly);
+        let has_address = machine.adapters.iter().any(|adapter| adapter.link == Link::HostOnly);
         let is_on = machine.power.is_some() && !machine.is_suspended;
         (has_address && is_on).then(|| machine.guest.address())
     }
@@ -337,11 +320,7 @@ impl Hardware for Guests {
 
 impl Power {
     fn new() -> Self {
-        Self {
-            gate: Arc::default(),
-            forwards: Vec::new(),
-            stands_still: Arc::default(),
-        }
+        Self { gate: Arc::default(), forwards: Vec::new(), stands_still: Arc::default() }
     }
 }
 

@@ -70,14 +70,8 @@ impl Rig {
             disk: Some((self.disk, &image)),
             dvd: dvd.then_some(&*image),
             adapters: vec![
-                GuestAdapter {
-                    mac: MacAddress::random(),
-                    link: Link::Nat,
-                },
-                GuestAdapter {
-                    mac: self.mac,
-                    link: Link::HostOnly,
-                },
+                GuestAdapter { mac: MacAddress::random(), link: Link::Nat },
+                GuestAdapter { mac: self.mac, link: Link::HostOnly },
             ],
             rules: Vec::new(),
             faults: &self.faults,
@@ -86,8 +80,7 @@ impl Rig {
     }
 
     fn power_on(&mut self) {
-        self.with_start(true, |guests, start| guests.power_on(start))
-            .unwrap();
+        self.with_start(true, |guests, start| guests.power_on(start)).unwrap();
     }
 
     /// Forwards a port of the host to SSH.
@@ -118,9 +111,7 @@ fn archive() -> Vec<u8> {
     for (name, contents) in [(mark, mark), (".ssh/authorized_keys", KEY)] {
         let mut header = tar::Header::new_gnu();
         header.set_size(contents.len() as u64);
-        builder
-            .append_data(&mut header, name, contents.as_bytes())
-            .unwrap();
+        builder.append_data(&mut header, name, contents.as_bytes()).unwrap();
     }
     builder.into_inner().unwrap()
 }
@@ -177,17 +168,13 @@ async fn a_machine_that_stands_still_answers_later_and_a_kept_memory_goes_on() {
     answers(address).await;
     let boot = rig.guest().boot_id();
     rig.guests.pause(rig.id);
-    assert!(
-        timeout(QUIET, banner(address)).await.is_err(),
-        "nothing is said while it stands still"
-    );
+    assert!(timeout(QUIET, banner(address)).await.is_err(), "nothing is said while it stands still");
     rig.guests.resume(rig.id);
     answers(address).await;
     rig.guests.suspend(rig.id);
     refuses(address).await;
     assert_eq!(rig.guests.address(rig.id), None);
-    rig.with_start(true, |guests, start| guests.restore(start))
-        .unwrap();
+    rig.with_start(true, |guests, start| guests.restore(start)).unwrap();
     let address = rig.forward();
     answers(address).await;
     assert_eq!(rig.guest().boot_id(), boot);
@@ -207,9 +194,7 @@ async fn a_guest_that_switches_itself_off_is_noticed_and_keeps_its_files() {
     rig.guest().set_file("/var/lib/boot2docker/kept", b"yes");
     assert!(!rig.guests.is_off(rig.id));
     assert!(rig.guests.press_power_button(rig.id));
-    timeout(LIMIT, rig.guest().reached(PowerState::Off))
-        .await
-        .unwrap();
+    timeout(LIMIT, rig.guest().reached(PowerState::Off)).await.unwrap();
     assert!(rig.guests.is_off(rig.id));
     rig.guests.power_off(rig.id);
     refuses(address).await;
@@ -222,8 +207,7 @@ async fn a_guest_that_switches_itself_off_is_noticed_and_keeps_its_files() {
 #[tokio::test]
 async fn without_a_dvd_nothing_boots() {
     let mut rig = Rig::new();
-    rig.with_start(false, |guests, start| guests.power_on(start))
-        .unwrap();
+    rig.with_start(false, |guests, start| guests.power_on(start)).unwrap();
     let address = rig.forward();
     assert!(banner(address).await.is_err(), "connected, and let go");
     assert!(!rig.guests.press_power_button(rig.id));
@@ -246,24 +230,13 @@ async fn another_disk_is_another_machine() {
 #[tokio::test]
 async fn the_memory_of_a_machine_without_a_disk_is_kept() {
     let mut rig = Rig::new();
-    let adapters = vec![GuestAdapter {
-        mac: rig.mac,
-        link: Link::HostOnly,
-    }];
+    let adapters = vec![GuestAdapter { mac: rig.mac, link: Link::HostOnly }];
     let dvd = rig.image();
     let faults = BTreeSet::new();
-    let start = Start {
-        id: rig.id,
-        disk: None,
-        dvd: Some(&dvd),
-        adapters,
-        rules: Vec::new(),
-        faults: &faults,
-    };
+    let start =
+        Start { id: rig.id, disk: None, dvd: Some(&dvd), adapters, rules: Vec::new(), faults: &faults };
     rig.guests.power_on(&start).unwrap();
-    timeout(LIMIT, rig.guest().reached(PowerState::Running))
-        .await
-        .unwrap();
+    timeout(LIMIT, rig.guest().reached(PowerState::Running)).await.unwrap();
     let boot = rig.guest().boot_id();
     rig.guests.suspend(rig.id);
     rig.guests.restore(&start).unwrap();
@@ -271,8 +244,6 @@ async fn the_memory_of_a_machine_without_a_disk_is_kept() {
     assert_eq!(rig.guest().boot_id(), boot);
     rig.guests.power_off(rig.id);
     rig.guests.power_on(&start).unwrap();
-    timeout(LIMIT, rig.guest().reached(PowerState::Running))
-        .await
-        .unwrap();
+    timeout(LIMIT, rig.guest().reached(PowerState::Running)).await.unwrap();
     assert_ne!(rig.guest().boot_id(), boot);
 }

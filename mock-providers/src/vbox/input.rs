@@ -20,10 +20,7 @@ pub(super) struct Input(Source);
 #[derive(Debug)]
 enum Source {
     /// The client sends it when it is told how much is wanted.
-    Remote {
-        wanted: mpsc::UnboundedSender<u64>,
-        pieces: mpsc::Receiver<io::Result<Piece>>,
-    },
+    Remote { wanted: mpsc::UnboundedSender<u64>, pieces: mpsc::Receiver<io::Result<Piece>> },
     /// These bytes.
     Here(Vec<u8>),
 }

@@ -36,10 +36,8 @@ pub(super) fn objects(virtual_box: &VirtualBox, guests: &Guests) -> Vec<Object> 
         )
     });
     let usual = super::state::DhcpServers::default();
-    let servers = virtual_box
-        .dhcp_servers
-        .iter()
-        .filter(|server| usual.find(&server.network) != Some(server));
+    let servers =
+        virtual_box.dhcp_servers.iter().filter(|server| usual.find(&server.network) != Some(server));
     let servers = servers.map(|it| {
         let interfaces = virtual_box.host_interfaces.iter();
         let served = interfaces.filter(|interface| interface.network_name() == it.network);
@@ -57,22 +55,14 @@ pub(super) fn objects(virtual_box: &VirtualBox, guests: &Guests) -> Vec<Object> 
             ],
         )
     });
-    machines
-        .chain(media)
-        .chain(interfaces)
-        .chain(networks)
-        .chain(servers)
-        .collect()
+    machines.chain(media).chain(interfaces).chain(networks).chain(servers).collect()
 }
 
 /// Names of the VMs with an adapter at an interface.
 fn users(interface: &str, virtual_box: &VirtualBox) -> String {
     let users = virtual_box.users_of_interface(interface).into_iter();
     let users = users.filter_map(|id| virtual_box.machine(id));
-    users
-        .map(|machine| machine.name.as_str())
-        .collect::<Vec<_>>()
-        .join(",")
+    users.map(|machine| machine.name.as_str()).collect::<Vec<_>>().join(",")
 }
 
 fn object<const COUNT: usize>(
@@ -86,10 +76,7 @@ fn object<const COUNT: usize>(
         id: id.to_owned(),
         name: name.to_owned(),
         owner: None,
-        attributes: attributes
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
+        attributes: attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     }
 }
 
@@ -126,10 +113,7 @@ fn medium(medium: &Medium, virtual_box: &VirtualBox) -> Object {
     };
     let users = virtual_box.users_of(medium.id);
     let name = medium.location.file_name().unwrap_or_default().to_string_lossy();
-    let attached = users
-        .iter()
-        .map(|machine| machine.name.as_str())
-        .collect::<Vec<_>>();
+    let attached = users.iter().map(|machine| machine.name.as_str()).collect::<Vec<_>>();
     let mut it = object(
         kind,
         &medium.id.to_string(),

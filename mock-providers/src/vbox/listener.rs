@@ -119,9 +119,7 @@ async fn forward(reader: &mut OwnedReadHalf, pieces: &mpsc::Sender<io::Result<Pi
             Ok(frame) => frame,
             Err(error) => {
                 // Whoever writes the image must not take what came so far for all.
-                let _ = pieces
-                    .send(Err(io::Error::new(error.kind(), error.to_string())))
-                    .await;
+                let _ = pieces.send(Err(io::Error::new(error.kind(), error.to_string()))).await;
                 return Err(error);
             }
         };

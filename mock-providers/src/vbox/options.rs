@@ -10,10 +10,7 @@ use crate::guest::GuestKind;
 
 /// Options of a mock VirtualBox.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "written as a literal with ..ServerOptions::default()"
-)]
+#[expect(clippy::exhaustive_structs, reason = "written as a literal with ..ServerOptions::default()")]
 pub struct ServerOptions {
     /// Where the state server listens for `VBoxManage`; loopback only, port 0 is chosen by the system.
     pub listen: SocketAddr,

@@ -40,14 +40,8 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Subcommands whose second word says what they do, and those whose third does, behind a VM.
-const VERB_FIRST: &[&str] = &[
-    "list",
-    "hostonlyif",
-    "dhcpserver",
-    "guestproperty",
-    "sharedfolder",
-    "natnetwork",
-];
+const VERB_FIRST: &[&str] =
+    &["list", "hostonlyif", "dhcpserver", "guestproperty", "sharedfolder", "natnetwork"];
 const VERB_BEHIND: &[&str] = &["controlvm", "snapshot"];
 
 /// What changes nothing.
@@ -78,25 +72,14 @@ impl Incoming {
     pub(super) fn new(arguments: Vec<String>, directory: PathBuf, process: u32) -> Self {
         let (operation, object) = describe(&arguments);
         let is_reading = READING.contains(&operation.as_str()) || operation.starts_with("list ");
-        Self {
-            mutating: !is_reading,
-            arguments,
-            directory,
-            process,
-            operation,
-            object,
-        }
+        Self { mutating: !is_reading, arguments, directory, process, operation, object }
     }
 
     /// The arguments on one line; those with blanks in quotes.
     pub(super) fn line(&self) -> String {
         let quoted = self.arguments.iter().map(|argument| {
             let is_plain = !argument.is_empty() && !argument.contains([' ', '"', '\'', '\\', '\n']);
-            if is_plain {
-                argument.clone()
-            } else {
-                format!("{argument:?}")
-            }
+            if is_plain { argument.clone() } else { format!("{argument:?}") }
         });
         quoted.collect::<Vec<_>>().join(" ")
     }
@@ -129,19 +112,12 @@ fn describe(arguments: &[String]) -> (String, String) {
         return Default::default();
     };
     let arguments: Vec<&str> = rest.map(String::as_str).collect();
-    let words: Vec<&str> = arguments
-        .iter()
-        .copied()
-        .filter(|word| !word.starts_with('-'))
-        .collect();
+    let words: Vec<&str> = arguments.iter().copied().filter(|word| !word.starts_with('-')).collect();
     let word = |index: usize| words.get(index).copied().unwrap_or_default().to_owned();
     let option = |names: &[&str]| {
         let is_name = |argument: &&str| names.contains(argument);
         let at = arguments.iter().position(is_name);
-        at.and_then(|at| arguments.get(at + 1))
-            .copied()
-            .unwrap_or_default()
-            .to_owned()
+        at.and_then(|at| arguments.get(at + 1)).copied().unwrap_or_default().to_owned()
     };
     let is_verb_first = VERB_FIRST.contains(&name);
     let is_verb_behind = VERB_BEHIND.contains(&name);
@@ -154,14 +130,7 @@ fn describe(arguments: &[String]) -> (String, String) {
         "list" | "help" | "--version" => String::new(),
         "createvm" => option(&["--name", "-name"]),
         "createmedium" => option(&["--filename", "-filename"]),
-        "dhcpserver" => option(&[
-            "--netname",
-            "--network",
-            "--ifname",
-            "--interface",
-            "-netname",
-            "-ifname",
-        ]),
+        "dhcpserver" => option(&["--netname", "--network", "--ifname", "--interface", "-netname", "-ifname"]),
         "convertfromraw" => word(1),
         "showmediuminfo" | "closemedium" | "modifymedium" | "clonemedium" => {
             let is_kind = matches!(word(0).as_str(), "disk" | "dvd" | "floppy");
@@ -183,38 +152,13 @@ mod tests {
             ("controlvm m poweroff", "controlvm poweroff", "m", true),
             ("--nologo list --long vms", "list vms", "", false),
             ("hostonlyif create", "hostonlyif create", "", true),
-            (
-                "hostonlyif ipconfig vboxnet0 --ip 1.2.3.4",
-                "hostonlyif ipconfig",
-                "vboxnet0",
-                true,
-            ),
+            ("hostonlyif ipconfig vboxnet0 --ip 1.2.3.4", "hostonlyif ipconfig", "vboxnet0", true),
             ("guestproperty get m /x", "guestproperty get", "m", false),
-            (
-                "dhcpserver add --netname n --ip 1.2.3.4",
-                "dhcpserver add",
-                "n",
-                true,
-            ),
-            (
-                "createvm --basefolder /x --name m --register",
-                "createvm",
-                "m",
-                true,
-            ),
-            (
-                "createhd --filename /x.vdi --size 1",
-                "createmedium",
-                "/x.vdi",
-                true,
-            ),
+            ("dhcpserver add --netname n --ip 1.2.3.4", "dhcpserver add", "n", true),
+            ("createvm --basefolder /x --name m --register", "createvm", "m", true),
+            ("createhd --filename /x.vdi --size 1", "createmedium", "/x.vdi", true),
             ("unregistervm --delete m", "unregistervm", "m", true),
-            (
-                "convertfromraw stdin /x.vmdk 512",
-                "convertfromraw",
-                "/x.vmdk",
-                true,
-            ),
+            ("convertfromraw stdin /x.vmdk 512", "convertfromraw", "/x.vmdk", true),
             ("clonehd /a /b", "clonemedium", "/a", true),
             ("closemedium disk /a", "closemedium", "/a", true),
             ("snapshot m list", "snapshot list", "m", false),
@@ -234,9 +178,6 @@ mod tests {
     #[test]
     fn lines_show_where_arguments_end() {
         let arguments = ["a", "b c", ""].map(str::to_owned).to_vec();
-        assert_eq!(
-            Incoming::new(arguments, PathBuf::new(), 1).line(),
-            "a \"b c\" \"\""
-        );
+        assert_eq!(Incoming::new(arguments, PathBuf::new(), 1).line(), "a \"b c\" \"\"");
     }
 }

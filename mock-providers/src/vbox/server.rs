@@ -122,9 +122,7 @@ impl Accounts {
         let mut tenants = self.tenants.lock();
         // Somebody else may have made it meanwhile.
         if let Some(tenant) = tenants.in_order.iter().find(|tenant| tenant.name == name) {
-            return Ok(Account {
-                tenant: Arc::clone(tenant),
-            });
+            return Ok(Account { tenant: Arc::clone(tenant) });
         }
         tenants.in_order.push(Arc::clone(&tenant));
         tenants.by_token.insert(token, Arc::clone(&tenant));
@@ -134,18 +132,12 @@ impl Accounts {
     pub(super) fn existing(&self, name: &str) -> Option<Account> {
         let tenants = self.tenants.lock();
         let tenant = tenants.in_order.iter().find(|tenant| tenant.name == name)?;
-        Some(Account {
-            tenant: Arc::clone(tenant),
-        })
+        Some(Account { tenant: Arc::clone(tenant) })
     }
 
     pub(super) fn names(&self) -> Vec<String> {
         let tenants = self.tenants.lock();
-        tenants
-            .in_order
-            .iter()
-            .map(|tenant| tenant.name.clone())
-            .collect()
+        tenants.in_order.iter().map(|tenant| tenant.name.clone()).collect()
     }
 
     pub(super) fn close(&self, name: &str) {

@@ -23,9 +23,7 @@ pub(crate) async fn cloud(options: ServerOptions) -> (Server, Account, Client) {
 
 pub(crate) async fn key(client: &Client, name: &str) -> (PrivateKey, String) {
     let key = new_key();
-    let answer = client
-        .post("/v1/keys", json!({"name": name, "public_key": public_line(&key)}))
-        .await;
+    let answer = client.post("/v1/keys", json!({"name": name, "public_key": public_line(&key)})).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     let id = answer.json()["id"].as_str().unwrap().to_owned();
     (key, id)
@@ -40,17 +38,12 @@ pub(crate) async fn running(client: &Client, order: Value) -> Value {
     let answer = client.post("/v1/servers", order).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     let server = answer.json();
-    assert_eq!(
-        (server["state"].as_str(), &server["address"]),
-        (Some("provisioning"), &Value::Null)
-    );
+    assert_eq!((server["state"].as_str(), &server["address"]), (Some("provisioning"), &Value::Null));
     client.reaches(server["id"].as_str().unwrap(), "running").await
 }
 
 pub(crate) fn endpoint(server: &Value) -> (Ipv4Addr, u16) {
-    let port = server["ssh_port"]
-        .as_u64()
-        .map_or(22, |port| u16::try_from(port).unwrap());
+    let port = server["ssh_port"].as_u64().map_or(22, |port| u16::try_from(port).unwrap());
     (server["address"].as_str().unwrap().parse().unwrap(), port)
 }
 
@@ -58,7 +51,5 @@ pub(crate) async fn log_in(account: &Account, server: &Value, user: &str, key: &
     let guest = account.guest(server["id"].as_str().unwrap()).unwrap();
     reached(&guest, PowerState::Running).await;
     let (address, port) = endpoint(server);
-    Session::open_at(address, port, user, key, Some(guest.host_key()))
-        .await
-        .unwrap()
+    Session::open_at(address, port, user, key, Some(guest.host_key())).await.unwrap()
 }

@@ -22,12 +22,7 @@ async fn cloud() -> (Server, Account, Client, String) {
     let server = Server::start(ServerOptions::default()).await.unwrap();
     let account = server.account("faults");
     let client = Client::new(&server, &account);
-    let key = client
-        .post(
-            "/v1/keys",
-            json!({"name": "k", "public_key": public_line(&new_key())}),
-        )
-        .await;
+    let key = client.post("/v1/keys", json!({"name": "k", "public_key": public_line(&new_key())})).await;
     let key_id = key.json()["id"].as_str().unwrap().to_owned();
     (server, account, client, key_id)
 }
@@ -43,12 +38,7 @@ fn on(operation: &str, then: FaultKind) -> FaultPlan {
 #[tokio::test]
 async fn errors_come_in_the_format_of_the_cloud() {
     let (_cloud, account, client, key_id) = cloud().await;
-    let error = |status, acted| FaultKind::HttpError {
-        status,
-        code: None,
-        message: None,
-        acted,
-    };
+    let error = |status, acted| FaultKind::HttpError { status, code: None, message: None, acted };
     account.set_faults(Fault::new(When::operation("CreateServer"), error(500, false)).times(1));
     let answer = client.post("/v1/servers", order(&key_id)).await;
     assert_eq!((answer.status, answer.code().as_str()), (500, "internal_error"));
@@ -69,10 +59,7 @@ async fn errors_come_in_the_format_of_the_cloud() {
     };
     account.set_faults(on("Create*", custom));
     let answer = client.post("/v1/servers", order(&key_id)).await;
-    assert_eq!(
-        (answer.status, answer.json()["error"]["message"].as_str()),
-        (403, Some("no more servers"))
-    );
+    assert_eq!((answer.status, answer.json()["error"]["message"].as_str()), (403, Some("no more servers")));
 
     account.set_faults(on("*", FaultKind::Throttle { retry_after: Some(7) }));
     let answer = client.get("/v1/servers").await;
@@ -81,36 +68,22 @@ async fn errors_come_in_the_format_of_the_cloud() {
     account.set_faults(on("*", FaultKind::Unauthorized));
     assert_eq!(client.get("/v1/servers").await.code(), "unauthorized");
     account.set_faults(on("GetKey", FaultKind::NotFound));
-    assert_eq!(
-        client.get(&format!("/v1/keys/{key_id}")).await.code(),
-        "not_found"
-    );
+    assert_eq!(client.get(&format!("/v1/keys/{key_id}")).await.code(), "not_found");
     account.clear_faults();
     assert_eq!(client.get(&format!("/v1/keys/{key_id}")).await.status, 200);
 
     let log = account.request_log();
-    assert!(
-        log.iter()
-            .any(|request| request.faults == ["throttle"] && request.status == Some(429))
-    );
+    assert!(log.iter().any(|request| request.faults == ["throttle"] && request.status == Some(429)));
 }
 
 #[tokio::test]
 async fn connections_are_cut_before_and_after_acting() {
     let (_cloud, account, client, key_id) = cloud().await;
-    let create = async || {
-        client
-            .try_send("POST", "/v1/servers", &order(&key_id).to_string())
-            .await
-    };
+    let create = async || client.try_send("POST", "/v1/servers", &order(&key_id).to_string()).await;
     for (fault, acted, expected) in [
         (FaultKind::Drop { acted: false }, false, ErrorKind::UnexpectedEof),
         (FaultKind::Drop { acted: true }, true, ErrorKind::UnexpectedEof),
-        (
-            FaultKind::Reset { acted: false },
-            false,
-            ErrorKind::ConnectionReset,
-        ),
+        (FaultKind::Reset { acted: false }, false, ErrorKind::ConnectionReset),
         (FaultKind::Reset { acted: true }, true, ErrorKind::ConnectionReset),
     ] {
         account.set_faults(on("CreateServer", fault.clone()));
@@ -126,17 +99,9 @@ async fn connections_are_cut_before_and_after_acting() {
     let mut stalled = std::pin::pin!(create());
     // The request has to arrive before the silence means anything.
     while account.faults().1 != [1] {
-        assert!(
-            tokio::time::timeout(Duration::from_millis(2), &mut stalled)
-                .await
-                .is_err()
-        );
+        assert!(tokio::time::timeout(Duration::from_millis(2), &mut stalled).await.is_err());
     }
-    assert!(
-        tokio::time::timeout(Duration::from_millis(50), &mut stalled)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(50), &mut stalled).await.is_err());
     assert_eq!(account.server("m").unwrap_err().status, 404);
     account.clear_faults();
     assert_eq!(create().await.unwrap().status, 201);
@@ -156,17 +121,8 @@ async fn bodies_are_spoilt() {
     }
     account.set_faults(on("GetKey", FaultKind::EmptyBody));
     let answer = get().await;
-    assert_eq!(
-        (answer.status, answer.body.as_str(), answer.complete),
-        (200, "", true)
-    );
-    account.set_faults(on(
-        "GetKey",
-        FaultKind::Body {
-            status: Some(502),
-            body: "<html>".into(),
-        },
-    ));
+    assert_eq!((answer.status, answer.body.as_str(), answer.complete), (200, "", true));
+    account.set_faults(on("GetKey", FaultKind::Body { status: Some(502), body: "<html>".into() }));
     let answer = get().await;
     assert_eq!((answer.status, answer.body.as_str()), (502, "<html>"));
     account.set_faults(on("GetKey", FaultKind::Delay { ms: 40 }));
@@ -180,13 +136,8 @@ async fn bodies_are_spoilt() {
 #[tokio::test]
 async fn new_objects_can_be_invisible_for_a_while() {
     let (_cloud, account, client, key_id) = cloud().await;
-    account.set_faults(
-        Fault::new(
-            When::operation("CreateServer"),
-            FaultKind::Lag { reads: 2, ms: 0 },
-        )
-        .times(1),
-    );
+    account
+        .set_faults(Fault::new(When::operation("CreateServer"), FaultKind::Lag { reads: 2, ms: 0 }).times(1));
     let answer = client.post("/v1/servers", order(&key_id)).await;
     assert_eq!(answer.status, 201);
     let path = format!("/v1/servers/{}", answer.json()["id"].as_str().unwrap());
@@ -197,22 +148,14 @@ async fn new_objects_can_be_invisible_for_a_while() {
 
     let order_with_new_key = async |ms: u64, name: &str| {
         account.set_faults(on("CreateKey", FaultKind::Lag { reads: 0, ms }));
-        let key = client
-            .post(
-                "/v1/keys",
-                json!({"name": name, "public_key": public_line(&new_key())}),
-            )
-            .await;
+        let key = client.post("/v1/keys", json!({"name": name, "public_key": public_line(&new_key())})).await;
         let mut order = order(key.json()["id"].as_str().unwrap());
         order["name"] = json!(name);
         tokio::time::sleep(Duration::from_millis(5)).await;
         client.post("/v1/servers", order).await
     };
     let refused = order_with_new_key(3_600_000, "late").await;
-    assert_eq!(
-        (refused.status, refused.json()["error"]["field"].as_str()),
-        (422, Some("key_id"))
-    );
+    assert_eq!((refused.status, refused.json()["error"]["field"].as_str()), (422, Some("key_id")));
     assert_eq!(order_with_new_key(1, "early").await.status, 201);
 }
 
@@ -223,18 +166,12 @@ async fn reads_can_be_stale() {
     let id = answer.json()["id"].as_str().unwrap().to_owned();
     client.reaches(&id, "running").await;
     account.power_off(&id).unwrap();
-    let fault = Fault {
-        every: 2,
-        ..Fault::new(When::operation("GetServer"), FaultKind::Stale)
-    };
+    let fault = Fault { every: 2, ..Fault::new(When::operation("GetServer"), FaultKind::Stale) };
     account.set_faults(fault);
     let mut seen = Vec::new();
     for _ in 0..4 {
         seen.push(
-            client.get(&format!("/v1/servers/{id}")).await.json()["state"]
-                .as_str()
-                .unwrap()
-                .to_owned(),
+            client.get(&format!("/v1/servers/{id}")).await.json()["state"].as_str().unwrap().to_owned(),
         );
     }
     assert_eq!(seen, ["running", "off", "running", "off"]);
@@ -249,10 +186,7 @@ async fn starts_go_wrong_in_every_way() {
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.json()["id"].as_str().unwrap().to_owned()
     };
-    let id = create(FaultKind::BootError {
-        message: Some("disk on fire".into()),
-    })
-    .await;
+    let id = create(FaultKind::BootError { message: Some("disk on fire".into()) }).await;
     assert_eq!(client.reaches(&id, "error").await["error"], "disk on fire");
     account.delete_server(&id).unwrap();
 
@@ -262,25 +196,17 @@ async fn starts_go_wrong_in_every_way() {
 
     let id = create(FaultKind::NeverReady).await;
     tokio::time::sleep(Duration::from_millis(40)).await;
-    assert_eq!(
-        client.get(&format!("/v1/servers/{id}")).await.json()["state"],
-        "provisioning"
-    );
+    assert_eq!(client.get(&format!("/v1/servers/{id}")).await.json()["state"], "provisioning");
     assert_eq!(client.delete(&format!("/v1/servers/{id}")).await.status, 204);
 
-    let id = create(FaultKind::Guest {
-        fault: GuestFault::NeverBoots,
-    })
-    .await;
+    let id = create(FaultKind::Guest { fault: GuestFault::NeverBoots }).await;
     client.reaches(&id, "running").await;
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(account.guest(&id).unwrap().state(), PowerState::Booting);
     account.power_off(&id).unwrap();
 
     account.set_faults(on("StartServer", FaultKind::BootError { message: None }));
-    let answer = client
-        .post(&format!("/v1/servers/{id}/actions"), json!({"type": "start"}))
-        .await;
+    let answer = client.post(&format!("/v1/servers/{id}/actions"), json!({"type": "start"})).await;
     assert_eq!(answer.status, 202);
     client.reaches(&id, "error").await;
 }
@@ -290,12 +216,7 @@ async fn the_kth_changing_call_fails() {
     let (_cloud, account, client, key_id) = cloud().await;
     account.set_faults(FaultPlan::one(
         When::mutating_call(2),
-        FaultKind::HttpError {
-            status: 500,
-            code: None,
-            message: None,
-            acted: false,
-        },
+        FaultKind::HttpError { status: 500, code: None, message: None, acted: false },
     ));
     assert_eq!(client.post("/v1/servers", order(&key_id)).await.status, 201);
     assert_eq!(client.get("/v1/servers").await.status, 200);

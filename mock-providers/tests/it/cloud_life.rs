@@ -20,17 +20,11 @@ async fn a_server_lives_through_every_action_and_leaves_nothing() {
     let server = running(&client, order("demo", &key_id)).await;
     let id = server["id"].as_str().unwrap();
     let session = log_in(&account, &server, "ubuntu", &private).await;
-    assert_eq!(
-        session.run("hostname; echo data > f; sync").await.text(),
-        "demo\n"
-    );
+    assert_eq!(session.run("hostname; echo data > f; sync").await.text(), "demo\n");
     let boot = account.guest("demo").unwrap().boot_id();
 
-    let act = async |action: &str| {
-        client
-            .post(&format!("/v1/servers/{id}/actions"), json!({"type": action}))
-            .await
-    };
+    let act =
+        async |action: &str| client.post(&format!("/v1/servers/{id}/actions"), json!({"type": action})).await;
     let answer = act("start").await;
     assert_eq!((answer.status, answer.code().as_str()), (409, "wrong_state"));
     assert_eq!(act("reboot").await.status, 202);
@@ -40,20 +34,12 @@ async fn a_server_lives_through_every_action_and_leaves_nothing() {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(crate::ssh_client::LIMIT, rebooted)
-        .await
-        .unwrap();
+    tokio::time::timeout(crate::ssh_client::LIMIT, rebooted).await.unwrap();
     let same = client.get(&format!("/v1/servers/{id}")).await.json();
-    assert_eq!(
-        (same["state"].as_str(), &same["address"]),
-        (Some("running"), &server["address"])
-    );
+    assert_eq!((same["state"].as_str(), &same["address"]), (Some("running"), &server["address"]));
 
     let answer = act("shutdown").await;
-    assert_eq!(
-        (answer.status, answer.json()["state"].as_str()),
-        (202, Some("stopping"))
-    );
+    assert_eq!((answer.status, answer.json()["state"].as_str()), (202, Some("stopping")));
     let off = client.reaches(id, "off").await;
     assert_eq!(off["address"], Value::Null);
     for action in ["shutdown", "power_off", "reboot"] {
@@ -68,11 +54,8 @@ async fn a_server_lives_through_every_action_and_leaves_nothing() {
     client.reaches(id, "off").await;
 
     let change = Inventory::from(account.inventory()).since(&baseline);
-    let kinds: Vec<_> = change
-        .added
-        .iter()
-        .map(|object| (object.kind.as_str(), object.owner.as_deref()))
-        .collect();
+    let kinds: Vec<_> =
+        change.added.iter().map(|object| (object.kind.as_str(), object.owner.as_deref())).collect();
     assert_eq!(kinds, [("key", None), ("server", Some("demo"))]);
 
     assert_eq!(client.delete(&format!("/v1/servers/{id}")).await.status, 204);
@@ -83,23 +66,13 @@ async fn a_server_lives_through_every_action_and_leaves_nothing() {
     assert!(account.guests().is_empty());
 
     let log = account.request_log();
-    let changes: Vec<_> = log
-        .iter()
-        .filter(|it| it.mutating)
-        .map(|it| (it.operation.as_str(), it.status))
-        .collect();
+    let changes: Vec<_> =
+        log.iter().filter(|it| it.mutating).map(|it| (it.operation.as_str(), it.status)).collect();
     assert_eq!(
         changes[..3],
-        [
-            ("CreateKey", Some(201)),
-            ("CreateServer", Some(201)),
-            ("StartServer", Some(409))
-        ]
+        [("CreateKey", Some(201)), ("CreateServer", Some(201)), ("StartServer", Some(409))]
     );
-    assert!(
-        log.iter()
-            .all(|it| it.user_agent == "it/1" && !it.body.contains(account.token()))
-    );
+    assert!(log.iter().all(|it| it.user_agent == "it/1" && !it.body.contains(account.token())));
 }
 
 #[tokio::test]
@@ -116,21 +89,12 @@ async fn images_bring_their_system_and_user() {
         let id = session.run(". /etc/os-release; echo $ID").await.text();
         assert!(name.starts_with(id.trim()), "{name} is {id}");
     }
-    let (_cloud, account, client) = cloud(ServerOptions {
-        guest_os: Some(GuestOs::Debian),
-        ..ServerOptions::default()
-    })
-    .await;
+    let (_cloud, account, client) =
+        cloud(ServerOptions { guest_os: Some(GuestOs::Debian), ..ServerOptions::default() }).await;
     let (private, key_id) = key(&client, "k").await;
     let server = running(&client, order("m", &key_id)).await;
     let session = log_in(&account, &server, "ubuntu", &private).await;
-    assert!(
-        session
-            .run("cat /etc/os-release")
-            .await
-            .text()
-            .contains("ID=debian")
-    );
+    assert!(session.run("cat /etc/os-release").await.text().contains("ID=debian"));
 }
 
 #[tokio::test]
@@ -150,42 +114,19 @@ async fn firewalls_open_ports() {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(crate::ssh_client::LIMIT, waited)
-        .await
-        .unwrap();
+    tokio::time::timeout(crate::ssh_client::LIMIT, waited).await.unwrap();
     assert!(open(2376).await && !open(3376).await);
-    let answer = client
-        .post(
-            "/v1/firewalls",
-            json!({"name": "fw", "server_id": id, "ports": [3376]}),
-        )
-        .await;
+    let answer = client.post("/v1/firewalls", json!({"name": "fw", "server_id": id, "ports": [3376]})).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     assert!(open(3376).await);
     let firewall = answer.json()["id"].as_str().unwrap().to_owned();
     let listed = client.get(&format!("/v1/firewalls?server_id={id}")).await.json();
     assert_eq!(listed["firewalls"][0]["ports"], json!([3376]));
     client.delete(&format!("/v1/servers/{id}")).await;
-    assert!(
-        account
-            .inventory()
-            .iter()
-            .any(|object| object.kind == "firewall" && object.id == firewall)
-    );
-    assert_eq!(
-        client.delete(&format!("/v1/firewalls/{firewall}")).await.status,
-        204
-    );
-    let bad = client
-        .post(
-            "/v1/firewalls",
-            json!({"name": "fw", "server_id": id, "ports": [80]}),
-        )
-        .await;
-    assert_eq!(
-        (bad.status, bad.json()["error"]["field"].as_str()),
-        (422, Some("server_id"))
-    );
+    assert!(account.inventory().iter().any(|object| object.kind == "firewall" && object.id == firewall));
+    assert_eq!(client.delete(&format!("/v1/firewalls/{firewall}")).await.status, 204);
+    let bad = client.post("/v1/firewalls", json!({"name": "fw", "server_id": id, "ports": [80]})).await;
+    assert_eq!((bad.status, bad.json()["error"]["field"].as_str()), (422, Some("server_id")));
 }
 
 #[tokio::test]
@@ -200,13 +141,9 @@ async fn addresses_can_change_and_ports_can_be_chosen() {
     let server = running(&client, order("m", &key_id)).await;
     assert!(server["ssh_port"].as_u64().unwrap() > 1023);
     let id = server["id"].as_str().unwrap();
-    client
-        .post(&format!("/v1/servers/{id}/actions"), json!({"type": "power_off"}))
-        .await;
+    client.post(&format!("/v1/servers/{id}/actions"), json!({"type": "power_off"})).await;
     client.reaches(id, "off").await;
-    client
-        .post(&format!("/v1/servers/{id}/actions"), json!({"type": "start"}))
-        .await;
+    client.post(&format!("/v1/servers/{id}/actions"), json!({"type": "start"})).await;
     let moved = client.reaches(id, "running").await;
     log_in(&account, &moved, "ubuntu", &private).await;
     let third = account.readdress("m").unwrap();
@@ -233,12 +170,7 @@ async fn what_happens_behind_the_back_shows_at_once() {
     let session = log_in(&account, &again, "ubuntu", &private).await;
     session.run("sudo poweroff").await;
     client.reaches(id, "off").await;
-    for held in [
-        ServerState::Starting,
-        ServerState::Stopping,
-        ServerState::Error,
-        ServerState::Deleting,
-    ] {
+    for held in [ServerState::Starting, ServerState::Stopping, ServerState::Error, ServerState::Deleting] {
         account.hold_state(id, held).unwrap();
         assert_eq!(state().await, held.word());
     }
@@ -257,11 +189,8 @@ async fn a_guest_that_ignores_the_button_stays_running_and_can_be_cut() {
     let id = server["id"].as_str().unwrap();
     reached(&account.guest(id).unwrap(), PowerState::Running).await;
     account.freeze_guest("m").unwrap();
-    let act = async |action: &str| {
-        client
-            .post(&format!("/v1/servers/{id}/actions"), json!({"type": action}))
-            .await
-    };
+    let act =
+        async |action: &str| client.post(&format!("/v1/servers/{id}/actions"), json!({"type": action})).await;
     assert_eq!(act("shutdown").await.json()["state"], "stopping");
     client.reaches(id, "running").await;
     assert_eq!(account.guest(id).unwrap().state(), PowerState::Frozen);

@@ -18,32 +18,19 @@ use crate::{
 async fn names_fields_and_tokens_are_checked() {
     let (cloud, account, client) = cloud(ServerOptions::default()).await;
     let (_, key_id) = key(&client, "k").await;
-    let taken = client
-        .post(
-            "/v1/keys",
-            json!({"name": "k", "public_key": public_line(&new_key())}),
-        )
-        .await;
+    let taken = client.post("/v1/keys", json!({"name": "k", "public_key": public_line(&new_key())})).await;
     assert_eq!((taken.status, taken.code().as_str()), (409, "name_taken"));
     running(&client, order("taken", &key_id)).await;
     for (field, value, expected) in [
         ("name", json!("taken"), (409, "name_taken", None)),
         ("name", json!("-x"), (422, "invalid_field", Some("name"))),
-        (
-            "name",
-            json!("a".repeat(64)),
-            (422, "invalid_field", Some("name")),
-        ),
+        ("name", json!("a".repeat(64)), (422, "invalid_field", Some("name"))),
         ("image", json!("beos"), (422, "invalid_field", Some("image"))),
         ("size", json!("huge"), (422, "invalid_field", Some("size"))),
         ("region", json!("moon-1"), (422, "invalid_field", Some("region"))),
         ("key_id", json!("key-0"), (422, "invalid_field", Some("key_id"))),
         ("key_id", Value::Null, (400, "bad_request", None)),
-        (
-            "user_data",
-            json!("x".repeat(20_000)),
-            (422, "invalid_field", Some("user_data")),
-        ),
+        ("user_data", json!("x".repeat(20_000)), (422, "invalid_field", Some("user_data"))),
         ("tags", json!(7), (400, "bad_request", None)),
     ] {
         let mut order = order("fine", &key_id);
@@ -51,11 +38,7 @@ async fn names_fields_and_tokens_are_checked() {
         let answer = client.post("/v1/servers", order).await;
         let error = &answer.json()["error"];
         assert_eq!(
-            (
-                answer.status,
-                error["code"].as_str().unwrap(),
-                error["field"].as_str()
-            ),
+            (answer.status, error["code"].as_str().unwrap(), error["field"].as_str()),
             expected,
             "{field}"
         );
@@ -63,19 +46,11 @@ async fn names_fields_and_tokens_are_checked() {
     let mut incomplete = order("fine", &key_id);
     incomplete.as_object_mut().unwrap().remove("image");
     let answer = client.post("/v1/servers", incomplete).await;
-    assert_eq!(
-        (answer.status, answer.json()["error"]["field"].as_str()),
-        (422, Some("image"))
-    );
+    assert_eq!((answer.status, answer.json()["error"]["field"].as_str()), (422, Some("image")));
     let bad = client.try_send("POST", "/v1/servers", "{").await.unwrap();
     assert_eq!((bad.status, bad.code().as_str()), (400, "bad_request"));
-    let key = client
-        .post("/v1/keys", json!({"name": "x", "public_key": "ssh-rsa x"}))
-        .await;
-    assert_eq!(
-        (key.status, key.json()["error"]["field"].as_str()),
-        (422, Some("public_key"))
-    );
+    let key = client.post("/v1/keys", json!({"name": "x", "public_key": "ssh-rsa x"})).await;
+    assert_eq!((key.status, key.json()["error"]["field"].as_str()), (422, Some("public_key")));
     assert_eq!(client.get("/v1/servers/srv-0").await.status, 404);
     assert_eq!(client.get("/v3/servers").await.status, 404);
     assert_eq!(client.try_send("PUT", "/v1/keys", "").await.unwrap().status, 405);
@@ -88,21 +63,9 @@ async fn names_fields_and_tokens_are_checked() {
     );
 
     let token = account.token().to_owned();
-    for wrong in [
-        None,
-        Some(""),
-        Some("x"),
-        Some(&token[1..]),
-        Some(&*format!("{token}x")),
-    ] {
-        let answer = send(cloud.address(), wrong, "GET", "/v1/servers", "")
-            .await
-            .unwrap();
-        assert_eq!(
-            (answer.status, answer.code().as_str()),
-            (401, "unauthorized"),
-            "{wrong:?}"
-        );
+    for wrong in [None, Some(""), Some("x"), Some(&token[1..]), Some(&*format!("{token}x"))] {
+        let answer = send(cloud.address(), wrong, "GET", "/v1/servers", "").await.unwrap();
+        assert_eq!((answer.status, answer.code().as_str()), (401, "unauthorized"), "{wrong:?}");
     }
 }
 
@@ -114,26 +77,12 @@ async fn accounts_see_nothing_of_each_other() {
     let (_, key_id) = key(&client, "k").await;
     let (_, foreign_key) = key(&stranger, "k").await;
     let server = running(&client, order("m", &key_id)).await;
-    assert_eq!(
-        stranger
-            .get(&format!("/v1/servers/{}", server["id"].as_str().unwrap()))
-            .await
-            .status,
-        404
-    );
+    assert_eq!(stranger.get(&format!("/v1/servers/{}", server["id"].as_str().unwrap())).await.status, 404);
     assert_eq!(stranger.get("/v1/servers").await.json()["total"], 0);
-    assert_eq!(
-        client.post("/v1/servers", order("n", &foreign_key)).await.status,
-        422
-    );
+    assert_eq!(client.post("/v1/servers", order("n", &foreign_key)).await.status, 422);
     running(&stranger, order("m", &foreign_key)).await;
     assert_eq!((account.inventory().len(), other.inventory().len()), (2, 2));
-    assert!(
-        other
-            .request_log()
-            .iter()
-            .all(|request| !request.body.contains(&key_id))
-    );
+    assert!(other.request_log().iter().all(|request| !request.body.contains(&key_id)));
     let guest = other.guest("m").unwrap();
     cloud.close_account("other");
     assert_eq!(guest.state(), PowerState::Off);
@@ -153,32 +102,16 @@ async fn lists_have_filters_and_pages() {
     while let Some(number) = page.as_u64() {
         let answer = client.get(&format!("/v1/servers?page={number}")).await.json();
         names.extend(
-            answer["servers"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|it| it["name"].as_str().unwrap().to_owned()),
+            answer["servers"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap().to_owned()),
         );
         page = answer["next_page"].clone();
     }
-    assert_eq!(
-        (names.len(), names[0].as_str(), names[120].as_str()),
-        (121, "decoy-1", "wanted")
-    );
+    assert_eq!((names.len(), names[0].as_str(), names[120].as_str()), (121, "decoy-1", "wanted"));
     let last = client.get("/v1/keys?page=2&per_page=100").await.json();
-    assert_eq!(
-        (last["keys"].as_array().unwrap().len(), &last["next_page"]),
-        (20, &Value::Null)
-    );
+    assert_eq!((last["keys"].as_array().unwrap().len(), &last["next_page"]), (20, &Value::Null));
     let found = client.get("/v1/servers?name=wanted").await.json();
-    assert_eq!(
-        (found["total"].as_u64(), found["servers"][0]["name"].as_str()),
-        (Some(1), Some("wanted"))
-    );
-    assert_eq!(
-        client.get("/v1/servers?name=no%20such").await.json()["servers"],
-        json!([])
-    );
+    assert_eq!((found["total"].as_u64(), found["servers"][0]["name"].as_str()), (Some(1), Some("wanted")));
+    assert_eq!(client.get("/v1/servers?name=no%20such").await.json()["servers"], json!([]));
     assert_eq!(client.get("/v1/servers?per_page=0").await.status, 422);
     assert_eq!(client.get("/v1/servers?page=x").await.status, 422);
     assert_eq!(client.get("/v1/sizes").await.json()["total"], 3);
@@ -197,31 +130,16 @@ async fn an_idempotency_key_makes_one_server() {
     assert_eq!(account.guests().len(), 1);
     let mut different = order.clone();
     different["size"] = json!("large");
-    assert_eq!(
-        client.post("/v1/servers", different).await.code(),
-        "idempotency_mismatch"
-    );
-    client
-        .delete(&format!("/v1/servers/{}", first.json()["id"].as_str().unwrap()))
-        .await;
-    assert_eq!(
-        client.post("/v1/servers", order).await.code(),
-        "idempotency_mismatch"
-    );
+    assert_eq!(client.post("/v1/servers", different).await.code(), "idempotency_mismatch");
+    client.delete(&format!("/v1/servers/{}", first.json()["id"].as_str().unwrap())).await;
+    assert_eq!(client.post("/v1/servers", order).await.code(), "idempotency_mismatch");
 }
 
 #[tokio::test]
 async fn slow_deletion_keeps_the_name() {
     let deleting = async |time: Duration| {
-        let times = Times {
-            delete: time,
-            ..Times::default()
-        };
-        let (cloud, account, client) = cloud(ServerOptions {
-            times,
-            ..ServerOptions::default()
-        })
-        .await;
+        let times = Times { delete: time, ..Times::default() };
+        let (cloud, account, client) = cloud(ServerOptions { times, ..ServerOptions::default() }).await;
         let (_, key_id) = key(&client, "k").await;
         let server = running(&client, order("m", &key_id)).await;
         let path = format!("/v1/servers/{}", server["id"].as_str().unwrap());
@@ -231,10 +149,7 @@ async fn slow_deletion_keeps_the_name() {
     let (_cloud, account, client, path, key_id) = deleting(Duration::from_secs(3600)).await;
     assert_eq!(client.get(&path).await.json()["state"], "deleting");
     assert_eq!(client.delete(&path).await.status, 204);
-    assert_eq!(
-        client.post("/v1/servers", order("m", &key_id)).await.code(),
-        "name_taken"
-    );
+    assert_eq!(client.post("/v1/servers", order("m", &key_id)).await.code(), "name_taken");
     account.delete_server("m").unwrap();
     running(&client, order("m", &key_id)).await;
 
@@ -244,20 +159,13 @@ async fn slow_deletion_keeps_the_name() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(crate::ssh_client::LIMIT, gone)
-        .await
-        .unwrap();
+    tokio::time::timeout(crate::ssh_client::LIMIT, gone).await.unwrap();
 }
 
 #[tokio::test]
 async fn the_cloud_is_not_for_others() {
     let listen = "0.0.0.0:0".parse().unwrap();
-    let error = Server::start(ServerOptions {
-        listen,
-        ..ServerOptions::default()
-    })
-    .await
-    .unwrap_err();
+    let error = Server::start(ServerOptions { listen, ..ServerOptions::default() }).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     assert!(error.to_string().contains("loopback"), "{error}");
 }
@@ -265,21 +173,10 @@ async fn the_cloud_is_not_for_others() {
 #[tokio::test]
 async fn requests_without_a_known_token_are_kept_apart() {
     let (cloud, account, _) = cloud(ServerOptions::default()).await;
-    send(
-        cloud.address(),
-        Some("wrong"),
-        "DELETE",
-        "/v1/servers/srv-1?x=1",
-        "",
-    )
-    .await
-    .unwrap();
+    send(cloud.address(), Some("wrong"), "DELETE", "/v1/servers/srv-1?x=1", "").await.unwrap();
     assert!(account.request_log().is_empty());
     let refused = cloud.refused_requests();
-    assert_eq!(
-        (refused[0].method.as_str(), refused[0].path.as_str()),
-        ("DELETE", "/v1/servers/srv-1")
-    );
+    assert_eq!((refused[0].method.as_str(), refused[0].path.as_str()), ("DELETE", "/v1/servers/srv-1"));
     assert_eq!((refused[0].status, refused[0].query.as_str()), (Some(401), "x=1"));
 }
 
@@ -290,17 +187,9 @@ async fn one_change_at_a_time_refuses_the_others() {
     // Over before the next request can come.
     account.one_change_at_a_time(Duration::from_nanos(1));
     let first = client.post("/v1/keys", order("a")).await;
-    assert_eq!(
-        (first.status, first.code().as_str()),
-        (423, "locked"),
-        "it is somebody else's turn"
-    );
+    assert_eq!((first.status, first.code().as_str()), (423, "locked"), "it is somebody else's turn");
     assert_eq!(client.post("/v1/keys", order("a")).await.status, 201);
-    assert_eq!(
-        client.get("/v1/keys").await.json()["total"],
-        1,
-        "it was carried out"
-    );
+    assert_eq!(client.get("/v1/keys").await.json()["total"], 1, "it was carried out");
 
     account.reset();
     account.one_change_at_a_time(Duration::from_secs(3600));

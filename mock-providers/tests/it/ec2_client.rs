@@ -28,10 +28,7 @@ impl Ec2Answer {
         let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
         let pieces = self.body.split(&open).skip(1);
         let texts = pieces.filter_map(|piece| piece.split_once(&close));
-        texts
-            .map(|(text, _)| text)
-            .filter(|text| !text.contains('<'))
-            .collect()
+        texts.map(|(text, _)| text).filter(|text| !text.contains('<')).collect()
     }
 
     /// Text of the first element with a name.
@@ -120,9 +117,7 @@ impl Ec2Client {
             Some(_) => "content-type;host;x-amz-date;x-amz-security-token",
             None => "content-type;host;x-amz-date",
         };
-        let token_line = token
-            .map(|token| format!("x-amz-security-token:{token}\n"))
-            .unwrap_or_default();
+        let token_line = token.map(|token| format!("x-amz-security-token:{token}\n")).unwrap_or_default();
         let hash = hex(digest::digest(&digest::SHA256, body.as_bytes()));
         let canonical = format!(
             "POST\n/\n\ncontent-type:{form}\nhost:{host}\nx-amz-date:{time}\n{token_line}\n{names}\n{hash}"
@@ -131,19 +126,13 @@ impl Ec2Client {
         let hash = hex(digest::digest(&digest::SHA256, canonical.as_bytes()));
         let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{hash}");
         let first = format!("AWS4{}", self.credentials.secret_key).into_bytes();
-        let key = [date, &self.region, "ec2", "aws4_request"]
-            .iter()
-            .fold(first, |key, part| {
-                let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
-                hmac::sign(&key, part.as_bytes()).as_ref().to_vec()
-            });
-        let signature = hex(hmac::sign(
-            &hmac::Key::new(hmac::HMAC_SHA256, &key),
-            text.as_bytes(),
-        ));
-        let token_header = token
-            .map(|token| format!("X-Amz-Security-Token: {token}\r\n"))
-            .unwrap_or_default();
+        let key = [date, &self.region, "ec2", "aws4_request"].iter().fold(first, |key, part| {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+            hmac::sign(&key, part.as_bytes()).as_ref().to_vec()
+        });
+        let signature = hex(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), text.as_bytes()));
+        let token_header =
+            token.map(|token| format!("X-Amz-Security-Token: {token}\r\n")).unwrap_or_default();
         format!(
             "Host: {host}\r\nUser-Agent: it/1\r\nConnection: close\r\nContent-Type: {form}\r\nContent-Length: {}\r\n\
              X-Amz-Date: {time}\r\n{token_header}Authorization: AWS4-HMAC-SHA256 Credential={}/{scope}, \
@@ -171,20 +160,14 @@ impl Ec2Client {
     /// Makes a security group that lets SSH through; the answer is its id.
     pub(crate) async fn group_with_ssh(&self, name: &str) -> String {
         let group = self.group(name).await;
-        self.call("AuthorizeSecurityGroupIngress", &rule(&group, "22", EVERYWHERE))
-            .await
-            .succeeded();
+        self.call("AuthorizeSecurityGroupIngress", &rule(&group, "22", EVERYWHERE)).await.succeeded();
         group
     }
 
     /// Launches instances; the answer has their ids.
     pub(crate) async fn run(&self, image: &str, parameters: &[(&str, &str)]) -> Ec2Answer {
-        let mut all = vec![
-            ("ImageId", image),
-            ("MinCount", "1"),
-            ("MaxCount", "1"),
-            ("InstanceType", "t3.micro"),
-        ];
+        let mut all =
+            vec![("ImageId", image), ("MinCount", "1"), ("MaxCount", "1"), ("InstanceType", "t3.micro")];
         // What is given replaces what is usual.
         all.retain(|(name, _)| !parameters.iter().any(|(other, _)| other == name));
         all.extend(parameters);
@@ -222,11 +205,7 @@ pub(crate) async fn send(address: SocketAddr, request: &str) -> std::io::Result<
         return Err(std::io::ErrorKind::UnexpectedEof.into());
     };
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    Ok(Ec2Answer {
-        status: status.unwrap_or(0),
-        head: head.to_ascii_lowercase(),
-        body: body.to_owned(),
-    })
+    Ok(Ec2Answer { status: status.unwrap_or(0), head: head.to_ascii_lowercase(), body: body.to_owned() })
 }
 
 /// `20261122T232650Z`
@@ -241,33 +220,14 @@ fn basic_time(time: SystemTime) -> String {
         year += 1;
     }
     let mut month = 1;
-    for length in [
-        31,
-        if is_leap(year) { 29 } else { 28 },
-        31,
-        30,
-        31,
-        30,
-        31,
-        31,
-        30,
-        31,
-        30,
-        31,
-    ] {
+    for length in [31, if is_leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
         if days < length {
             break;
         }
         days -= length;
         month += 1;
     }
-    format!(
-        "{year:04}{month:02}{:02}T{:02}{:02}{:02}Z",
-        days + 1,
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+    format!("{year:04}{month:02}{:02}T{:02}{:02}{:02}Z", days + 1, rest / 3600, rest / 60 % 60, rest % 60)
 }
 
 /// Block of all IPv4 addresses.

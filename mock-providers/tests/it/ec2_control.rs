@@ -12,38 +12,23 @@ use crate::{
 async fn everything_can_be_done_over_the_control_port() {
     let (server, _account, _client) = ec2(ServerOptions::default()).await;
     let client = Ec2Client::new(&server, &server.account("default"));
-    let address = server
-        .control_endpoint()
-        .trim_start_matches("http://")
-        .parse()
-        .unwrap();
+    let address = server.control_endpoint().trim_start_matches("http://").parse().unwrap();
     let token = server.control_token().to_owned();
     let call = async |method: &str, path: &str, body: &str| {
-        http_client::send(address, Some(&token), method, path, body)
-            .await
-            .unwrap()
+        http_client::send(address, Some(&token), method, path, body).await.unwrap()
     };
-    let refused = http_client::send(address, Some("x"), "GET", "/inventory", "")
-        .await
-        .unwrap();
+    let refused = http_client::send(address, Some("x"), "GET", "/inventory", "").await.unwrap();
     assert_eq!(refused.status, 401);
 
     let launched = client.run(&server.usable_image(), &[]).await.succeeded();
     let id = launched.value("instanceId").unwrap().to_owned();
     client.reaches(&id, "running").await;
     let inventory = call("GET", "/inventory", "").await.json();
-    let kinds: Vec<&str> = inventory
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|it| it["kind"].as_str())
-        .collect();
+    let kinds: Vec<&str> =
+        inventory.as_array().unwrap().iter().filter_map(|it| it["kind"].as_str()).collect();
     assert_eq!(kinds, ["instance", "volume", "network-interface"]);
     assert_eq!(inventory[0]["attributes"]["region"], "us-east-1");
-    assert_eq!(
-        call("GET", "/requests", "").await.json()[0]["operation"],
-        "RunInstances"
-    );
+    assert_eq!(call("GET", "/requests", "").await.json()[0]["operation"], "RunInstances");
 
     let plan = r#"[{"when": {"operation": "Describe*"}, "then": {"kind": "throttle"}, "times": 1}]"#;
     assert_eq!(call("POST", "/faults", plan).await.status, 204);
@@ -51,13 +36,8 @@ async fn everything_can_be_done_over_the_control_port() {
     assert_eq!(call("GET", "/faults", "").await.json()["hits"], json!([1]));
     assert_eq!(call("DELETE", "/faults", "").await.status, 204);
 
-    let moved = call("POST", &format!("/instances/{id}/readdress"), "")
-        .await
-        .json();
-    assert_eq!(
-        client.describe(&id).await.value("ipAddress"),
-        moved["address"].as_str()
-    );
+    let moved = call("POST", &format!("/instances/{id}/readdress"), "").await.json();
+    assert_eq!(client.describe(&id).await.value("ipAddress"), moved["address"].as_str());
     let actions = [
         "freeze",
         "thaw",
@@ -72,28 +52,11 @@ async fn everything_can_be_done_over_the_control_port() {
         let answer = call("POST", &format!("/instances/{id}/{action}"), "").await;
         assert_eq!(answer.status, 204, "{action}: {answer:?}");
     }
-    assert_eq!(
-        call("GET", &format!("/instances/{id}/commands"), "").await.json(),
-        json!([])
-    );
-    assert_eq!(
-        call("POST", &format!("/instances/{id}/dance"), "").await.status,
-        404
-    );
-    assert_eq!(
-        call("POST", &format!("/instances/{id}/terminate"), "")
-            .await
-            .status,
-        204
-    );
-    assert_eq!(
-        call("POST", &format!("/instances/{id}/delete"), "").await.status,
-        204
-    );
-    assert_eq!(
-        call("POST", &format!("/instances/{id}/delete"), "").await.status,
-        404
-    );
+    assert_eq!(call("GET", &format!("/instances/{id}/commands"), "").await.json(), json!([]));
+    assert_eq!(call("POST", &format!("/instances/{id}/dance"), "").await.status, 404);
+    assert_eq!(call("POST", &format!("/instances/{id}/terminate"), "").await.status, 204);
+    assert_eq!(call("POST", &format!("/instances/{id}/delete"), "").await.status, 204);
+    assert_eq!(call("POST", &format!("/instances/{id}/delete"), "").await.status, 404);
 
     let made = call("POST", "/accounts?account=ci", "").await;
     assert_eq!((made.status, made.json()["name"].as_str()), (201, Some("ci")));

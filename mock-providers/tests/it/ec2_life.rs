@@ -31,17 +31,12 @@ async fn log_in_at(server: &Server, address: &str, key: &russh::keys::PrivateKey
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(LIMIT, trying)
-        .await
-        .expect("nobody answers at the SSH port")
+    tokio::time::timeout(LIMIT, trying).await.expect("nobody answers at the SSH port")
 }
 
 #[tokio::test]
 async fn private_addresses_can_be_made_to_lead_to_the_instance() {
-    let options = ServerOptions {
-        reachable_private_addresses: true,
-        ..ServerOptions::default()
-    };
+    let options = ServerOptions { reachable_private_addresses: true, ..ServerOptions::default() };
     let (server, _account, client) = ec2(options).await;
     let key = new_key();
     client.import_key("k", &public_line(&key)).await;
@@ -80,27 +75,18 @@ async fn an_instance_lives_through_every_call_and_leaves_nothing() {
         ("TagSpecification.1.Tag.1.Value", "demo"),
     ];
     let launched = client.run(&server.usable_image(), &parameters).await.succeeded();
-    assert_eq!(
-        (launched.value("name"), launched.value("ipAddress")),
-        (Some("pending"), None)
-    );
+    assert_eq!((launched.value("name"), launched.value("ipAddress")), (Some("pending"), None));
     let id = launched.value("instanceId").unwrap().to_owned();
 
     let running = client.reaches(&id, "running").await;
     let session = log_in(&server, &running, &key).await;
-    let text = session
-        .run("hostname; . /etc/os-release; echo $ID; echo data > f; sync")
-        .await
-        .text();
+    let text = session.run("hostname; . /etc/os-release; echo $ID; echo data > f; sync").await.text();
     let private = running.value("privateIpAddress").unwrap().replace('.', "-");
     assert_eq!(text, format!("ip-{private}\nubuntu\n"));
     let guest = account.guest("demo").unwrap();
     let boot = guest.boot_id();
 
-    client
-        .call("RebootInstances", &[("InstanceId.1", &id)])
-        .await
-        .succeeded();
+    client.call("RebootInstances", &[("InstanceId.1", &id)]).await.succeeded();
     let rebooted = async {
         while guest.boot_id() == boot || guest.state() != PowerState::Running {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
@@ -108,18 +94,12 @@ async fn an_instance_lives_through_every_call_and_leaves_nothing() {
     };
     tokio::time::timeout(LIMIT, rebooted).await.unwrap();
 
-    let stopped = client
-        .call("StopInstances", &[("InstanceId.1", &id)])
-        .await
-        .succeeded();
+    let stopped = client.call("StopInstances", &[("InstanceId.1", &id)]).await.succeeded();
     assert_eq!(stopped.values("name"), ["stopping", "running"]);
     let stopped = client.reaches(&id, "stopped").await;
     assert_eq!(stopped.value("ipAddress"), None);
     assert_eq!(guest.state(), PowerState::Off);
-    let started = client
-        .call("StartInstances", &[("InstanceId.1", &id)])
-        .await
-        .succeeded();
+    let started = client.call("StartInstances", &[("InstanceId.1", &id)]).await.succeeded();
     assert_eq!(started.values("name"), ["pending", "stopped"]);
     let again = client.reaches(&id, "running").await;
     if cfg!(target_os = "linux") {
@@ -131,48 +111,24 @@ async fn an_instance_lives_through_every_call_and_leaves_nothing() {
 
     let change = Inventory::from(account.inventory()).since(&baseline);
     let kinds: Vec<&str> = change.added.iter().map(|object| object.kind.as_str()).collect();
-    assert_eq!(
-        kinds,
-        [
-            "key-pair",
-            "security-group",
-            "instance",
-            "volume",
-            "network-interface"
-        ]
-    );
+    assert_eq!(kinds, ["key-pair", "security-group", "instance", "volume", "network-interface"]);
     assert_eq!(change.added[2].owner.as_deref(), Some("demo"));
     assert_eq!(change.added[3].owner.as_deref(), Some("demo"));
 
     let in_use = client.call("DeleteSecurityGroup", &[("GroupId", &group)]).await;
     assert_eq!((in_use.status, in_use.code()), (400, "DependencyViolation"));
-    let ended = client
-        .call("TerminateInstances", &[("InstanceId.1", &id)])
-        .await
-        .succeeded();
+    let ended = client.call("TerminateInstances", &[("InstanceId.1", &id)]).await.succeeded();
     assert_eq!(ended.values("name"), ["shutting-down", "running"]);
     client.reaches(&id, "terminated").await;
-    client
-        .call("DeleteSecurityGroup", &[("GroupId", &group)])
-        .await
-        .succeeded();
-    client
-        .call("DeleteKeyPair", &[("KeyName", "k")])
-        .await
-        .succeeded();
+    client.call("DeleteSecurityGroup", &[("GroupId", &group)]).await.succeeded();
+    client.call("DeleteKeyPair", &[("KeyName", "k")]).await.succeeded();
     assert!(Inventory::from(account.inventory()).since(&baseline).is_empty());
 
     let log = account.request_log();
-    assert!(
-        log.iter()
-            .all(|it| it.user_agent == "it/1" && it.status.is_some())
-    );
+    assert!(log.iter().all(|it| it.user_agent == "it/1" && it.status.is_some()));
     let run = log.iter().find(|it| it.operation == "RunInstances").unwrap();
     assert!(run.mutating && run.body.contains("KeyName=k") && run.answer.contains(&id));
-    assert!(
-        !log.iter()
-            .any(|it| it.body.contains(&account.credentials().secret_key))
-    );
+    assert!(!log.iter().any(|it| it.body.contains(&account.credentials().secret_key)));
 }
 
 #[tokio::test]
@@ -189,10 +145,7 @@ async fn ports_follow_the_rules_of_the_groups() {
     let is_open = async || tokio::net::TcpStream::connect((address, port)).await.is_ok();
     assert!(!is_open().await);
     let rule = rule(&group, "22", EVERYWHERE);
-    client
-        .call("AuthorizeSecurityGroupIngress", &rule)
-        .await
-        .succeeded();
+    client.call("AuthorizeSecurityGroupIngress", &rule).await.succeeded();
     log_in(&server, &running, &key).await;
     client.call("RevokeSecurityGroupIngress", &rule).await.succeeded();
     assert!(!is_open().await);
@@ -202,14 +155,8 @@ async fn ports_follow_the_rules_of_the_groups() {
 #[tokio::test]
 async fn machines_are_put_together_when_somebody_connects() {
     let (server, account, client) = ec2(ServerOptions::default()).await;
-    let launched = client
-        .run(&server.usable_image(), &[("MinCount", "3"), ("MaxCount", "3")])
-        .await;
-    let ids: Vec<String> = launched
-        .values("instanceId")
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let launched = client.run(&server.usable_image(), &[("MinCount", "3"), ("MaxCount", "3")]).await;
+    let ids: Vec<String> = launched.values("instanceId").iter().map(ToString::to_string).collect();
     assert_eq!(ids.len(), 3);
     for id in &ids {
         client.reaches(id, "running").await;
@@ -225,23 +172,15 @@ async fn what_happens_behind_the_back_shows_at_once() {
     let (server, account, client) = ec2(ServerOptions::default()).await;
     let key = new_key();
     client.import_key("k", &public_line(&key)).await;
-    let group = client
-        .call("DescribeSecurityGroups", &[("GroupName.1", "default")])
-        .await;
+    let group = client.call("DescribeSecurityGroups", &[("GroupName.1", "default")]).await;
     let group = group.value("groupId").unwrap().to_owned();
     let rule = [
         ("GroupId", group.as_str()),
         ("IpPermissions.1.IpProtocol", "-1"),
         ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
     ];
-    client
-        .call("AuthorizeSecurityGroupIngress", &rule)
-        .await
-        .succeeded();
-    let launched = client
-        .run(&server.usable_image(), &[("KeyName", "k")])
-        .await
-        .succeeded();
+    client.call("AuthorizeSecurityGroupIngress", &rule).await.succeeded();
+    let launched = client.run(&server.usable_image(), &[("KeyName", "k")]).await.succeeded();
     let id = launched.value("instanceId").unwrap().to_owned();
     let running = client.reaches(&id, "running").await;
     let state = async || client.describe(&id).await.value("name").unwrap().to_owned();
@@ -275,8 +214,5 @@ async fn what_happens_behind_the_back_shows_at_once() {
     assert_eq!(state().await, "terminated");
     account.delete_instance(&id).unwrap();
     assert_eq!(client.describe(&id).await.code(), "InvalidInstanceID.NotFound");
-    assert_eq!(
-        account.delete_instance(&id).unwrap_err().code,
-        "InvalidInstanceID.NotFound"
-    );
+    assert_eq!(account.delete_instance(&id).unwrap_err().code, "InvalidInstanceID.NotFound");
 }

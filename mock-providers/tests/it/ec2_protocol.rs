@@ -17,18 +17,9 @@ async fn requests_must_be_signed_by_a_known_key_in_time() {
         (answer.status, answer.code().to_owned())
     };
     let auth_failure = (401, "AuthFailure".to_owned());
-    assert_eq!(
-        refused(|it| it.credentials.secret_key.push('x')).await,
-        auth_failure
-    );
-    assert_eq!(
-        refused(|it| it.credentials.access_key.push('X')).await,
-        auth_failure
-    );
-    assert_eq!(
-        refused(|it| it.credentials.session_token = Some("t".into())).await,
-        auth_failure
-    );
+    assert_eq!(refused(|it| it.credentials.secret_key.push('x')).await, auth_failure);
+    assert_eq!(refused(|it| it.credentials.access_key.push('X')).await, auth_failure);
+    assert_eq!(refused(|it| it.credentials.session_token = Some("t".into())).await, auth_failure);
     assert_eq!(refused(|it| it.region = "No Region".into()).await, auth_failure);
 
     let body = "Action=DescribeRegions&Version=2016-11-15";
@@ -52,11 +43,8 @@ async fn a_session_token_is_part_of_the_credentials() {
         secret_key: "s3cret".into(),
         session_token: Some("t0ken/+=".into()),
     };
-    let (server, ..) = ec2(ServerOptions {
-        credentials: Some(credentials),
-        ..ServerOptions::default()
-    })
-    .await;
+    let (server, ..) =
+        ec2(ServerOptions { credentials: Some(credentials), ..ServerOptions::default() }).await;
     let mut client = Ec2Client::new(&server, &server.account("default"));
     client.call("DescribeRegions", &[]).await.succeeded();
     client.credentials.session_token = None;
@@ -69,28 +57,16 @@ async fn answers_have_the_form_of_ec2() {
     let answer = client.call("DescribeInstances", &[]).await.succeeded();
     let id = answer.value("requestId").unwrap();
     assert_eq!(id.len(), 36);
-    assert!(
-        answer.head.contains(&format!("x-amzn-requestid: {id}")),
-        "{answer:?}"
-    );
+    assert!(answer.head.contains(&format!("x-amzn-requestid: {id}")), "{answer:?}");
     for header in ["content-type: text/xml;charset=utf-8", "server: amazonec2"] {
         assert!(answer.head.contains(header), "{answer:?}");
     }
     let start = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<DescribeInstancesResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">";
-    assert!(
-        answer.body.starts_with(start) && answer.body.contains("<reservationSet/>"),
-        "{answer:?}"
-    );
+    assert!(answer.body.starts_with(start) && answer.body.contains("<reservationSet/>"), "{answer:?}");
 
     let missing = client.describe("i-0123456789abcdef0").await;
-    assert_eq!(
-        (missing.status, missing.code()),
-        (400, "InvalidInstanceID.NotFound")
-    );
-    assert_eq!(
-        missing.message(),
-        "The instance ID 'i-0123456789abcdef0' does not exist"
-    );
+    assert_eq!((missing.status, missing.code()), (400, "InvalidInstanceID.NotFound"));
+    assert_eq!(missing.message(), "The instance ID 'i-0123456789abcdef0' does not exist");
     let id = missing.value("RequestID").unwrap();
     assert!(missing.head.contains(&format!("x-amzn-requestid: {id}")));
     assert_eq!(client.describe("foo").await.code(), "InvalidInstanceID.Malformed");
@@ -102,20 +78,14 @@ async fn answers_have_the_form_of_ec2() {
     let error = |status: u16, code: &str| (status, code.to_owned());
     assert_eq!(code(&client, "Nonsense", &[]).await, error(400, "InvalidAction"));
     assert_eq!(code(&client, "", &[]).await, error(400, "MissingAction"));
-    assert_eq!(
-        code(&client, "DescribeInstances", &[("Foo", "1")]).await,
-        error(400, "UnknownParameter")
-    );
+    assert_eq!(code(&client, "DescribeInstances", &[("Foo", "1")]).await, error(400, "UnknownParameter"));
     let dry = code(&client, "DescribeInstances", &[("DryRun", "true")]).await;
     assert_eq!(dry, error(412, "DryRunOperation"));
     client.version = "2016-04-01".into();
     let older = client.call("DescribeInstances", &[]).await.succeeded();
     assert!(older.body.contains("doc/2016-04-01/"));
     client.version = "2099-01-01".into();
-    assert_eq!(
-        code(&client, "DescribeInstances", &[]).await,
-        error(400, "NoSuchVersion")
-    );
+    assert_eq!(code(&client, "DescribeInstances", &[]).await, error(400, "NoSuchVersion"));
     assert_eq!(account.request_log().len(), 9);
 }
 
@@ -125,9 +95,7 @@ async fn a_dry_run_finds_errors_and_changes_nothing() {
     let image = server.usable_image();
     let answer = client.run(&image, &[("DryRun", "true")]).await;
     assert_eq!((answer.status, answer.code()), (412, "DryRunOperation"));
-    let answer = client
-        .run(&image, &[("DryRun", "true"), ("KeyName", "none")])
-        .await;
+    let answer = client.run(&image, &[("DryRun", "true"), ("KeyName", "none")]).await;
     assert_eq!(answer.code(), "InvalidKeyPair.NotFound");
     let answer = client.run(&image, &[("UnknownThing", "1")]).await;
     assert_eq!(answer.code(), "UnknownParameter");
@@ -143,9 +111,7 @@ async fn a_token_makes_a_launch_one_of_a_kind() {
     assert_eq!(first.value("instanceId"), again.value("instanceId"));
     assert_eq!(first.value("reservationId"), again.value("reservationId"));
     assert_eq!(again.value("clientToken"), Some("t"));
-    let other = client
-        .run(&image, &[("ClientToken", "t"), ("InstanceType", "t3.small")])
-        .await;
+    let other = client.run(&image, &[("ClientToken", "t"), ("InstanceType", "t3.small")]).await;
     assert_eq!(other.code(), "IdempotentParameterMismatch");
     assert_eq!(account.instances().len(), 1);
 }
@@ -155,10 +121,7 @@ async fn regions_and_accounts_see_nothing_of_each_other() {
     let (server, account, client) = ec2(ServerOptions::default()).await;
     let launched = client.run(&server.usable_image(), &[]).await.succeeded();
     let id = launched.value("instanceId").unwrap();
-    let elsewhere = Ec2Client {
-        region: "eu-west-1".into(),
-        ..client.clone()
-    };
+    let elsewhere = Ec2Client { region: "eu-west-1".into(), ..client.clone() };
     assert_eq!(elsewhere.describe(id).await.code(), "InvalidInstanceID.NotFound");
     let stranger = Ec2Client::new(&server, &server.account("stranger"));
     assert_eq!(stranger.describe(id).await.code(), "InvalidInstanceID.NotFound");
@@ -184,10 +147,7 @@ async fn listings_come_in_pages_and_through_filters() {
         client.run(&image, &tags).await.succeeded();
     }
     let all = client.call("DescribeInstances", &[]).await.succeeded();
-    assert_eq!(
-        (all.values("instanceId").len(), all.values("reservationId").len()),
-        (12, 2)
-    );
+    assert_eq!((all.values("instanceId").len(), all.values("reservationId").len()), (12, 2));
     let mut seen = Vec::new();
     let mut token = String::new();
     loop {
@@ -206,19 +166,10 @@ async fn listings_come_in_pages_and_through_filters() {
     let filter = [("Filter.1.Name", "tag:Name"), ("Filter.1.Value.1", "b*")];
     let some = client.call("DescribeInstances", &filter).await.succeeded();
     assert_eq!(some.values("instanceId"), all.values("instanceId")[7..]);
-    let unknown = client
-        .call(
-            "DescribeInstances",
-            &[("Filter.1.Name", "x"), ("Filter.1.Value.1", "y")],
-        )
-        .await;
+    let unknown =
+        client.call("DescribeInstances", &[("Filter.1.Name", "x"), ("Filter.1.Value.1", "y")]).await;
     assert_eq!((unknown.status, unknown.code()), (400, "InvalidParameterValue"));
-    let both = client
-        .call(
-            "DescribeInstances",
-            &[("InstanceId.1", &seen[0]), ("MaxResults", "5")],
-        )
-        .await;
+    let both = client.call("DescribeInstances", &[("InstanceId.1", &seen[0]), ("MaxResults", "5")]).await;
     assert_eq!(both.code(), "InvalidParameterCombination");
 }
 
@@ -234,16 +185,12 @@ async fn https_is_trusted_with_the_certificate_of_the_authority() {
             pki_types::{CertificateDer, ServerName, pem::PemObject},
         },
     };
-    let options = ServerOptions {
-        https_listen: Some("127.0.0.1:0".parse().unwrap()),
-        ..ServerOptions::default()
-    };
+    let options =
+        ServerOptions { https_listen: Some("127.0.0.1:0".parse().unwrap()), ..ServerOptions::default() };
     let (server, ..) = ec2(options).await;
     let mut roots = RootCertStore::empty();
     let authority = server.certificate_authority().unwrap();
-    roots
-        .add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap())
-        .unwrap();
+    roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()

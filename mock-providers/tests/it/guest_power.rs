@@ -23,14 +23,7 @@ async fn files_survive_a_restart_and_volatile_ones_do_not() {
     let session = Session::open(&guest, "debian", &key).await.unwrap();
     let write = "echo kept > ~/marker; sync; echo lost > /tmp/marker; sudo sh -c 'echo lost > /run/marker; hostname h9'";
     assert_eq!(session.run(write).await.status, Some(0));
-    assert_eq!(
-        session
-            .run("cat /proc/sys/kernel/random/boot_id")
-            .await
-            .text()
-            .trim(),
-        first
-    );
+    assert_eq!(session.run("cat /proc/sys/kernel/random/boot_id").await.text().trim(), first);
     assert_eq!((first.len(), first.split('-').count()), (36, 5));
 
     assert!(guest.shutdown());
@@ -60,9 +53,7 @@ async fn boot2docker_keeps_only_its_own_folder() {
     guest.reset();
     reached(&guest, PowerState::Running).await;
     let session = Session::open(&guest, "docker", &key).await.unwrap();
-    let output = session
-        .run("cat /var/lib/boot2docker/marker; hostname; test -e marker")
-        .await;
+    let output = session.run("cat /var/lib/boot2docker/marker; hostname; test -e marker").await;
     assert_eq!((output.text().as_str(), output.status), ("kept\nh2\n", Some(1)));
 }
 
@@ -81,10 +72,7 @@ async fn a_command_can_restart_and_end_the_machine() {
     };
     tokio::time::timeout(LIMIT, rebooted).await.unwrap();
     let session = Session::open(&guest, "ubuntu", &key).await.unwrap();
-    assert_eq!(
-        session.run("sudo shutdown -h now; echo going").await.text(),
-        "going\n"
-    );
+    assert_eq!(session.run("sudo shutdown -h now; echo going").await.text(), "going\n");
     reached(&guest, PowerState::Off).await;
 }
 
@@ -113,11 +101,7 @@ async fn an_orderly_shutdown_runs_the_units_and_a_power_cut_does_not() {
 #[tokio::test]
 async fn ssh_does_not_answer_before_the_boot_is_over() {
     let key = new_key();
-    let guest = Guest::new(GuestOptions {
-        boot: SHORT,
-        ..options(GuestOs::Ubuntu, &key)
-    })
-    .unwrap();
+    let guest = Guest::new(GuestOptions { boot: SHORT, ..options(GuestOs::Ubuntu, &key) }).unwrap();
     assert!(refuses(&guest).await);
     guest.power_on();
     assert_eq!(guest.state(), PowerState::Booting);
@@ -136,9 +120,7 @@ async fn a_frozen_machine_accepts_and_is_silent() {
     guest.freeze();
     assert_eq!(guest.state(), PowerState::Frozen);
     assert!(!guest.shutdown() && !guest.reboot());
-    let mut stream = TcpStream::connect((guest.address(), guest.ssh_port()))
-        .await
-        .unwrap();
+    let mut stream = TcpStream::connect((guest.address(), guest.ssh_port())).await.unwrap();
     assert!(tokio::time::timeout(SHORT, stream.read_u8()).await.is_err());
     let running = tokio::spawn(async move { session.run("echo back").await });
     tokio::time::sleep(SHORT).await;
@@ -154,11 +136,7 @@ async fn a_frozen_machine_accepts_and_is_silent() {
 #[tokio::test]
 async fn a_machine_can_ignore_the_power_button() {
     let key = new_key();
-    let guest = booted(GuestOptions {
-        acpi: Acpi::Ignores,
-        ..options(GuestOs::Ubuntu, &key)
-    })
-    .await;
+    let guest = booted(GuestOptions { acpi: Acpi::Ignores, ..options(GuestOs::Ubuntu, &key) }).await;
     assert!(!guest.shutdown());
     tokio::time::sleep(SHORT).await;
     assert_eq!(guest.state(), PowerState::Running);
@@ -170,10 +148,7 @@ async fn a_machine_can_ignore_the_power_button() {
 #[tokio::test]
 async fn faults_of_the_boot_and_of_ssh() {
     let key = new_key();
-    let with = |fault| GuestOptions {
-        faults: [fault].into(),
-        ..options(GuestOs::Ubuntu, &key)
-    };
+    let with = |fault| GuestOptions { faults: [fault].into(), ..options(GuestOs::Ubuntu, &key) };
 
     let guest = Guest::new(with(GuestFault::NeverBoots)).unwrap();
     guest.power_on();
@@ -184,16 +159,11 @@ async fn faults_of_the_boot_and_of_ssh() {
     assert!(refuses(&booted(with(GuestFault::RefusesSsh)).await).await);
 
     let guest = booted(with(GuestFault::SilentSsh)).await;
-    let mut stream = TcpStream::connect((guest.address(), guest.ssh_port()))
-        .await
-        .unwrap();
+    let mut stream = TcpStream::connect((guest.address(), guest.ssh_port())).await.unwrap();
     assert!(tokio::time::timeout(SHORT, stream.read_u8()).await.is_err());
 
     let guest = booted(with(GuestFault::RejectsKeys)).await;
-    assert_eq!(
-        Session::open(&guest, "ubuntu", &key).await.err().as_deref(),
-        Some("the key is refused")
-    );
+    assert_eq!(Session::open(&guest, "ubuntu", &key).await.err().as_deref(), Some("the key is refused"));
     // A fault can be ended while the machine runs.
     guest.set_faults([]);
     Session::open(&guest, "ubuntu", &key).await.unwrap().close().await;
@@ -248,21 +218,15 @@ async fn a_machine_can_move_and_its_ports_can_be_shut() {
 async fn user_data_arrives_and_a_script_is_run_once() {
     let key = new_key();
     let script = "#!/bin/sh\necho run >> /var/lib/marker\n";
-    let guest = booted(GuestOptions {
-        user_data: Some(script.into()),
-        ..options(GuestOs::Ubuntu, &key)
-    })
-    .await;
+    let guest =
+        booted(GuestOptions { user_data: Some(script.into()), ..options(GuestOs::Ubuntu, &key) }).await;
     let marked = async {
         while guest.file("/var/lib/marker").is_none_or(|data| data.is_empty()) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
     tokio::time::timeout(LIMIT, marked).await.unwrap();
-    assert_eq!(
-        guest.file("/var/lib/cloud/instance/user-data.txt").unwrap(),
-        script.as_bytes()
-    );
+    assert_eq!(guest.file("/var/lib/cloud/instance/user-data.txt").unwrap(), script.as_bytes());
     guest.reset();
     reached(&guest, PowerState::Running).await;
     let session = Session::open(&guest, "ubuntu", &key).await.unwrap();
@@ -296,10 +260,7 @@ async fn power_changes_from_many_sides_end_consistent() {
         guest.power_off();
         // Whatever was under way has ended with the power.
         tokio::time::sleep(Duration::from_millis(5)).await;
-        assert_eq!(
-            (guest.state(), guest.boot_id(), guest.listening().len()),
-            (PowerState::Off, None, 0)
-        );
+        assert_eq!((guest.state(), guest.boot_id(), guest.listening().len()), (PowerState::Off, None, 0));
         assert!(refuses(&guest).await);
         guest.power_on();
         reached(&guest, PowerState::Running).await;

@@ -25,10 +25,7 @@ impl Answer {
 
     /// The code of an error.
     pub(crate) fn code(&self) -> String {
-        self.json()["error"]["code"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
     }
 }
 
@@ -41,9 +38,7 @@ pub(crate) async fn send(
     body: &str,
 ) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect(address).await?;
-    let authorization = token
-        .map(|token| format!("authorization: Bearer {token}\r\n"))
-        .unwrap_or_default();
+    let authorization = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
     let length = body.len();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: test\r\nuser-agent: it/1\r\nconnection: close\r\n{authorization}\
@@ -56,15 +51,9 @@ pub(crate) async fn send(
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return Err(std::io::ErrorKind::UnexpectedEof.into());
     };
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
     Ok(Answer {
-        status: head
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok())
-            .unwrap_or(0),
+        status: head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0),
         head: head.to_owned(),
         body: body.to_owned(),
         complete: length.is_none_or(|length| length == body.len()),
@@ -79,10 +68,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(server: &Server, account: &Account) -> Self {
-        Self {
-            address: server.address(),
-            token: account.token().to_owned(),
-        }
+        Self { address: server.address(), token: account.token().to_owned() }
     }
 
     pub(crate) async fn try_send(&self, method: &str, path: &str, body: &str) -> std::io::Result<Answer> {
@@ -113,8 +99,6 @@ impl Client {
             }
         };
         let limit = std::time::Duration::from_secs(20);
-        tokio::time::timeout(limit, polling)
-            .await
-            .unwrap_or_else(|_| panic!("{id} does not reach {state}"))
+        tokio::time::timeout(limit, polling).await.unwrap_or_else(|_| panic!("{id} does not reach {state}"))
     }
 }

@@ -27,23 +27,13 @@ async fn ssh(
             "-o",
             "LogLevel=ERROR",
         ])
-        .args([
-            "-o",
-            "UserKnownHostsFile=/dev/null",
-            "-o",
-            "IdentitiesOnly=yes",
-            "-i",
-        ])
+        .args(["-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes", "-i"])
         .arg(identity)
         .args(["-p", &guest.ssh_port().to_string()])
         .args(extra)
         .arg(format!("ubuntu@{}", guest.address()))
         .args(command)
-        .stdin(if input.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        })
+        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
@@ -51,16 +41,9 @@ async fn ssh(
     if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
         stdin.write_all(input.as_bytes()).await.unwrap();
     }
-    let output = tokio::time::timeout(LIMIT, child.wait_with_output())
-        .await
-        .unwrap()
-        .unwrap();
+    let output = tokio::time::timeout(LIMIT, child.wait_with_output()).await.unwrap().unwrap();
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    (
-        output.status.code().unwrap_or(-1),
-        text(&output.stdout),
-        text(&output.stderr),
-    )
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
 }
 
 #[tokio::test]
@@ -86,14 +69,8 @@ async fn openssh_logs_in_and_gets_status_output_and_input() {
     let guest = booted(options(GuestOs::Ubuntu, &key)).await;
 
     assert_eq!(ssh(&guest, &identity, &[], &["exit", "7"], None).await.0, 7);
-    let (status, output, error) = ssh(
-        &guest,
-        &identity,
-        &[],
-        &["sudo -n true && hostname; echo e >&2"],
-        None,
-    )
-    .await;
+    let (status, output, error) =
+        ssh(&guest, &identity, &[], &["sudo -n true && hostname; echo e >&2"], None).await;
     assert_eq!((status, output.as_str(), error.as_str()), (0, "h0\n", "e\n"));
     let (status, output, _) = ssh(&guest, &identity, &[], &["cat > f; wc -c < f"], Some("12345")).await;
     assert_eq!((status, output.as_str()), (0, "5\n"));
@@ -101,12 +78,7 @@ async fn openssh_logs_in_and_gets_status_output_and_input() {
     assert_eq!((status, output.as_str()), (0, "tty\n"));
     let (status, output, _) = ssh(&guest, &identity, &["-T"], &[], Some("echo script\nexit 3\n")).await;
     assert_eq!((status, output.as_str()), (3, "script\n"));
-    assert!(
-        guest
-            .logins()
-            .iter()
-            .any(|login| login.client.contains("OpenSSH"))
-    );
+    assert!(guest.logins().iter().any(|login| login.client.contains("OpenSSH")));
 
     // The refusal names public keys alone: a client must not be led to ask for a password.
     let extra = ["-o", "PubkeyAuthentication=no"];

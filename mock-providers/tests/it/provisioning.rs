@@ -54,20 +54,11 @@ fn certificates(guest: &Guest) -> Certificates {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name]).unwrap();
         params.extended_key_usages = vec![usage];
-        (
-            params.signed_by(&key, &issuer).unwrap().pem(),
-            key.serialize_pem(),
-        )
+        (params.signed_by(&key, &issuer).unwrap().pem(), key.serialize_pem())
     };
     let (server, server_key) = issue(guest.address().to_string(), ExtendedKeyUsagePurpose::ServerAuth);
     let (client, client_key) = issue("client".into(), ExtendedKeyUsagePurpose::ClientAuth);
-    Certificates {
-        authority: authority_pem,
-        server,
-        server_key,
-        client,
-        client_key,
-    }
+    Certificates { authority: authority_pem, server, server_key, client, client_key }
 }
 
 /// Asks the engine; the error is that of the connection or of TLS.
@@ -79,9 +70,7 @@ async fn ask(
     authenticate: bool,
 ) -> Result<Value, String> {
     let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_slice(certificates.authority.as_bytes()).unwrap())
-        .unwrap();
+    roots.add(CertificateDer::from_pem_slice(certificates.authority.as_bytes()).unwrap()).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -98,10 +87,7 @@ async fn ask(
     let address = guest.address();
     let stream = TcpStream::connect((address, port)).await.map_err(text)?;
     let name = ServerName::IpAddress(std::net::IpAddr::V4(address).into());
-    let mut stream = TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await
-        .map_err(text)?;
+    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(text)?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: docker\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.map_err(text)?;
     let mut answer = Vec::new();
@@ -119,19 +105,14 @@ async fn provision(
     certificates: &Certificates,
     key: &russh::keys::PrivateKey,
 ) {
-    let session = Session::open(guest, recording.os.default_user(), key)
-        .await
-        .unwrap();
+    let session = Session::open(guest, recording.os.default_user(), key).await.unwrap();
     for command in &recording.commands {
         let command = command
             .replace("{CA}", &certificates.authority)
             .replace("{SERVER}", &certificates.server)
             .replace("{SERVER_KEY}", &certificates.server_key);
         let output = session.run(&command).await;
-        let context = format!(
-            "{} on {:?}: {command}\n{}",
-            recording.host, recording.os, output.stderr
-        );
+        let context = format!("{} on {:?}: {command}\n{}", recording.host, recording.os, output.stderr);
         assert_eq!(output.status, Some(0), "{context}");
     }
     session.close().await;
@@ -147,19 +128,10 @@ async fn recorded_hosts_provision_all_systems() {
         let certificates = certificates(&guest);
         provision(&guest, recording, &certificates, &key).await;
 
-        let session = Session::open(&guest, recording.os.default_user(), &key)
-            .await
-            .unwrap();
-        let ports = session
-            .run("if ! type netstat 1>/dev/null; then ss -tln; else netstat -tln; fi")
-            .await
-            .text();
-        assert!(
-            ports
-                .lines()
-                .any(|line| line.contains("LISTEN") && line.contains(":22376 ")),
-            "{ports}"
-        );
+        let session = Session::open(&guest, recording.os.default_user(), &key).await.unwrap();
+        let ports =
+            session.run("if ! type netstat 1>/dev/null; then ss -tln; else netstat -tln; fi").await.text();
+        assert!(ports.lines().any(|line| line.contains("LISTEN") && line.contains(":22376 ")), "{ports}");
         assert_eq!(session.run("hostname").await.text(), "h1\n");
         let directory = match recording.os {
             GuestOs::Boot2Docker => "/var/lib/boot2docker",
@@ -170,57 +142,30 @@ async fn recorded_hosts_provision_all_systems() {
             ("server.pem", &certificates.server),
             ("server-key.pem", &certificates.server_key),
         ] {
-            assert_eq!(
-                guest.file(&format!("{directory}/{name}")).unwrap(),
-                contents.as_bytes(),
-                "{name}"
-            );
+            assert_eq!(guest.file(&format!("{directory}/{name}")).unwrap(), contents.as_bytes(), "{name}");
         }
 
-        let version = ask(&guest, ENGINE_PORT, "/version", &certificates, true)
-            .await
-            .unwrap();
+        let version = ask(&guest, ENGINE_PORT, "/version", &certificates, true).await.unwrap();
         assert!(version["ApiVersion"].is_string(), "{version}");
-        let info = ask(&guest, ENGINE_PORT, "/v1.41/info", &certificates, true)
-            .await
-            .unwrap();
+        let info = ask(&guest, ENGINE_PORT, "/v1.41/info", &certificates, true).await.unwrap();
         assert_eq!(info["Labels"], serde_json::json!(["provider=generic"]));
-        assert_eq!(
-            ask(&guest, ENGINE_PORT, "/_ping", &certificates, true)
-                .await
-                .unwrap(),
-            "OK"
-        );
-        let containers = ask(&guest, ENGINE_PORT, "/containers/json", &certificates, true)
-            .await
-            .unwrap();
+        assert_eq!(ask(&guest, ENGINE_PORT, "/_ping", &certificates, true).await.unwrap(), "OK");
+        let containers = ask(&guest, ENGINE_PORT, "/containers/json", &certificates, true).await.unwrap();
         assert_eq!(containers, serde_json::json!([]));
         let refused = ask(&guest, ENGINE_PORT, "/version", &certificates, false).await;
-        assert!(
-            refused.is_err(),
-            "{} answers a client without a certificate: {refused:?}",
-            recording.host
-        );
+        assert!(refused.is_err(), "{} answers a client without a certificate: {refused:?}", recording.host);
 
         // The engine comes back with the machine, under the name and with the certificates that were set.
         guest.reset();
         reached(&guest, PowerState::Running).await;
-        ask(&guest, ENGINE_PORT, "/version", &certificates, true)
-            .await
-            .unwrap();
-        let session = Session::open(&guest, recording.os.default_user(), &key)
-            .await
-            .unwrap();
+        ask(&guest, ENGINE_PORT, "/version", &certificates, true).await.unwrap();
+        let session = Session::open(&guest, recording.os.default_user(), &key).await.unwrap();
         assert_eq!(session.run("hostname").await.text(), "h1\n");
         // Provisioning again, as `provision` and `regenerate-certs` do, with other certificates.
         let other = self::certificates(&guest);
         provision(&guest, recording, &other, &key).await;
         ask(&guest, ENGINE_PORT, "/version", &other, true).await.unwrap();
-        assert!(
-            ask(&guest, ENGINE_PORT, "/version", &certificates, true)
-                .await
-                .is_err()
-        );
+        assert!(ask(&guest, ENGINE_PORT, "/version", &certificates, true).await.is_err());
 
         let stop = match recording.os {
             GuestOs::Boot2Docker => "sudo /etc/init.d/docker stop",
@@ -228,16 +173,9 @@ async fn recorded_hosts_provision_all_systems() {
         };
         assert_eq!(session.run(stop).await.status, Some(0));
         assert!(TcpStream::connect((guest.address(), ENGINE_PORT)).await.is_err());
-        let strange: Vec<_> = guest
-            .commands()
-            .into_iter()
-            .filter(|command| !command.not_found.is_empty())
-            .collect();
-        assert!(
-            strange.is_empty() && guest.notes().is_empty(),
-            "{strange:?} {:?}",
-            guest.notes()
-        );
+        let strange: Vec<_> =
+            guest.commands().into_iter().filter(|command| !command.not_found.is_empty()).collect();
+        assert!(strange.is_empty() && guest.notes().is_empty(), "{strange:?} {:?}", guest.notes());
     }
 }
 
@@ -254,10 +192,8 @@ async fn an_engine_with_bad_certificates_does_not_start() {
         ] {
             let guest = booted(options(os, &key)).await;
             let session = Session::open(&guest, os.default_user(), &key).await.unwrap();
-            let recording = recordings()
-                .into_iter()
-                .find(|it| it.os == os && it.host == "docker-machine")
-                .unwrap();
+            let recording =
+                recordings().into_iter().find(|it| it.os == os && it.host == "docker-machine").unwrap();
             let mut failed = None;
             for command in recording.commands {
                 let command = command
@@ -276,22 +212,13 @@ async fn an_engine_with_bad_certificates_does_not_start() {
                 "{what}: {command}"
             );
             assert_eq!(output.status, Some(1), "{what}");
-            let message = if os == GuestOs::Ubuntu {
-                "Job for docker.service failed"
-            } else {
-                "X509 key pair"
-            };
+            let message =
+                if os == GuestOs::Ubuntu { "Job for docker.service failed" } else { "X509 key pair" };
             assert!(output.stderr.contains(message), "{what}: {}", output.stderr);
             assert!(TcpStream::connect((guest.address(), ENGINE_PORT)).await.is_err());
             if os == GuestOs::Ubuntu {
-                let log = session
-                    .run("sudo journalctl -u docker; systemctl is-active docker")
-                    .await
-                    .text();
-                assert!(
-                    log.contains("could not load X509 key pair") && log.ends_with("failed\n"),
-                    "{log}"
-                );
+                let log = session.run("sudo journalctl -u docker; systemctl is-active docker").await.text();
+                assert!(log.contains("could not load X509 key pair") && log.ends_with("failed\n"), "{log}");
             }
         }
     }
@@ -307,25 +234,13 @@ async fn a_plain_engine_answers_without_tls() {
         sudo tee /etc/systemd/system/docker.service.d/plain.conf && sudo systemctl restart docker";
     let output = session.run(setup).await;
     assert_eq!(output.status, Some(0), "{}", output.stderr);
-    assert!(
-        guest.engine_ports().is_empty(),
-        "the change has no effect before daemon-reload"
-    );
-    let output = session
-        .run("sudo systemctl daemon-reload && sudo systemctl restart docker")
-        .await;
+    assert!(guest.engine_ports().is_empty(), "the change has no effect before daemon-reload");
+    let output = session.run("sudo systemctl daemon-reload && sudo systemctl restart docker").await;
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert_eq!(guest.engine_ports(), [2375]);
     let address = std::net::SocketAddr::from((guest.address(), 2375));
-    let answer = crate::http_client::send(address, None, "GET", "/version", "")
-        .await
-        .unwrap();
-    assert_eq!(
-        (answer.status, answer.json()["Os"].as_str()),
-        (200, Some("linux"))
-    );
-    let answer = crate::http_client::send(address, None, "GET", "/nope", "")
-        .await
-        .unwrap();
+    let answer = crate::http_client::send(address, None, "GET", "/version", "").await.unwrap();
+    assert_eq!((answer.status, answer.json()["Os"].as_str()), (200, Some("linux")));
+    let answer = crate::http_client::send(address, None, "GET", "/nope", "").await.unwrap();
     assert_eq!(answer.status, 404);
 }

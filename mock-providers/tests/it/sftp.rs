@@ -34,20 +34,12 @@ async fn files_are_those_of_commands() {
     file.write_all(&data).await.unwrap();
     file.shutdown().await.unwrap();
     assert!(guest.file("/home/ubuntu/data").unwrap() == data);
-    assert_eq!(
-        session.run("wc -c < data").await.text(),
-        format!("{}\n", data.len())
-    );
+    assert_eq!(session.run("wc -c < data").await.text(), format!("{}\n", data.len()));
     assert_eq!(sftp.metadata("data").await.unwrap().size, Some(data.len() as u64));
     assert!(sftp.read("data").await.unwrap() == data);
 
     session.run("mkdir -p d && echo one > d/one").await;
-    let names: Vec<String> = sftp
-        .read_dir("d")
-        .await
-        .unwrap()
-        .map(|entry| entry.file_name())
-        .collect();
+    let names: Vec<String> = sftp.read_dir("d").await.unwrap().map(|entry| entry.file_name()).collect();
     assert_eq!(names, ["one"]);
     assert!(sftp.metadata("d").await.unwrap().is_dir());
     sftp.rename("d/one", "d/two").await.unwrap();
@@ -86,9 +78,7 @@ async fn permissions_are_those_of_the_user() {
     let sftp = open(&session).await;
     refused(sftp.create("/etc/new").await, StatusCode::PermissionDenied);
     refused(sftp.open("missing").await, StatusCode::NoSuchFile);
-    session
-        .run("sudo sh -c 'echo s > /etc/secret; chmod 600 /etc/secret'")
-        .await;
+    session.run("sudo sh -c 'echo s > /etc/secret; chmod 600 /etc/secret'").await;
     refused(sftp.open("/etc/secret").await, StatusCode::PermissionDenied);
     refused(sftp.read_dir("/etc/secret").await.map(drop), StatusCode::Failure);
 }
@@ -107,11 +97,5 @@ async fn a_session_ends_with_the_power() {
     let session = Session::open(&guest, "ubuntu", &key).await.unwrap();
     open(&session).await.canonicalize(".").await.unwrap();
     let commands = guest.commands();
-    assert_eq!(
-        commands
-            .iter()
-            .filter(|record| record.command == "(sftp)")
-            .count(),
-        2
-    );
+    assert_eq!(commands.iter().filter(|record| record.command == "(sftp)").count(), 2);
 }

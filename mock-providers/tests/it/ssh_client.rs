@@ -25,22 +25,14 @@ pub(crate) fn options(os: GuestOs, key: &PrivateKey) -> GuestOptions {
     GuestOptions {
         os,
         host_name: "h0".into(),
-        users: vec![User {
-            name: os.default_user().into(),
-            authorized_keys: vec![public_line(key)],
-        }],
+        users: vec![User { name: os.default_user().into(), authorized_keys: vec![public_line(key)] }],
         ..GuestOptions::default()
     }
 }
 
 pub(crate) async fn reached(guest: &Guest, state: PowerState) {
     let waited = tokio::time::timeout(LIMIT, guest.reached(state)).await;
-    assert!(
-        waited.is_ok(),
-        "{state:?} not reached, but {:?}: {:?}",
-        guest.state(),
-        guest.notes()
-    );
+    assert!(waited.is_ok(), "{state:?} not reached, but {:?}: {:?}", guest.state(), guest.notes());
 }
 
 pub(crate) async fn booted(options: GuestOptions) -> Guest {
@@ -98,20 +90,15 @@ impl Session {
         key: &PrivateKey,
         host_key: Option<String>,
     ) -> Result<Self, String> {
-        let config = Arc::new(client::Config {
-            nodelay: true,
-            ..client::Config::default()
-        });
+        let config = Arc::new(client::Config { nodelay: true, ..client::Config::default() });
         let connecting = client::connect(config, (address, port), Trust(host_key));
         let mut handle = tokio::time::timeout(LIMIT, connecting)
             .await
             .map_err(|_| "no answer".to_owned())?
             .map_err(|error| error.to_string())?;
         let key = PrivateKeyWithHashAlg::new(Arc::new(key.clone()), None);
-        let authenticated = handle
-            .authenticate_publickey(user, key)
-            .await
-            .map_err(|error| error.to_string())?;
+        let authenticated =
+            handle.authenticate_publickey(user, key).await.map_err(|error| error.to_string())?;
         if !authenticated.success() {
             return Err("the key is refused".to_owned());
         }
@@ -136,11 +123,7 @@ impl Session {
             channel.data(input).await.unwrap();
             channel.eof().await.unwrap();
         }
-        let mut output = Output {
-            status: None,
-            stdout: Vec::new(),
-            stderr: String::new(),
-        };
+        let mut output = Output { status: None, stdout: Vec::new(), stderr: String::new() };
         let reading = async {
             while let Some(message) = channel.wait().await {
                 match message {
@@ -151,9 +134,7 @@ impl Session {
                 }
             }
         };
-        tokio::time::timeout(LIMIT, reading)
-            .await
-            .unwrap_or_else(|_| panic!("{command} does not end"));
+        tokio::time::timeout(LIMIT, reading).await.unwrap_or_else(|_| panic!("{command} does not end"));
         output
     }
 

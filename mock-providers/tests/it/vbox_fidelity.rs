@@ -71,10 +71,8 @@ async fn recordings_of_the_real_one_replay() {
     let server = Server::start(ServerOptions::default()).await.unwrap();
     let mut found = BTreeMap::new();
     let mut calls = 0;
-    let mut recordings: Vec<PathBuf> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut recordings: Vec<PathBuf> =
+        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     recordings.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
     recordings.sort();
     for path in recordings {
@@ -86,10 +84,7 @@ async fn recordings_of_the_real_one_replay() {
                 Line::Step { before } => replay.step(&before).await,
                 Line::Call(recorded) => {
                     if let Err(difference) = replay.call(&recorded).await {
-                        found.insert(
-                            (name.clone(), replay.calls),
-                            (recorded.call.join(" "), difference),
-                        );
+                        found.insert((name.clone(), replay.calls), (recorded.call.join(" "), difference));
                     }
                     replay.calls += 1;
                 }
@@ -99,33 +94,16 @@ async fn recordings_of_the_real_one_replay() {
         server.close_account(&name);
     }
     let equal = calls - found.len();
-    println!(
-        "{equal} of {calls} recorded calls are equal ({} %)",
-        equal * 100 / calls
-    );
+    println!("{equal} of {calls} recorded calls are equal ({} %)", equal * 100 / calls);
     let new: Vec<String> = found
         .iter()
         .filter(|(place, _)| !listed.contains(*place))
         .map(|((name, number), (call, difference))| format!("{name} {number}: {call}\n    {difference}"))
         .collect();
-    let gone: Vec<_> = listed
-        .iter()
-        .filter(|place| !found.contains_key(*place))
-        .collect();
-    assert!(
-        new.is_empty(),
-        "{} calls differ that are not listed:\n{}",
-        new.len(),
-        new.join("\n")
-    );
-    assert!(
-        gone.is_empty(),
-        "listed differences that are none any more: {gone:?}"
-    );
-    assert!(
-        equal * 100 >= calls * GOAL,
-        "only {equal} of {calls} calls are equal"
-    );
+    let gone: Vec<_> = listed.iter().filter(|place| !found.contains_key(*place)).collect();
+    assert!(new.is_empty(), "{} calls differ that are not listed:\n{}", new.len(), new.join("\n"));
+    assert!(gone.is_empty(), "listed differences that are none any more: {gone:?}");
+    assert!(equal * 100 >= calls * GOAL, "only {equal} of {calls} calls are equal");
 }
 
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> T {
@@ -144,13 +122,7 @@ struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     fn new(account: Account, texts: &'a [Value]) -> Self {
-        Self {
-            account,
-            texts,
-            known: Bindings::default(),
-            root: tempfile::tempdir().unwrap(),
-            calls: 0,
-        }
+        Self { account, texts, known: Bindings::default(), root: tempfile::tempdir().unwrap(), calls: 0 }
     }
 
     /// Puts real folders in.
@@ -167,10 +139,7 @@ impl<'a> Replay<'a> {
         }
         let exit = recorded.exit.ok_or("it was given up when it was recorded")?;
         self.set("start-script-warns", json!(recorded.start_script));
-        let arguments = recorded
-            .call
-            .iter()
-            .map(|argument| self.known.fill(&self.place(argument)));
+        let arguments = recorded.call.iter().map(|argument| self.known.fill(&self.place(argument)));
         let finished = self.account.run_with_input(arguments, b"header".to_vec()).await;
         if finished.exit != exit {
             let (code, stderr) = (finished.exit, finished.stderr);
@@ -178,8 +147,7 @@ impl<'a> Replay<'a> {
         }
         self.compare(&recorded.stdout, &finished.stdout)
             .map_err(|error| format!("standard output: {error}"))?;
-        self.compare(&recorded.stderr, &finished.stderr)
-            .map_err(|error| format!("standard error: {error}"))
+        self.compare(&recorded.stderr, &finished.stderr).map_err(|error| format!("standard error: {error}"))
     }
 
     fn compare(&mut self, expected: &Value, actual: &str) -> Result<(), String> {
@@ -197,8 +165,7 @@ impl<'a> Replay<'a> {
             // Long texts are kept only in part.
             Value::Object(part) => {
                 let begin = self.place(part["begins"].as_str().unwrap());
-                self.known
-                    .accept(&begin, actual.get(..begin.len()).unwrap_or(actual))
+                self.known.accept(&begin, actual.get(..begin.len()).unwrap_or(actual))
             }
             other => panic!("{other} is no text"),
         }
@@ -207,8 +174,7 @@ impl<'a> Replay<'a> {
     fn set(&self, condition: &str, value: Value) {
         let mut conditions = json!(self.account.conditions());
         conditions[condition] = value;
-        self.account
-            .set_conditions(serde_json::from_value(conditions).unwrap());
+        self.account.set_conditions(serde_json::from_value(conditions).unwrap());
     }
 
     /// Does what was done between two calls. What starts with `call` are calls that were made and not recorded.
@@ -224,10 +190,7 @@ impl<'a> Replay<'a> {
             ["directory", path] => fs::create_dir_all(path).unwrap(),
             ["file", path, length] => {
                 fs::create_dir_all(Path::new(path).parent().unwrap()).unwrap();
-                fs::File::create(path)
-                    .unwrap()
-                    .set_len(length.parse().unwrap())
-                    .unwrap();
+                fs::File::create(path).unwrap().set_len(length.parse().unwrap()).unwrap();
             }
             ["copy", from, to] => drop(fs::copy(from, to).unwrap()),
             ["remove", path] => fs::remove_file(path).unwrap(),

@@ -28,10 +28,7 @@ const LOOK: Duration = Duration::from_millis(10);
 async fn server() -> (Server, Account) {
     let options = ServerOptions {
         executable: Some(PROGRAM.into()),
-        conditions: Conditions {
-            any_host_only_address: true,
-            ..Conditions::default()
-        },
+        conditions: Conditions { any_host_only_address: true, ..Conditions::default() },
         ..ServerOptions::default()
     };
     let server = Server::start(options).await.unwrap();
@@ -113,51 +110,26 @@ fn raw_disk(public_key: &str) -> Vec<u8> {
 
 /// A free port of 127.0.0.1.
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Makes a machine as the Go driver does; the result is the port of SSH.
 async fn create(account: &Account, name: &str, key: &PrivateKey) -> u16 {
     let folder = account.home().join(name);
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::File::create(folder.join("boot2docker.iso"))
-        .unwrap()
-        .set_len(65_536)
-        .unwrap();
+    std::fs::File::create(folder.join("boot2docker.iso")).unwrap().set_len(65_536).unwrap();
     let path = |file: &str| folder.join(file).display().to_string();
     let size = CAPACITY.to_string();
-    let arguments = [
-        "convertfromraw",
-        "stdin",
-        &path("disk.vmdk"),
-        &size,
-        "--format",
-        "VMDK",
-    ];
+    let arguments = ["convertfromraw", "stdin", &path("disk.vmdk"), &size, "--format", "VMDK"];
     let converted = execute(account, &arguments, &raw_disk(&public_line(key))).await;
     assert_eq!(converted.exit, Some(0), "{}", converted.stderr);
-    ok(
-        account,
-        &format!(
-            "createvm --basefolder {} --name {name} --register",
-            folder.display()
-        ),
-    )
-    .await;
+    ok(account, &format!("createvm --basefolder {} --name {name} --register", folder.display())).await;
     ok(
         account,
         &format!("modifyvm {name} --ostype Linux26_64 --cpus 1 --memory 1024 --nic1 nat --boot1 dvd"),
     )
     .await;
-    ok(
-        account,
-        &format!("storagectl {name} --name SATA --add sata --hostiocache on"),
-    )
-    .await;
+    ok(account, &format!("storagectl {name} --name SATA --add sata --hostiocache on")).await;
     for (port, kind, file) in [(0, "dvddrive", "boot2docker.iso"), (1, "hdd", "disk.vmdk")] {
         let medium = path(file);
         ok(account, &format!("storageattach {name} --storagectl SATA --port {port} --device 0 --type {kind} --medium {medium}"))
@@ -165,23 +137,11 @@ async fn create(account: &Account, name: &str, key: &PrivateKey) -> u16 {
     }
     if account.run(["list", "hostonlyifs"]).await.stdout.is_empty() {
         ok(account, "hostonlyif create").await;
-        ok(
-            account,
-            "hostonlyif ipconfig vboxnet0 --ip 192.168.99.1 --netmask 255.255.255.0",
-        )
-        .await;
+        ok(account, "hostonlyif ipconfig vboxnet0 --ip 192.168.99.1 --netmask 255.255.255.0").await;
     }
-    ok(
-        account,
-        &format!("modifyvm {name} --nic2 hostonly --hostonlyadapter2 vboxnet0"),
-    )
-    .await;
+    ok(account, &format!("modifyvm {name} --nic2 hostonly --hostonlyadapter2 vboxnet0")).await;
     let port = free_port();
-    ok(
-        account,
-        &format!("modifyvm {name} --natpf1 ssh,tcp,127.0.0.1,{port},,22"),
-    )
-    .await;
+    ok(account, &format!("modifyvm {name} --natpf1 ssh,tcp,127.0.0.1,{port},,22")).await;
     port
 }
 
@@ -194,25 +154,12 @@ async fn a_machine_lives_as_the_go_driver_lets_it_live() {
     assert_eq!(account.state("default").unwrap(), MachineState::Running);
     let guest = account.guest("default").unwrap();
     guest.reached(PowerState::Running).await;
-    let session = Session::open_at(Ipv4Addr::LOCALHOST, port, "docker", &key, None)
-        .await
-        .unwrap();
+    let session = Session::open_at(Ipv4Addr::LOCALHOST, port, "docker", &key, None).await.unwrap();
     let addresses = session.run("ip addr show").await.text();
-    let address = account
-        .inventory()
-        .into_iter()
-        .find(|it| it.kind == "vm")
-        .unwrap()
-        .attributes["address"]
-        .clone();
+    let address =
+        account.inventory().into_iter().find(|it| it.kind == "vm").unwrap().attributes["address"].clone();
     assert!(addresses.contains(&address), "{address} is not in {addresses}");
-    assert!(
-        session
-            .run("cat /etc/os-release")
-            .await
-            .text()
-            .contains("Boot2Docker")
-    );
+    assert!(session.run("cat /etc/os-release").await.text().contains("Boot2Docker"));
     ok(&account, "controlvm default acpipowerbutton").await;
     wait_for(&account, "default", MachineState::PoweredOff).await;
     ok(&account, "startvm default --type headless").await;
@@ -234,9 +181,7 @@ async fn wait_for(account: &Account, vm: &str, state: MachineState) {
             ticks.tick().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), waiting)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -255,16 +200,11 @@ async fn a_guest_that_ignores_the_power_button_stays_on() {
 async fn the_executable_prints_what_the_server_says() {
     let (_server, account) = server().await;
     let version = execute(&account, &["--version"], b"").await;
-    assert_eq!(
-        (version.stdout.as_str(), version.exit),
-        ("7.2.22_Debianr175245\n", Some(0))
-    );
+    assert_eq!((version.stdout.as_str(), version.exit), ("7.2.22_Debianr175245\n", Some(0)));
     let unknown = execute(&account, &["showvminfo", "nobody", "--machinereadable"], b"").await;
     assert_eq!(unknown.exit, Some(1));
     assert!(
-        unknown
-            .stderr
-            .starts_with("VBoxManage: error: Could not find a registered machine named 'nobody'\n")
+        unknown.stderr.starts_with("VBoxManage: error: Could not find a registered machine named 'nobody'\n")
     );
     let entries = std::fs::read_dir(account.directory()).unwrap().count();
     assert_eq!(entries, 1);
@@ -281,11 +221,9 @@ async fn an_executable_without_its_server_says_what_is_missing() {
         command.output()
     };
     let closed = format!("127.0.0.1:{}/token", free_port());
-    for (place, expected) in [
-        (None, "MACHINE_MOCK_VBOX"),
-        (Some("nonsense"), "ADDRESS:PORT/TOKEN"),
-        (Some(&*closed), "is gone"),
-    ] {
+    for (place, expected) in
+        [(None, "MACHINE_MOCK_VBOX"), (Some("nonsense"), "ADDRESS:PORT/TOKEN"), (Some(&*closed), "is gone")]
+    {
         let output = run(place).await.unwrap();
         let text = String::from_utf8(output.stderr).unwrap();
         assert!(
@@ -319,52 +257,28 @@ async fn faults_speak_the_words_of_vboxmanage() {
     let (_server, account) = server().await;
     ok(&account, "createvm --name vm --register").await;
     for (fault, expected) in [
-        (
-            FaultKind::failing("rack K17 is under maintenance"),
-            "error: rack K17 is under maintenance\n",
-        ),
-        (
-            FaultKind::Throttle { retry_after: None },
-            "already has a lock request pending",
-        ),
-        (
-            FaultKind::NotFound,
-            "Could not find a registered machine named 'vm'",
-        ),
+        (FaultKind::failing("rack K17 is under maintenance"), "error: rack K17 is under maintenance\n"),
+        (FaultKind::Throttle { retry_after: None }, "already has a lock request pending"),
+        (FaultKind::NotFound, "Could not find a registered machine named 'vm'"),
         (FaultKind::Unauthorized, "E_ACCESSDENIED"),
-        (
-            FaultKind::Reset { acted: false },
-            "Failed to create the VirtualBox object!",
-        ),
+        (FaultKind::Reset { acted: false }, "Failed to create the VirtualBox object!"),
         (FaultKind::Truncate { bytes: 7 }, "The object is not ready"),
     ] {
         account.set_faults(FaultPlan::one(When::operation("showvminfo"), fault.clone()));
         let finished = account.run(["showvminfo", "vm", "--machinereadable"]).await;
         assert_eq!(finished.exit, 1, "{fault:?}");
-        assert!(
-            finished.stderr.contains(expected),
-            "{fault:?}: {}",
-            finished.stderr
-        );
+        assert!(finished.stderr.contains(expected), "{fault:?}: {}", finished.stderr);
     }
     account.set_faults(Fault::new(
         When::operation("startvm"),
-        FaultKind::BootError {
-            message: Some("no luck".into()),
-        },
+        FaultKind::BootError { message: Some("no luck".into()) },
     ));
     let failed = account.run(["startvm", "vm", "--type", "headless"]).await;
-    assert!(
-        failed.exit == 1 && failed.stderr.contains("no luck"),
-        "{failed:?}"
-    );
+    assert!(failed.exit == 1 && failed.stderr.contains("no luck"), "{failed:?}");
     assert_eq!(account.state("vm").unwrap(), MachineState::PoweredOff);
     let log = account.request_log();
     let last = log.last().unwrap();
-    assert_eq!(
-        (last.operation.as_str(), last.path.as_str(), last.status),
-        ("startvm", "vm", Some(1))
-    );
+    assert_eq!((last.operation.as_str(), last.path.as_str(), last.status), ("startvm", "vm", Some(1)));
     assert!(last.failed() && last.mutating && last.faults == ["boot-error"]);
 }
 
@@ -379,17 +293,11 @@ async fn broken_installations_refuse() {
     };
     let start = async || account.run(["startvm", "vm", "--type", "headless"]).await.stderr;
     broken(|it| it.kernel_driver = false);
-    assert!(
-        start()
-            .await
-            .contains("has terminated unexpectedly during startup")
-    );
+    assert!(start().await.contains("has terminated unexpectedly during startup"));
     broken(|it| it.hardware_virtualization = false);
     assert!(start().await.contains("VERR_SVM_NO_SVM"));
     broken(|it| it.disk_full = true);
-    let full = account
-        .run(["createmedium", "disk", "--filename", "/x/y.vdi", "--size", "1"])
-        .await;
+    let full = account.run(["createmedium", "disk", "--filename", "/x/y.vdi", "--size", "1"]).await;
     assert!(full.stderr.contains("VERR_DISK_FULL"), "{}", full.stderr);
     broken(|it| it.server = false);
     assert!(start().await.contains("NS_ERROR_SOCKET_FAIL"));
@@ -399,11 +307,7 @@ async fn broken_installations_refuse() {
     broken(|_| ());
     account.lock("vm").unwrap();
     let locked = account.run(["modifyvm", "vm", "--memory", "64"]).await;
-    assert!(
-        locked.stderr.contains("is already locked for a session"),
-        "{}",
-        locked.stderr
-    );
+    assert!(locked.stderr.contains("is already locked for a session"), "{}", locked.stderr);
     account.unlock("vm").unwrap();
     ok(&account, "modifyvm vm --memory 64").await;
 }
@@ -411,10 +315,7 @@ async fn broken_installations_refuse() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_hangs_ends_with_its_fault() {
     let (_server, account) = server().await;
-    account.set_faults(FaultPlan::one(
-        When::operation("list vms"),
-        FaultKind::Stall { acted: false },
-    ));
+    account.set_faults(FaultPlan::one(When::operation("list vms"), FaultKind::Stall { acted: false }));
     let mut child = Command::new(account.directory().join("VBoxManage"))
         .args(["list", "vms"])
         .envs(account.environment())
@@ -427,16 +328,11 @@ async fn a_call_that_hangs_ends_with_its_fault() {
             ticks.tick().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), arrived)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(60), arrived).await.unwrap();
     assert!(child.try_wait().unwrap().is_none(), "it hangs");
     // A client whose driver was killed waits on; it must not stay for ever.
     account.clear_faults();
-    let ended = tokio::time::timeout(Duration::from_secs(60), child.wait())
-        .await
-        .unwrap()
-        .unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(60), child.wait()).await.unwrap().unwrap();
     assert_eq!(ended.code(), Some(1));
     assert_eq!(account.run(["list", "vms"]).await.exit, 0);
 }
@@ -454,14 +350,9 @@ async fn a_call_that_waits_ends_with_its_account() {
             ticks.tick().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), starting)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(60), starting).await.unwrap();
     assert!(!waiting.is_finished());
     server.close_account("test");
-    let finished = tokio::time::timeout(Duration::from_secs(60), waiting)
-        .await
-        .unwrap()
-        .unwrap();
+    let finished = tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap().unwrap();
     assert_eq!(finished.exit, 1, "{finished:?}");
 }

@@ -46,10 +46,7 @@ impl Bindings {
                 return Err(differ(&format!("{{{name}}}"), actual));
             }
             if name.starts_with(['i', 'I', 'm']) {
-                let known = self
-                    .0
-                    .entry(name.to_lowercase())
-                    .or_insert_with(|| value.to_lowercase());
+                let known = self.0.entry(name.to_lowercase()).or_insert_with(|| value.to_lowercase());
                 if *known != value.to_lowercase() {
                     return Err(differ(&format!("{{{name}}} = {known}"), actual));
                 }
@@ -99,10 +96,7 @@ fn length(name: &str, text: &str) -> usize {
 
 fn strip<'a>(actual: &'a str, literal: &str) -> Result<&'a str, String> {
     actual.strip_prefix(literal).ok_or_else(|| {
-        let same = actual
-            .chars()
-            .zip(literal.chars())
-            .take_while(|(one, other)| one == other);
+        let same = actual.chars().zip(literal.chars()).take_while(|(one, other)| one == other);
         let same: usize = same.map(|(one, _)| one.len_utf8()).sum();
         differ(&literal[same..], &actual[same..])
     })
@@ -118,29 +112,13 @@ fn variable_parts_are_the_same_wherever_they_come_up() {
     let mut known = Bindings::default();
     let id = "03ca9419-b2b2-45d3-abb1-d505ff855835";
     known
-        .accept(
-            "\"m1\" {{id1}} {date}\n",
-            &format!("\"m1\" {{{id}}} 2026-11-22T23:15:45.921000000Z\n"),
-        )
+        .accept("\"m1\" {{id1}} {date}\n", &format!("\"m1\" {{{id}}} 2026-11-22T23:15:45.921000000Z\n"))
         .unwrap();
-    assert_eq!(
-        known.fill("{id1} {ID1} {id2}"),
-        format!("{id} {} {{id2}}", id.to_uppercase())
-    );
+    assert_eq!(known.fill("{id1} {ID1} {id2}"), format!("{id} {} {{id2}}", id.to_uppercase()));
     let other = "13ca9419-b2b2-45d3-abb1-d505ff855835";
     let error = known.accept("{id1}", other).unwrap_err();
     assert!(error.contains(id) && error.contains(other), "{error}");
     assert!(known.accept("a{id2}b", "ab").is_err());
-    assert!(
-        known
-            .accept("abc", "abd")
-            .unwrap_err()
-            .contains("\"c\", found \"d\"")
-    );
-    known
-        .accept(
-            "{date}.sav (PID={pid})",
-            "2026-11-22T23-33-24-428986000Z.sav (PID=0x0000026D)",
-        )
-        .unwrap();
+    assert!(known.accept("abc", "abd").unwrap_err().contains("\"c\", found \"d\""));
+    known.accept("{date}.sav (PID={pid})", "2026-11-22T23-33-24-428986000Z.sav (PID=0x0000026D)").unwrap();
 }

@@ -99,9 +99,7 @@ impl Ec2 {
         let purpose = format!("launch the instance of {machine}");
         let launch = |ec2: Client| order(ec2.run_instances().min_count(1).max_count(1)).send();
         let instances = self.call(&purpose, launch).await?.instances.into_iter().flatten();
-        let launched = instances
-            .into_iter()
-            .find(|instance| instance.instance_id().is_some());
+        let launched = instances.into_iter().find(|instance| instance.instance_id().is_some());
         launched.ok_or_else(|| Failure::senseless(&purpose))
     }
 
@@ -124,20 +122,14 @@ impl Ec2 {
     /// As all deletions: what does not exist is deleted (RM-008, RM-012).
     pub(crate) async fn terminate(&self, id: &str) -> Result<()> {
         let terminate = |ec2: Client| ec2.terminate_instances().instance_ids(id).send();
-        existing(
-            self.change(format!("terminate the instance {id}"), terminate)
-                .await,
-        )
-        .map(drop)
+        existing(self.change(format!("terminate the instance {id}"), terminate).await).map(drop)
     }
 
     /// The machine's spot requests that are not over.
     pub(crate) async fn spot_requests(&self, owner: &str) -> Result<Vec<SpotInstanceRequest>> {
         let filters = vec![owned_by(owner), filter("state", &["open", "active"])];
         let look = |ec2: Client| {
-            let look = ec2
-                .describe_spot_instance_requests()
-                .set_filters(Some(filters.clone()));
+            let look = ec2.describe_spot_instance_requests().set_filters(Some(filters.clone()));
             look.into_paginator().items().send().collect()
         };
         let mut requests: Vec<SpotInstanceRequest> = self.call("look for spot requests", look).await?;
@@ -175,13 +167,8 @@ impl Ec2 {
     ) -> Result<String, Failure> {
         let purpose = format!("import the key pair {name}");
         let import = |ec2: Client| {
-            let import = ec2
-                .import_key_pair()
-                .key_name(name)
-                .public_key_material(Blob::new(key));
-            import
-                .tag_specifications(tagged(ResourceType::KeyPair, tags))
-                .send()
+            let import = ec2.import_key_pair().key_name(name).public_key_material(Blob::new(key));
+            import.tag_specifications(tagged(ResourceType::KeyPair, tags)).send()
         };
         let id = self.call(&purpose, import).await?.key_pair_id;
         id.ok_or_else(|| Failure::senseless(&purpose))
@@ -205,12 +192,9 @@ impl Ec2 {
         let create = |ec2: Client| {
             let create = ec2.create_security_group().group_name(name).vpc_id(vpc);
             let create = create.description("Made by docker-machine-driver-ec2");
-            create
-                .tag_specifications(tagged(ResourceType::SecurityGroup, tags))
-                .send()
+            create.tag_specifications(tagged(ResourceType::SecurityGroup, tags)).send()
         };
-        self.change(format!("create the security group {name}"), create)
-            .await
+        self.change(format!("create the security group {name}"), create).await
     }
 
     pub(crate) async fn open_ports(&self, group: &str, permissions: &[IpPermission]) -> Result<(), Failure> {
@@ -218,22 +202,13 @@ impl Ec2 {
             let open = ec2.authorize_security_group_ingress().group_id(group);
             open.set_ip_permissions(Some(permissions.to_vec())).send()
         };
-        self.change(format!("open ports in the security group {group}"), open)
-            .await
+        self.change(format!("open ports in the security group {group}"), open).await
     }
 
     pub(crate) async fn delete_group(&self, id: &str) -> Result<(), Failure> {
         let delete = |ec2: Client| ec2.delete_security_group().group_id(id).send();
-        let answer = self
-            .change(format!("delete the security group {id}"), delete)
-            .await;
-        answer.or_else(|failure| {
-            if failure.is_missing() {
-                Ok(())
-            } else {
-                Err(failure)
-            }
-        })
+        let answer = self.change(format!("delete the security group {id}"), delete).await;
+        answer.or_else(|failure| if failure.is_missing() { Ok(()) } else { Err(failure) })
     }
 
     /// Volumes with the machine's mark.
@@ -254,11 +229,7 @@ impl Ec2 {
 
     /// The region's default VPC.
     pub(crate) async fn default_vpc(&self) -> Result<Option<String>> {
-        let look = |ec2: Client| {
-            ec2.describe_vpcs()
-                .filters(filter("is-default", &["true"]))
-                .send()
-        };
+        let look = |ec2: Client| ec2.describe_vpcs().filters(filter("is-default", &["true"])).send();
         let vpcs = self.call("look for the default VPC", look).await?.vpcs;
         Ok(vpcs.into_iter().flatten().find_map(|vpc| vpc.vpc_id))
     }
@@ -276,18 +247,12 @@ impl Ec2 {
         let look = |ec2: Client| ec2.describe_images().image_ids(id).send();
         let answer = self.call(format!("look up the image {id}"), look).await;
         let images = existing(answer)?.and_then(|answer| answer.images);
-        Ok(images
-            .into_iter()
-            .flatten()
-            .find(|image| image.image_id() == Some(id)))
+        Ok(images.into_iter().flatten().find(|image| image.image_id() == Some(id)))
     }
 
     pub(crate) async fn images(&self, owner: &str, filters: Vec<Filter>) -> Result<Vec<Image>> {
         let look = |ec2: Client| {
-            let look = ec2
-                .describe_images()
-                .owners(owner)
-                .set_filters(Some(filters.clone()));
+            let look = ec2.describe_images().owners(owner).set_filters(Some(filters.clone()));
             look.into_paginator().items().send().collect()
         };
         Ok(self.call("look for images", look).await?)

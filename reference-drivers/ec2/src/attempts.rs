@@ -31,10 +31,7 @@ impl ClassifyRetry for Attempts {
             });
         }
         // EC2 itself says nothing of that kind, but what stands before it may (FAULT-002).
-        let asked = answer
-            .headers()
-            .get("retry-after")
-            .and_then(|seconds| seconds.parse().ok());
+        let asked = answer.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
         match asked.filter(|_| matches!(answer.status().as_u16(), 429 | 503)) {
             Some(seconds) => {
                 let delay = Duration::from_secs(seconds);

@@ -34,10 +34,7 @@ impl Options {
             text.is_empty() || !rest.is_empty() && is_plain(rest)
         };
         let one_of = |text: &String, values: &[&str]| text.is_empty() || values.contains(&text.as_str());
-        let is_price = |text: &String| {
-            text.parse()
-                .is_ok_and(|price: f64| price > 0.0 && price.is_finite())
-        };
+        let is_price = |text: &String| text.parse().is_ok_and(|price: f64| price > 0.0 && price.is_finite());
         let (zone, groups) = (self.zone_name(), &self.security_groups);
         let is_private = self.use_private_address || self.private_address_only;
         let ipv6 = self.ipv6_address_count > 0;
@@ -55,10 +52,7 @@ impl Options {
             "vpc-id must be the id of a VPC, vpc-..."
         } else if !is_id(&self.subnet_id, "subnet-") {
             "subnet-id must be the id of a subnet, subnet-..."
-        } else if groups
-            .iter()
-            .any(|name| name.is_empty() || name.starts_with("sg-"))
-        {
+        } else if groups.iter().any(|name| name.is_empty() || name.starts_with("sg-")) {
             "security-group must be a name, not empty and not an id"
         } else if (1..groups.len()).any(|at| groups[..at].contains(&groups[at])) {
             "security-group names a group twice"
@@ -102,20 +96,12 @@ impl Options {
 
     /// The region; older records may have none.
     pub(crate) fn region(&self) -> &str {
-        if self.region.is_empty() {
-            "us-east-1"
-        } else {
-            &self.region
-        }
+        if self.region.is_empty() { "us-east-1" } else { &self.region }
     }
 
     /// The zone in full; empty for any.
     pub(crate) fn zone_name(&self) -> String {
-        if self.zone.len() == 1 {
-            format!("{}{}", self.region(), self.zone)
-        } else {
-            self.zone.clone()
-        }
+        if self.zone.len() == 1 { format!("{}{}", self.region(), self.zone) } else { self.zone.clone() }
     }
 
     /// The endpoint, if it is not the region's own: `http` or `https`, a host, and no password, because texts with
@@ -131,11 +117,7 @@ impl Options {
         let text = if self.endpoint.contains("://") {
             self.endpoint.clone()
         } else {
-            format!(
-                "{}://{}",
-                if self.insecure_transport { "http" } else { "https" },
-                self.endpoint
-            )
+            format!("{}://{}", if self.insecure_transport { "http" } else { "https" }, self.endpoint)
         };
         let url = Url::parse(&text)
             .map_err(|error| invalid("endpoint", "is neither URL nor host").with_source(&error))?;
@@ -177,30 +159,16 @@ impl Options {
         let problem = if !words.len().is_multiple_of(2) {
             "must be key1,value1,key2,value2, but the last key has no value".to_owned()
         } else if keys.len() > MOST_TAGS - 3 {
-            format!(
-                "are {}, but EC2 takes {MOST_TAGS} and the driver sets 3",
-                keys.len()
-            )
-        } else if let Some(key) = keys
-            .iter()
-            .find(|key| key.is_empty() || key.chars().count() > LONGEST_TAG_KEY)
+            format!("are {}, but EC2 takes {MOST_TAGS} and the driver sets 3", keys.len())
+        } else if let Some(key) =
+            keys.iter().find(|key| key.is_empty() || key.chars().count() > LONGEST_TAG_KEY)
         {
             format!("has the key {key:?}, but keys have 1 to {LONGEST_TAG_KEY} characters")
-        } else if let Some(key) = keys
-            .iter()
-            .find(|key| key.to_ascii_lowercase().starts_with("aws:"))
-        {
+        } else if let Some(key) = keys.iter().find(|key| key.to_ascii_lowercase().starts_with("aws:")) {
             format!("cannot set {key:?}: EC2 keeps such keys for itself")
-        } else if let Some(key) = keys
-            .iter()
-            .find(|key| [NAME_TAG, MACHINE_TAG, OWNER_TAG].contains(key))
-        {
+        } else if let Some(key) = keys.iter().find(|key| [NAME_TAG, MACHINE_TAG, OWNER_TAG].contains(key)) {
             format!("cannot set {key:?}: the driver sets this tag itself")
-        } else if let Some((_, key)) = keys
-            .iter()
-            .enumerate()
-            .find(|(at, key)| keys[..*at].contains(key))
-        {
+        } else if let Some((_, key)) = keys.iter().enumerate().find(|(at, key)| keys[..*at].contains(key)) {
             format!("sets {key:?} more than once")
         } else if words.iter().any(|word| word.chars().count() > LONGEST_TAG_VALUE) {
             format!("has a value of more than {LONGEST_TAG_VALUE} characters")
@@ -220,34 +188,25 @@ pub(crate) struct Port {
 
 impl Port {
     pub(crate) fn tcp(number: u16) -> Self {
-        Self {
-            number,
-            protocol: "tcp",
-        }
+        Self { number, protocol: "tcp" }
     }
 
     /// Whether a group lets the port through, for whomever: a user may have restricted a rule.
     pub(crate) fn is_open(self, group: &SecurityGroup) -> bool {
         let number = i32::from(self.number);
-        group
-            .ip_permissions()
-            .iter()
-            .any(|permission| match permission.ip_protocol() {
-                Some("-1") => true,
-                Some(protocol) if protocol == self.protocol => {
-                    let (from, to) = (permission.from_port(), permission.to_port());
-                    from.is_some_and(|from| from <= number) && to.is_some_and(|to| number <= to)
-                }
-                _ => false,
-            })
+        group.ip_permissions().iter().any(|permission| match permission.ip_protocol() {
+            Some("-1") => true,
+            Some(protocol) if protocol == self.protocol => {
+                let (from, to) = (permission.from_port(), permission.to_port());
+                from.is_some_and(|from| from <= number) && to.is_some_and(|to| number <= to)
+            }
+            _ => false,
+        })
     }
 
     pub(crate) fn permission(self, ipv6: bool) -> IpPermission {
         let number = i32::from(self.number);
-        let ports = IpPermission::builder()
-            .ip_protocol(self.protocol)
-            .from_port(number)
-            .to_port(number);
+        let ports = IpPermission::builder().ip_protocol(self.protocol).from_port(number).to_port(number);
         let ports = ports.ip_ranges(IpRange::builder().cidr_ip("0.0.0.0/0").build());
         let everybody = ipv6.then(|| vec![Ipv6Range::builder().cidr_ipv6("::/0").build()]);
         ports.set_ipv6_ranges(everybody).build()
@@ -266,19 +225,12 @@ pub(crate) fn swarm_port(base: &BaseDriver) -> Result<Option<u16>> {
         return Ok(base.swarm_master.then_some(SWARM_PORT));
     }
     let port = Url::parse(&base.swarm_host).ok().and_then(|url| url.port());
-    let text = || {
-        format!(
-            "--swarm-host must be tcp://HOST:PORT, but is {:?}",
-            base.swarm_host
-        )
-    };
-    port.map(Some)
-        .ok_or_else(|| Error::new(ErrorKind::InvalidOption, text()))
+    let text = || format!("--swarm-host must be tcp://HOST:PORT, but is {:?}", base.swarm_host);
+    port.map(Some).ok_or_else(|| Error::new(ErrorKind::InvalidOption, text()))
 }
 
 fn is_plain(text: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 fn invalid(flag: &str, problem: &str) -> Error {

@@ -57,10 +57,7 @@ impl Ec2Driver {
                 clients.push(self.client(None, endpoint, attempt, cx.waits()).await);
             } else {
                 for keys in &keys {
-                    clients.push(
-                        self.client(Some(keys), endpoint.clone(), attempt, cx.waits())
-                            .await,
-                    );
+                    clients.push(self.client(Some(keys), endpoint.clone(), attempt, cx.waits()).await);
                 }
             }
             clients
@@ -93,11 +90,7 @@ impl Ec2Driver {
             let new_access = variable("AWS_ACCESS_KEY_ID").unwrap_or_else(|| access.clone());
             let new_secret = variable("AWS_SECRET_ACCESS_KEY").unwrap_or_else(|| secret.clone());
             if (&new_access, &new_secret) != (&access, &secret) {
-                all.push(keys(
-                    new_access,
-                    new_secret,
-                    variable("AWS_SESSION_TOKEN").unwrap_or_default(),
-                ));
+                all.push(keys(new_access, new_secret, variable("AWS_SESSION_TOKEN").unwrap_or_default()));
             }
         }
         all
@@ -121,11 +114,7 @@ impl Ec2Driver {
             .http_client(http_client(plain))
             .sleep_impl(SharedAsyncSleep::new(Sleeper(waits.clone())))
             .retry_config(retry)
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .operation_attempt_timeout(attempt)
-                    .build(),
-            )
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(attempt).build())
             // The time for one request covers it.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         if let Some(keys) = keys {
@@ -142,9 +131,7 @@ impl Ec2Driver {
 
 fn secrets(keys: &Credentials) -> impl Iterator<Item = Secret<String>> {
     let token = keys.session_token().map(str::to_owned);
-    std::iter::once(keys.secret_access_key().to_owned())
-        .chain(token)
-        .map(Secret::new)
+    std::iter::once(keys.secret_access_key().to_owned()).chain(token).map(Secret::new)
 }
 
 /// An HTTP client with the project's one cryptography that uses the proxies of the environment (API-003, API-004).
@@ -202,11 +189,7 @@ impl Future for Shareable {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<()> {
-        self.0
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_mut()
-            .poll(cx)
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll(cx)
     }
 }
 

@@ -75,14 +75,8 @@ impl Ec2Driver {
         user_data: Option<&str>,
     ) -> RunInstancesFluentBuilder {
         let options = &self.options;
-        let some = |text: &String| {
-            Some(text.as_str())
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned)
-        };
-        let ipv6_count = i32::try_from(options.ipv6_address_count)
-            .ok()
-            .filter(|count| *count > 0);
+        let some = |text: &String| Some(text.as_str()).filter(|text| !text.is_empty()).map(str::to_owned);
+        let ipv6_count = i32::try_from(options.ipv6_address_count).ok().filter(|count| *count > 0);
         let network = InstanceNetworkInterfaceSpecification::builder()
             .device_index(0)
             .subnet_id(&place.subnet)
@@ -100,11 +94,7 @@ impl Ec2Driver {
             .set_block_device_mappings(Some(self.block_devices(image)))
             .set_user_data(user_data.map(str::to_owned))
             .set_ebs_optimized(options.use_ebs_optimized_instance.then_some(true));
-        for resource in [
-            ResourceType::Instance,
-            ResourceType::Volume,
-            ResourceType::NetworkInterface,
-        ] {
+        for resource in [ResourceType::Instance, ResourceType::Volume, ResourceType::NetworkInterface] {
             run = run.tag_specifications(tagged(resource, &tags));
         }
         if options.monitoring {
@@ -113,19 +103,11 @@ impl Ec2Driver {
         if let Some(profile) = some(&options.iam_instance_profile) {
             let wanted = IamInstanceProfileSpecification::builder();
             let by_arn = profile.starts_with("arn:");
-            let wanted = if by_arn {
-                wanted.arn(profile)
-            } else {
-                wanted.name(profile)
-            };
+            let wanted = if by_arn { wanted.arn(profile) } else { wanted.name(profile) };
             run = run.iam_instance_profile(wanted.build());
         }
-        let [endpoint, tokens, ipv6] = [
-            &options.http_endpoint,
-            &options.http_tokens,
-            &options.http_protocol_ipv6,
-        ]
-        .map(some);
+        let [endpoint, tokens, ipv6] =
+            [&options.http_endpoint, &options.http_tokens, &options.http_protocol_ipv6].map(some);
         if endpoint.is_some() || tokens.is_some() || ipv6.is_some() {
             let metadata = InstanceMetadataOptionsRequest::builder()
                 .set_http_endpoint(endpoint.map(|value| InstanceMetadataEndpointState::from(value.as_str())))
@@ -136,9 +118,7 @@ impl Ec2Driver {
             run = run.metadata_options(metadata.build());
         }
         if options.request_spot_instance {
-            let minutes = i32::try_from(options.block_duration_minutes)
-                .ok()
-                .filter(|minutes| *minutes > 0);
+            let minutes = i32::try_from(options.block_duration_minutes).ok().filter(|minutes| *minutes > 0);
             let spot = SpotMarketOptions::builder()
                 .max_price(&options.spot_price)
                 .spot_instance_type(SpotInstanceType::OneTime)
@@ -154,21 +134,14 @@ impl Ec2Driver {
     ///
     /// `unsure`: the last answer was lost, so there may be an object whose id is not known.
     pub(crate) async fn roll_back(&mut self, ec2: &Ec2, cx: &Context, unsure: bool) -> Result<()> {
-        let searched = if unsure {
-            self.find_unanswered(ec2, cx).await
-        } else {
-            Ok(())
-        };
+        let searched = if unsure { self.find_unanswered(ec2, cx).await } else { Ok(()) };
         if self.key_pair_id.is_empty() && self.options.keypair_name.is_empty() {
             // The key pair comes first, so there is nothing else.
             return searched;
         }
         if !self.instance_id.is_empty() {
             // An instance that is not shown yet cannot be terminated yet; if it never is, terminating it says more.
-            let _ = cx
-                .waits()
-                .until(&SEARCHED, || ec2.instance(&self.instance_id))
-                .await;
+            let _ = cx.waits().until(&SEARCHED, || ec2.instance(&self.instance_id)).await;
         }
         let removed = self.remove_all(ec2, cx).await;
         all([searched, removed])
@@ -181,10 +154,7 @@ impl Ec2Driver {
             Ok(if key_wanted {
                 self.own_key(ec2).await?.and_then(|pair| pair.key_pair_id)
             } else if self.instance_id.is_empty() {
-                self.own_instances(ec2)
-                    .await?
-                    .into_iter()
-                    .find_map(|instance| instance.instance_id)
+                self.own_instances(ec2).await?.into_iter().find_map(|instance| instance.instance_id)
             } else {
                 Some(self.instance_id.clone())
             })
@@ -202,11 +172,7 @@ impl Ec2Driver {
     /// What this machine left at EC2 already, or what others have there under its names (PRE-004, CREATE-013, CREATE-014).
     pub(crate) async fn refuse_taken_names(&self, ec2: &Ec2) -> Result<()> {
         let machine = &self.base.machine_name;
-        let instance = self
-            .own_instances(ec2)
-            .await?
-            .into_iter()
-            .find_map(|instance| instance.instance_id);
+        let instance = self.own_instances(ec2).await?.into_iter().find_map(|instance| instance.instance_id);
         let name = self.object_name();
         let taken = match instance {
             Some(id) => format!("machine {machine} already has the instance {id}"),

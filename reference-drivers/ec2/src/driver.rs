@@ -171,9 +171,7 @@ impl Driver for Ec2Driver {
             let now = self.boot_id(cx, &instance).await;
             Ok(now.filter(|now| Some(now) != before.as_ref()).map(|_| instance))
         });
-        let instance = rebooted
-            .await
-            .map_err(|error| error.with_context("instance", &id))?;
+        let instance = rebooted.await.map_err(|error| error.with_context("instance", &id))?;
         self.record(&instance);
         Ok(())
     }
@@ -200,8 +198,7 @@ impl Driver for Ec2Driver {
     }
 
     async fn ipv6(&self, cx: &Context) -> Result<String> {
-        self.running_address(cx, |_, instance| instance.ipv6_address().map(str::to_owned))
-            .await
+        self.running_address(cx, |_, instance| instance.ipv6_address().map(str::to_owned)).await
     }
 }
 

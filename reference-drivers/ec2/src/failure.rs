@@ -66,11 +66,9 @@ impl Failure {
                 (ErrorKind::Provider, reason, true)
             }
             SdkError::TimeoutError(_) => (ErrorKind::Timeout, "EC2 did not answer in time".to_owned(), true),
-            SdkError::DispatchFailure(failure) if !failure.is_other() => (
-                ErrorKind::Connection,
-                format!("EC2 gave no answer: {}", causes(error)),
-                true,
-            ),
+            SdkError::DispatchFailure(failure) if !failure.is_other() => {
+                (ErrorKind::Connection, format!("EC2 gave no answer: {}", causes(error)), true)
+            }
             // It was never sent: no credentials, or nothing to send them to.
             _ => {
                 let reason = format!("EC2 was not asked: {}; {NO_CREDENTIALS}", causes(error));
@@ -90,10 +88,7 @@ impl Failure {
 
     /// No answer within the driver's own deadline.
     pub(crate) fn too_late(purpose: &str, deadline: Duration) -> Self {
-        let text = format!(
-            "cannot {purpose}: EC2 did not answer within {:.0} s",
-            deadline.as_secs_f64()
-        );
+        let text = format!("cannot {purpose}: EC2 did not answer within {:.0} s", deadline.as_secs_f64());
         Error::new(ErrorKind::Timeout, text).retryable().into()
     }
 
@@ -120,20 +115,15 @@ impl Failure {
     /// A provider that echoes a secret must not make the driver print it (ERR-006).
     pub(crate) fn without(mut self, secrets: &[Secret<String>]) -> Self {
         let mut text = self.error.to_string();
-        let found = secrets
-            .iter()
-            .filter(|secret| !secret.expose().is_empty() && text.contains(secret.expose()));
+        let found =
+            secrets.iter().filter(|secret| !secret.expose().is_empty() && text.contains(secret.expose()));
         let found: Vec<_> = found.collect();
         if !found.is_empty() {
             for secret in found {
                 text = text.replace(secret.expose(), "***");
             }
             let hidden = Error::new(self.error.kind(), text);
-            self.error = if self.error.is_retryable() {
-                hidden.retryable()
-            } else {
-                hidden
-            };
+            self.error = if self.error.is_retryable() { hidden.retryable() } else { hidden };
         }
         self
     }
@@ -141,10 +131,7 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self {
-            code: String::new(),
-            error,
-        }
+        Self { code: String::new(), error }
     }
 }
 

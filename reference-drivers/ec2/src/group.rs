@@ -18,11 +18,7 @@ impl Ec2Driver {
     fn group_names(&self) -> Vec<(String, String)> {
         let named = self.options.security_groups.iter();
         let named: Vec<_> = named.map(|name| (name.clone(), SHARED.to_owned())).collect();
-        if named.is_empty() {
-            vec![(self.object_name(), self.owner())]
-        } else {
-            named
-        }
+        if named.is_empty() { vec![(self.object_name(), self.owner())] } else { named }
     }
 
     /// Looks for what would stop [`groups`](Self::groups) or leave ports closed (PRE-004).
@@ -73,9 +69,7 @@ impl Ec2Driver {
 
     /// One group by its name, which is unique in a VPC.
     async fn group(&self, ec2: &Ec2, vpc: &str, name: &str, owner: &str) -> Result<Option<SecurityGroup>> {
-        let found = ec2
-            .groups(vec![filter("vpc-id", &[vpc]), filter("group-name", &[name])])
-            .await?;
+        let found = ec2.groups(vec![filter("vpc-id", &[vpc]), filter("group-name", &[name])]).await?;
         let group = found.into_iter().find(|group| group.group_name() == Some(name));
         match &group {
             Some(group) if owner != SHARED && !is_owned(group.tags(), owner) => {
@@ -116,10 +110,7 @@ impl Ec2Driver {
             answer => answer?,
         }
         // What refers to it is refused until EC2 shows it (FAULT-003).
-        let shown = cx
-            .waits()
-            .until(&SHOWN, || self.group(ec2, vpc, name, owner))
-            .await;
+        let shown = cx.waits().until(&SHOWN, || self.group(ec2, vpc, name, owner)).await;
         shown.map_err(|error| error.with_context("security group", name))
     }
 
@@ -191,8 +182,7 @@ impl Ec2Driver {
         match removed.await {
             // Whoever it is that uses it, it is no machine.
             Err(error) if shared && ran_out(&error) => {
-                cx.log()
-                    .info(format!("The security group {id} is in use and stays."));
+                cx.log().info(format!("The security group {id} is in use and stays."));
                 Ok(())
             }
             outcome => outcome.map_err(|error| error.with_context("security group", id)),
@@ -202,9 +192,6 @@ impl Ec2Driver {
     /// Whether another machine has the group; the driver's own is terminated by now.
     async fn is_used(&self, ec2: &Ec2, group: &str) -> Result<bool> {
         let alive = filter("instance-state-name", &[PENDING, RUNNING, STOPPING, STOPPED]);
-        Ok(!ec2
-            .instances(vec![filter("instance.group-id", &[group]), alive])
-            .await?
-            .is_empty())
+        Ok(!ec2.instances(vec![filter("instance.group-id", &[group]), alive]).await?.is_empty())
     }
 }

@@ -89,9 +89,7 @@ impl Ec2Driver {
 
 fn root(image: &Image) -> Option<&EbsBlockDevice> {
     let mut mappings = image.block_device_mappings().iter();
-    mappings
-        .find(|mapping| mapping.device_name() == image.root_device_name())?
-        .ebs()
+    mappings.find(|mapping| mapping.device_name() == image.root_device_name())?.ebs()
 }
 
 fn refused(flag: &str, value: &str, problem: &str) -> Error {

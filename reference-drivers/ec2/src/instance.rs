@@ -77,10 +77,7 @@ impl Ec2Driver {
             let text = format!("machine {machine} has no instance: it was not created");
             return Error::new(ErrorKind::Other, text);
         }
-        let text = format!(
-            "machine {machine} not found: EC2 has no instance {}",
-            self.instance_id
-        );
+        let text = format!("machine {machine} not found: EC2 has no instance {}", self.instance_id);
         Error::new(ErrorKind::NotFound, text)
     }
 
@@ -102,10 +99,7 @@ impl Ec2Driver {
                 return if fresh { Ok(None) } else { Err(self.gone()) };
             };
             let (starts, now) = (wanted == RUNNING, state(&instance));
-            let (ends, stops) = (
-                [ENDING, TERMINATED].contains(&now),
-                [STOPPING, STOPPED].contains(&now),
-            );
+            let (ends, stops) = ([ENDING, TERMINATED].contains(&now), [STOPPING, STOPPED].contains(&now));
             if ends || starts && stops && begun.load(Ordering::Relaxed) {
                 return Err(given_up(&instance));
             }
@@ -140,10 +134,7 @@ impl Ec2Driver {
         }
         match state(&instance) {
             STOPPED => Ok(()),
-            STOPPING if !force => self
-                .reach(&ec2, cx, &id, &SHUT_DOWN, STOPPED, false)
-                .await
-                .map(drop),
+            STOPPING if !force => self.reach(&ec2, cx, &id, &SHUT_DOWN, STOPPED, false).await.map(drop),
             _ => self.power_down(&ec2, cx, &id, force).await,
         }
     }
@@ -165,14 +156,8 @@ impl Ec2Driver {
     /// The guest's boot id, if it answers soon.
     pub(crate) async fn boot_id(&self, cx: &Context, instance: &Instance) -> Option<ssh::BootId> {
         let soon = cx.waits().scale(SOON).max(SHORTEST_SOON);
-        let limits = Limits {
-            connect: soon,
-            command: soon,
-            ..Limits::default()
-        };
-        let client = Client::connect(&self.ssh_endpoint(instance)?, limits)
-            .await
-            .ok()?;
+        let limits = Limits { connect: soon, command: soon, ..Limits::default() };
+        let client = Client::connect(&self.ssh_endpoint(instance)?, limits).await.ok()?;
         ssh::boot_id(&client).await.ok()
     }
 
@@ -197,10 +182,7 @@ impl Ec2Driver {
         }
         choose(self, &instance).ok_or_else(|| {
             let id = instance.instance_id().unwrap_or_default();
-            Error::new(
-                ErrorKind::Provider,
-                format!("EC2 gave the instance {id} no such address"),
-            )
+            Error::new(ErrorKind::Provider, format!("EC2 gave the instance {id} no such address"))
         })
     }
 
@@ -230,11 +212,7 @@ impl Ec2Driver {
     }
 
     pub(crate) fn owner(&self) -> String {
-        if self.owner.is_empty() {
-            names::owner_mark(&self.base)
-        } else {
-            self.owner.clone()
-        }
+        if self.owner.is_empty() { names::owner_mark(&self.base) } else { self.owner.clone() }
     }
 
     pub(crate) fn object_name(&self) -> String {
@@ -244,11 +222,7 @@ impl Ec2Driver {
     /// Tags of what belongs to the machine alone.
     pub(crate) fn machine_tags(&self) -> Vec<Tag> {
         let name = &self.base.machine_name;
-        vec![
-            tag(NAME_TAG, name),
-            tag(MACHINE_TAG, name),
-            tag(OWNER_TAG, &self.owner()),
-        ]
+        vec![tag(NAME_TAG, name), tag(MACHINE_TAG, name), tag(OWNER_TAG, &self.owner())]
     }
 }
 
@@ -276,11 +250,7 @@ fn given_up(instance: &Instance) -> Error {
         "the instance {} is {} instead: {}",
         instance.instance_id().unwrap_or_default(),
         state(instance),
-        quoted(
-            reason
-                .filter(|reason| !reason.is_empty())
-                .unwrap_or("no reason given")
-        )
+        quoted(reason.filter(|reason| !reason.is_empty()).unwrap_or("no reason given"))
     );
     Error::new(ErrorKind::Provider, text)
 }

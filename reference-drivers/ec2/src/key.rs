@@ -23,10 +23,7 @@ impl Ec2Driver {
             return Ok(self.options.keypair_name.clone());
         }
         let name = self.object_name();
-        self.key_pair_id = match ec2
-            .import_key_pair(&name, key.public_key(), &self.machine_tags())
-            .await
-        {
+        self.key_pair_id = match ec2.import_key_pair(&name, key.public_key(), &self.machine_tags()).await {
             Err(failure) if failure.is(&["InvalidKeyPair.Duplicate"]) => {
                 // It may be this key: the call is repeated when its answer is lost. Nobody else has it.
                 self.uploaded(ec2, cx, &name, &key).await?.ok_or(failure)?
@@ -38,14 +35,10 @@ impl Ec2Driver {
     }
 
     async fn uploaded(&self, ec2: &Ec2, cx: &Context, name: &str, key: &KeyPair) -> Result<Option<String>> {
-        let found = cx.waits().until(&SEARCHED, || async {
-            Ok(ec2.key_pairs(name).await?.into_iter().next())
-        });
+        let found =
+            cx.waits().until(&SEARCHED, || async { Ok(ec2.key_pairs(name).await?.into_iter().next()) });
         match found.await {
-            Ok(pair) => Ok(pair
-                .key_pair_id
-                .clone()
-                .filter(|_| differs(&pair, key) == Some(false))),
+            Ok(pair) => Ok(pair.key_pair_id.clone().filter(|_| differs(&pair, key) == Some(false))),
             Err(error) if ran_out(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -62,18 +55,12 @@ impl Ec2Driver {
             return Ok(());
         }
         let refused = |problem: &str| {
-            Error::new(
-                ErrorKind::InvalidOption,
-                format!("--ec2-keypair-name {name} {problem}"),
-            )
+            Error::new(ErrorKind::InvalidOption, format!("--ec2-keypair-name {name} {problem}"))
         };
         let pair = ec2.key_pairs(name).await?.into_iter().next();
         let pair = pair.ok_or_else(|| refused("is no key pair of the region"))?;
         match differs(&pair, &key) {
-            Some(true) => Err(refused(&format!(
-                "has another key than --ec2-ssh-keypath {}",
-                path.display()
-            ))),
+            Some(true) => Err(refused(&format!("has another key than --ec2-ssh-keypath {}", path.display()))),
             _ => Ok(()),
         }
     }
@@ -103,12 +90,6 @@ impl Ec2Driver {
 
 /// Whether a key pair is another one than the key; `None` if EC2 does not tell.
 fn differs(pair: &KeyPairInfo, key: &KeyPair) -> Option<bool> {
-    let words = |line: &str| {
-        line.split_whitespace()
-            .take(2)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    pair.public_key()
-        .map(|line| words(line) != words(key.public_key()))
+    let words = |line: &str| line.split_whitespace().take(2).map(str::to_owned).collect::<Vec<_>>();
+    pair.public_key().map(|line| words(line) != words(key.public_key()))
 }

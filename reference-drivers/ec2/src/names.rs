@@ -20,11 +20,7 @@ const LONGEST_NAME: usize = 63;
 /// (FLAG-007, IDEM-004).
 pub(crate) fn owner_mark(base: &BaseDriver) -> String {
     // FNV-1a: not secret, only the same in every build.
-    let bytes = base
-        .store_path
-        .bytes()
-        .chain([0])
-        .chain(base.machine_name.bytes());
+    let bytes = base.store_path.bytes().chain([0]).chain(base.machine_name.bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -42,15 +38,11 @@ pub(crate) fn tag(key: &str, value: &str) -> Tag {
 
 /// Tags for an object, given together with the order to make it, so that it never exists without.
 pub(crate) fn tagged(resource: ResourceType, tags: &[Tag]) -> TagSpecification {
-    TagSpecification::builder()
-        .resource_type(resource)
-        .set_tags(Some(tags.to_vec()))
-        .build()
+    TagSpecification::builder().resource_type(resource).set_tags(Some(tags.to_vec())).build()
 }
 
 pub(crate) fn is_owned(tags: &[Tag], owner: &str) -> bool {
-    tags.iter()
-        .any(|tag| tag.key() == Some(OWNER_TAG) && tag.value() == Some(owner))
+    tags.iter().any(|tag| tag.key() == Some(OWNER_TAG) && tag.value() == Some(owner))
 }
 
 /// Passes what has one of the values.

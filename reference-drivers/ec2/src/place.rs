@@ -34,19 +34,12 @@ impl Ec2Driver {
         // The same choice each time, zone a before zone b.
         let order = |subnet: &Subnet| {
             let zone = subnet.availability_zone().map(str::to_owned);
-            (
-                !subnet.default_for_az().unwrap_or_default(),
-                zone,
-                subnet.subnet_id().map(str::to_owned),
-            )
+            (!subnet.default_for_az().unwrap_or_default(), zone, subnet.subnet_id().map(str::to_owned))
         };
         subnets.sort_by_key(order);
-        let place = subnets.into_iter().find_map(|subnet| {
-            Some(Place {
-                vpc: subnet.vpc_id?,
-                subnet: subnet.subnet_id?,
-            })
-        });
+        let place = subnets
+            .into_iter()
+            .find_map(|subnet| Some(Place { vpc: subnet.vpc_id?, subnet: subnet.subnet_id? }));
         place.ok_or_else(|| {
             let wanted = [
                 ("--ec2-subnet-id", &options.subnet_id),
@@ -55,16 +48,9 @@ impl Ec2Driver {
             ];
             let wanted = wanted.into_iter().filter(|(_, value)| !value.is_empty());
             let wanted: Vec<String> = wanted.map(|(flag, value)| format!("{flag} {value}")).collect();
-            let wanted = if wanted.is_empty() {
-                "the default VPC".to_owned()
-            } else {
-                wanted.join(" and ")
-            };
+            let wanted = if wanted.is_empty() { "the default VPC".to_owned() } else { wanted.join(" and ") };
             let region = options.region();
-            Error::new(
-                ErrorKind::InvalidOption,
-                format!("the region {region} has no subnet for {wanted}"),
-            )
+            Error::new(ErrorKind::InvalidOption, format!("the region {region} has no subnet for {wanted}"))
         })
     }
 }

@@ -17,11 +17,7 @@ impl Ec2Driver {
         let instances = self.remove_instances(ec2, cx).await;
         let volumes = self.remove_volumes(ec2, cx).await;
         // A group cannot go before the instances that have it.
-        let groups = if instances.is_ok() {
-            self.remove_groups(ec2, cx).await
-        } else {
-            Ok(())
-        };
+        let groups = if instances.is_ok() { self.remove_groups(ec2, cx).await } else { Ok(()) };
         let key = self.remove_key(ec2).await;
         all([instances, volumes, groups, key])
     }
@@ -32,8 +28,7 @@ impl Ec2Driver {
         if self.options.request_spot_instance {
             // First, so that nothing is launched after the search (CREATE-020).
             for request in ec2.spot_requests(&self.owner()).await? {
-                ec2.cancel_spot_request(request.spot_instance_request_id().unwrap_or_default())
-                    .await?;
+                ec2.cancel_spot_request(request.spot_instance_request_id().unwrap_or_default()).await?;
                 ids.extend(request.instance_id);
             }
         }
@@ -55,11 +50,8 @@ impl Ec2Driver {
     /// pair, which comes first, tells that there may be one.
     async fn unrecorded_instances(&self, ec2: &Ec2, cx: &Context) -> Result<Vec<String>> {
         let look = async || {
-            let found = self
-                .own_instances(ec2)
-                .await?
-                .into_iter()
-                .filter_map(|instance| instance.instance_id);
+            let found =
+                self.own_instances(ec2).await?.into_iter().filter_map(|instance| instance.instance_id);
             Ok::<Vec<String>, machine_driver::Error>(found.collect())
         };
         let found = look().await?;
@@ -67,9 +59,9 @@ impl Ec2Driver {
         if !found.is_empty() || !self.key_pair_id.is_empty() || self.own_key(ec2).await?.is_none() {
             return Ok(found);
         }
-        let late = cx.waits().until(&SEARCHED, || async {
-            Ok(Some(look().await?).filter(|found| !found.is_empty()))
-        });
+        let late = cx
+            .waits()
+            .until(&SEARCHED, || async { Ok(Some(look().await?).filter(|found| !found.is_empty())) });
         match late.await {
             Err(error) if ran_out(&error) => Ok(Vec::new()),
             outcome => outcome,
@@ -100,11 +92,7 @@ impl Ec2Driver {
             if id.is_empty() {
                 continue;
             }
-            if ec2
-                .instance(id)
-                .await?
-                .is_some_and(|instance| state(&instance) != TERMINATED)
-            {
+            if ec2.instance(id).await?.is_some_and(|instance| state(&instance) != TERMINATED) {
                 return Ok(true);
             }
         }
@@ -116,9 +104,7 @@ async fn terminate(ec2: &Ec2, cx: &Context, id: &str) -> Result<()> {
     ec2.terminate(id).await?;
     let gone = cx.waits().until(&GONE, || async {
         let instance = ec2.instance(id).await?;
-        Ok(instance
-            .is_none_or(|instance| state(&instance) == TERMINATED)
-            .then_some(()))
+        Ok(instance.is_none_or(|instance| state(&instance) == TERMINATED).then_some(()))
     });
     gone.await.map_err(|error| error.with_context("instance", id))
 }

@@ -43,24 +43,14 @@ impl User {
             secret_key: SECRET_KEY.to_owned(),
             session_token: Some(SESSION_TOKEN.to_owned()),
         };
-        let options = ServerOptions {
-            credentials: Some(credentials),
-            ..ServerOptions::default()
-        };
+        let options = ServerOptions { credentials: Some(credentials), ..ServerOptions::default() };
         let home = tempfile::tempdir().unwrap();
-        let mut user = Self {
-            ec2: Server::start(options).await.unwrap(),
-            environment: Vec::new(),
-            home,
-        };
+        let mut user = Self { ec2: Server::start(options).await.unwrap(), environment: Vec::new(), home };
         user.set("AWS_PROFILE", "default");
         for variable in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
             user.set(variable, "");
         }
-        let files = [
-            ("AWS_CONFIG_FILE", "config"),
-            ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-        ];
+        let files = [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
         for (variable, name) in files {
             let file = user.home.path().join(name);
             user.set(variable, file);
@@ -92,9 +82,7 @@ impl User {
         }
         let driver = Host::spawn(options).await?;
         let record = BaseDriver::new("m1", self.home.path().to_string_lossy());
-        driver
-            .set_config_raw(serde_json::to_vec(&record).unwrap())
-            .await?;
+        driver.set_config_raw(serde_json::to_vec(&record).unwrap()).await?;
         let mut options = DriverOptions::defaults(&driver.create_flags().await?);
         options.insert("ec2-endpoint", OptionValue::String(self.ec2.endpoint()));
         options.insert("ec2-retries", OptionValue::Int(0));
@@ -214,12 +202,7 @@ async fn the_session_of_single_sign_on() {
 
 #[tokio::test]
 async fn without_any_the_error_says_what_to_do() {
-    let error = User::new()
-        .await
-        .pre_create_check()
-        .await
-        .unwrap_err()
-        .to_string();
+    let error = User::new().await.pre_create_check().await.unwrap_err().to_string();
     assert!(error.contains("credentials"), "{error}");
     assert!(error.contains("--ec2-access-key"), "{error}");
 }

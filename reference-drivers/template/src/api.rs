@@ -52,17 +52,13 @@ impl Api {
         let Some(answer) = self.0.send(&request).await? else {
             return Ok(None);
         };
-        serde_json::from_slice(&answer)
-            .map(Some)
-            .map_err(|error| request.not_understood(&error))
+        serde_json::from_slice(&answer).map(Some).map_err(|error| request.not_understood(&error))
     }
 
     /// All objects with a name, on all pages (FAULT-012).
     pub(crate) async fn named<T: Object>(&self, name: &str) -> Result<Vec<T>> {
         let purpose = format!("look for a {} named {name}", T::WORD);
-        let mut found: Vec<T> = self
-            .list(T::COLLECTION, purpose, vec![("name", name.to_owned())])
-            .await?;
+        let mut found: Vec<T> = self.list(T::COLLECTION, purpose, vec![("name", name.to_owned())]).await?;
         // What is found may be deleted, so the provider's filter is not trusted.
         found.retain(|object| object.name() == name);
         Ok(found)
@@ -70,8 +66,7 @@ impl Api {
 
     /// Everything that an option may name: `regions`, `images` or `sizes`.
     pub(crate) async fn offers(&self, collection: &'static str) -> Result<Vec<Offer>> {
-        self.list(collection, format!("list the {collection}"), Vec::new())
-            .await
+        self.list(collection, format!("list the {collection}"), Vec::new()).await
     }
 
     /// Makes an object. A body with an idempotency key is sent again when the answer is lost.
@@ -83,11 +78,7 @@ impl Api {
             path: path(&[T::COLLECTION]),
             query: Vec::new(),
             body: Some(body),
-            repeat: if idempotent {
-                Repeat::Unanswered
-            } else {
-                Repeat::Never
-            },
+            repeat: if idempotent { Repeat::Unanswered } else { Repeat::Never },
         };
         let answer = self.0.send(&request).await?.ok_or_else(|| request.not_there())?;
         serde_json::from_slice(&answer).map_err(|error| request.not_understood(&error))
@@ -162,10 +153,7 @@ fn read_page<T: for<'de> Deserialize<'de>>(
 }
 
 fn path(segments: &[&str]) -> Vec<String> {
-    std::iter::once("v1")
-        .chain(segments.iter().copied())
-        .map(str::to_owned)
-        .collect()
+    std::iter::once("v1").chain(segments.iter().copied()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -49,9 +49,7 @@ impl TemplateDriver {
         };
 
         cx.log().info("Creating server...");
-        let server = api
-            .create::<Server>(&self.base.machine_name, self.order(&key_id, user_data))
-            .await?;
+        let server = api.create::<Server>(&self.base.machine_name, self.order(&key_id, user_data)).await?;
         self.server_id.clone_from(&server.id);
         cx.publish(self);
         shown::<Server>(api, cx, &self.server_id).await?;
@@ -88,10 +86,7 @@ impl TemplateDriver {
             self.key_id.clone()
         };
         let mut tags: BTreeMap<&str, &str> = self.tags.iter().filter_map(|tag| tag.split_once('=')).collect();
-        tags.extend([
-            (MACHINE_TAG, self.base.machine_name.as_str()),
-            (OWNER_TAG, &owner),
-        ]);
+        tags.extend([(MACHINE_TAG, self.base.machine_name.as_str()), (OWNER_TAG, &owner)]);
         let mut order = json!({
             "name": self.base.machine_name, "region": self.region, "image": self.image, "size": self.size,
             "key_id": key_id, "tags": tags, "idempotency_key": once,
@@ -121,18 +116,11 @@ impl TemplateDriver {
     ///
     /// `unsure`: the last answer was lost, so there may be an object whose id is not known.
     pub(crate) async fn roll_back(&mut self, api: &Api, cx: &Context, unsure: bool) -> Result<()> {
-        let searched = if unsure {
-            self.find_unanswered(api, cx).await
-        } else {
-            Ok(())
-        };
+        let searched = if unsure { self.find_unanswered(api, cx).await } else { Ok(()) };
         let (mut server, mut firewalls, mut key) = (Ok(()), Ok(()), Ok(()));
         if !self.server_id.is_empty() {
             // A server that is not shown yet cannot be deleted yet; if it never is, deleting it says more.
-            let _ = cx
-                .waits()
-                .until(&SEARCHED, || api.object::<Server>(&self.server_id))
-                .await;
+            let _ = cx.waits().until(&SEARCHED, || api.object::<Server>(&self.server_id)).await;
             server = self.remove_server(api, cx).await;
             firewalls = self.remove_firewalls(api).await;
         }
@@ -151,11 +139,7 @@ impl TemplateDriver {
         let key_is_next = self.key_id.is_empty() && self.key_name.is_empty();
         let found = cx.waits().until(&SEARCHED, || async {
             Ok(if key_is_next {
-                api.named::<Key>(&name)
-                    .await?
-                    .into_iter()
-                    .find(ours)
-                    .map(|key| key.id)
+                api.named::<Key>(&name).await?.into_iter().find(ours).map(|key| key.id)
             } else if self.server_id.is_empty() {
                 let servers = api.named::<Server>(&self.base.machine_name).await?;
                 servers
@@ -183,17 +167,10 @@ impl TemplateDriver {
             ("images", "template-image", &self.image),
             ("sizes", "template-size", &self.size),
         ] {
-            let offered: Vec<String> = api
-                .offers(collection)
-                .await?
-                .into_iter()
-                .map(|offer| offer.id)
-                .collect();
+            let offered: Vec<String> =
+                api.offers(collection).await?.into_iter().map(|offer| offer.id).collect();
             if !offered.contains(wanted) {
-                let text = format!(
-                    "--{flag} is {wanted:?}, but the provider has: {}",
-                    offered.join(", ")
-                );
+                let text = format!("--{flag} is {wanted:?}, but the provider has: {}", offered.join(", "));
                 return Err(Error::new(ErrorKind::InvalidOption, text));
             }
         }
@@ -203,18 +180,10 @@ impl TemplateDriver {
     /// Objects that have the names already, whoever made them (PRE-004, CREATE-013).
     pub(crate) async fn refuse_taken_names(&self, api: &Api) -> Result<()> {
         let (name, object_name) = (&self.base.machine_name, self.object_name());
-        let server = api
-            .named::<Server>(name)
-            .await?
-            .into_iter()
-            .next()
-            .map(|server| ("server", name, server.id));
-        let key = api
-            .named::<Key>(&object_name)
-            .await?
-            .into_iter()
-            .next()
-            .map(|key| ("key", &object_name, key.id));
+        let server =
+            api.named::<Server>(name).await?.into_iter().next().map(|server| ("server", name, server.id));
+        let key =
+            api.named::<Key>(&object_name).await?.into_iter().next().map(|key| ("key", &object_name, key.id));
         match server.or(key) {
             Some((word, name, id)) => {
                 let text = format!("the provider already has a {word} named {name} ({id})");
@@ -231,10 +200,7 @@ impl TemplateDriver {
         }
         let refused = |problem: &str| {
             let file = self.user_data_file.display();
-            Error::new(
-                ErrorKind::InvalidOption,
-                format!("--template-user-data {file} {problem}"),
-            )
+            Error::new(ErrorKind::InvalidOption, format!("--template-user-data {file} {problem}"))
         };
         let file = tokio::fs::File::open(&self.user_data_file).await;
         let file = file.map_err(|error| refused("cannot be opened").with_source(&error))?;
@@ -259,14 +225,8 @@ pub(crate) fn swarm_port(base: &BaseDriver) -> Result<Option<u16>> {
         return Ok(base.swarm_master.then_some(SWARM_PORT));
     }
     let port = Url::parse(&base.swarm_host).ok().and_then(|url| url.port());
-    let text = || {
-        format!(
-            "--swarm-host must be tcp://HOST:PORT, but is {:?}",
-            base.swarm_host
-        )
-    };
-    port.map(Some)
-        .ok_or_else(|| Error::new(ErrorKind::InvalidOption, text()))
+    let text = || format!("--swarm-host must be tcp://HOST:PORT, but is {:?}", base.swarm_host);
+    port.map(Some).ok_or_else(|| Error::new(ErrorKind::InvalidOption, text()))
 }
 
 #[cfg(test)]

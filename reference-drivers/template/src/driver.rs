@@ -107,10 +107,8 @@ impl Driver for TemplateDriver {
     /// The steps are in `build`; here is what happens when one fails.
     async fn create(&mut self, cx: &Context) -> Result<()> {
         if !self.server_id.is_empty() {
-            let text = format!(
-                "machine {} already has the server {}",
-                self.base.machine_name, self.server_id
-            );
+            let text =
+                format!("machine {} already has the server {}", self.base.machine_name, self.server_id);
             return Err(Error::new(ErrorKind::AlreadyExists, text));
         }
         let api = self.api(cx)?;
@@ -149,9 +147,7 @@ impl Driver for TemplateDriver {
             return Ok(());
         }
         if server.state == ServerState::Stopping {
-            server = self
-                .reach(&api, cx, &server.id, &SHUT_DOWN, ServerState::Off)
-                .await?;
+            server = self.reach(&api, cx, &server.id, &SHUT_DOWN, ServerState::Off).await?;
         }
         if !matches!(server.state, ServerState::Starting | ServerState::Provisioning) {
             self.act(&api, &server.id, Action::Start).await?;
@@ -164,20 +160,14 @@ impl Driver for TemplateDriver {
         let api = self.api(cx)?;
         let mut server = self.existing(&api).await?;
         if matches!(server.state, ServerState::Starting | ServerState::Provisioning) {
-            server = self
-                .reach(&api, cx, &server.id, &RUNNING, ServerState::Running)
-                .await?;
+            server = self.reach(&api, cx, &server.id, &RUNNING, ServerState::Running).await?;
         }
         match server.state {
             ServerState::Off => Ok(()),
-            ServerState::Stopping => self
-                .reach(&api, cx, &server.id, &SHUT_DOWN, ServerState::Off)
-                .await
-                .map(drop),
-            _ => {
-                self.power_down(&api, cx, &server.id, Action::Shutdown, &SHUT_DOWN)
-                    .await
+            ServerState::Stopping => {
+                self.reach(&api, cx, &server.id, &SHUT_DOWN, ServerState::Off).await.map(drop)
             }
+            _ => self.power_down(&api, cx, &server.id, Action::Shutdown, &SHUT_DOWN).await,
         }
     }
 
@@ -187,8 +177,7 @@ impl Driver for TemplateDriver {
         if server.state == ServerState::Off {
             return Ok(());
         }
-        self.power_down(&api, cx, &server.id, Action::PowerOff, &POWERED_OFF)
-            .await
+        self.power_down(&api, cx, &server.id, Action::PowerOff, &POWERED_OFF).await
     }
 
     async fn restart(&mut self, cx: &Context) -> Result<()> {
@@ -209,15 +198,9 @@ impl Driver for TemplateDriver {
             // Asked each time: the address may change (RST-003).
             let server = self.existing(&api).await?;
             failed(&server)?;
-            Ok(self
-                .boot_id(cx, &server)
-                .await
-                .filter(|now| Some(now) != before.as_ref())
-                .map(|_| server))
+            Ok(self.boot_id(cx, &server).await.filter(|now| Some(now) != before.as_ref()).map(|_| server))
         });
-        let server = rebooted
-            .await
-            .map_err(|error| error.with_context("server", &server.id))?;
+        let server = rebooted.await.map_err(|error| error.with_context("server", &server.id))?;
         self.record(&server);
         Ok(())
     }
@@ -225,10 +208,7 @@ impl Driver for TemplateDriver {
     async fn state(&self, cx: &Context) -> Result<State> {
         let server = self.existing(&self.api(cx)?).await?;
         server.state.to_machine().ok_or_else(|| {
-            let text = format!(
-                "the server {} is in a state that this driver does not know",
-                server.id
-            );
+            let text = format!("the server {} is in a state that this driver does not know", server.id);
             Error::new(ErrorKind::Provider, text)
         })
     }

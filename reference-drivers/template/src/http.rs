@@ -11,11 +11,8 @@ use reqwest::{Method, StatusCode, Url, header, redirect};
 use serde::Deserialize;
 
 /// One request: its deadline, and the pause before the first repetition. The pause doubles each time.
-pub(crate) const ANSWER: Wait = Wait::new(
-    "an answer of the provider",
-    Duration::from_secs(10),
-    Duration::from_millis(500),
-);
+pub(crate) const ANSWER: Wait =
+    Wait::new("an answer of the provider", Duration::from_secs(10), Duration::from_millis(500));
 /// Requests until a failing read is given up: with the deadline above a getter ends within half a minute (STATE-008).
 const TRIES: u32 = 3;
 /// Requests until a busy provider or its rate limit is given up (CONC-008, FAULT-002).
@@ -120,8 +117,7 @@ impl Http {
             if pause > LONGEST_PAUSE {
                 return Err(error.with_context("provider asks to wait", format!("{} s", pause.as_secs())));
             }
-            self.log
-                .debug(format!("{error}; trying again in {:.1} s", pause.as_secs_f64()));
+            self.log.debug(format!("{error}; trying again in {:.1} s", pause.as_secs_f64()));
             self.waits.clock().sleep(pause).await;
             back_off *= 2;
         }
@@ -129,13 +125,9 @@ impl Http {
 
     async fn try_once(&self, request: &Request, token: &Secret<String>) -> Result<Option<Vec<u8>>, Failure> {
         let exchange = async {
-            let (status, retry_after, body) = self
-                .exchange(request, token)
-                .await
-                .map_err(|error| request.not_answered(error))?;
-            request
-                .judge(status, retry_after, body)
-                .map_err(|failure| failure.without(token))
+            let (status, retry_after, body) =
+                self.exchange(request, token).await.map_err(|error| request.not_answered(error))?;
+            request.judge(status, retry_after, body).map_err(|failure| failure.without(token))
         };
         let deadline = self.waits.scale_answer(ANSWER.deadline);
         tokio::select! {
@@ -157,18 +149,13 @@ impl Http {
         for (name, value) in &request.query {
             url.query_pairs_mut().append_pair(name, value);
         }
-        let mut sent = self
-            .client()?
-            .request(request.method.clone(), url)
-            .bearer_auth(token.expose());
+        let mut sent = self.client()?.request(request.method.clone(), url).bearer_auth(token.expose());
         if let Some(body) = &request.body {
             sent = sent.json(body);
         }
         let mut answer = sent.send().await?;
-        let seconds = answer
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let seconds =
+            answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await? {
             body.extend_from_slice(&chunk);
@@ -248,32 +235,19 @@ impl Request {
 
     /// An answer that cannot be understood. The parser's text is left out: it quotes values.
     pub(crate) fn not_understood(&self, error: &serde_json::Error) -> Error {
-        let text = format!(
-            "'s answer makes no sense (line {}, column {})",
-            error.line(),
-            error.column()
-        );
+        let text = format!("'s answer makes no sense (line {}, column {})", error.line(), error.column());
         self.failure(ErrorKind::Provider, &text, Next::Repeat).error
     }
 
     /// The collection does not exist either: this is not the provider's API.
     pub(crate) fn not_there(&self) -> Error {
-        self.failure(
-            ErrorKind::Provider,
-            " answers 404; check the endpoint",
-            Next::GiveUp,
-        )
-        .error
+        self.failure(ErrorKind::Provider, " answers 404; check the endpoint", Next::GiveUp).error
     }
 
     /// An error of this request: operation, object and reason (ERR-002). `reason` goes on after "the provider".
     fn failure(&self, kind: ErrorKind, reason: &str, next: Next) -> Failure {
         let error = Error::new(kind, format!("cannot {}: the provider{reason}", self.purpose));
-        let error = if matches!(next, Next::GiveUp | Next::OtherToken) {
-            error
-        } else {
-            error.retryable()
-        };
+        let error = if matches!(next, Next::GiveUp | Next::OtherToken) { error } else { error.retryable() };
         Failure { error, next }
     }
 }
@@ -284,11 +258,7 @@ impl Failure {
         let text = self.error.message();
         if !token.expose().is_empty() && text.contains(token.expose()) {
             let hidden = Error::new(self.error.kind(), text.replace(token.expose(), "***"));
-            self.error = if self.error.is_retryable() {
-                hidden.retryable()
-            } else {
-                hidden
-            };
+            self.error = if self.error.is_retryable() { hidden.retryable() } else { hidden };
         }
         self
     }
@@ -309,9 +279,7 @@ impl Reason {
         struct Envelope {
             error: Reason,
         }
-        serde_json::from_slice::<Envelope>(body)
-            .map(|envelope| envelope.error)
-            .unwrap_or_default()
+        serde_json::from_slice::<Envelope>(body).map(|envelope| envelope.error).unwrap_or_default()
     }
 }
 
@@ -320,11 +288,7 @@ impl std::fmt::Display for Reason {
         if self.code.is_empty() && self.message.is_empty() {
             return f.write_str("no reason given");
         }
-        let field = self
-            .field
-            .as_ref()
-            .map(|field| format!(", field {field}"))
-            .unwrap_or_default();
+        let field = self.field.as_ref().map(|field| format!(", field {field}")).unwrap_or_default();
         f.write_str(&quoted(&format!("{} ({}{field})", self.message, self.code)))
     }
 }

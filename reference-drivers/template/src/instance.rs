@@ -37,11 +37,7 @@ const fn wait(name: &'static str, deadline: u64, interval: u64) -> Wait {
 /// The machine's server, as all methods need it.
 impl TemplateDriver {
     pub(crate) fn api(&self, cx: &Context) -> Result<Api> {
-        let endpoint = if self.endpoint.is_empty() {
-            DEFAULT_ENDPOINT
-        } else {
-            &self.endpoint
-        };
+        let endpoint = if self.endpoint.is_empty() { DEFAULT_ENDPOINT } else { &self.endpoint };
         let endpoint = Url::parse(endpoint).map_err(|error| {
             Error::new(ErrorKind::Config, "the recorded endpoint is no URL").with_source(&error)
         })?;
@@ -52,18 +48,8 @@ impl TemplateDriver {
             tokens.push(Secret::new(token));
         }
         tokens.retain(|token| !token.expose().is_empty());
-        let (client, waits, log) = (
-            LazyClient::clone(&self.client),
-            cx.waits().clone(),
-            cx.log().clone(),
-        );
-        Ok(Api(Http {
-            client,
-            endpoint,
-            tokens,
-            waits,
-            log,
-        }))
+        let (client, waits, log) = (LazyClient::clone(&self.client), cx.waits().clone(), cx.log().clone());
+        Ok(Api(Http { client, endpoint, tokens, waits, log }))
     }
 
     /// By the recorded id, or before it is known by name and owner: never by name alone (RM-016).
@@ -89,10 +75,7 @@ impl TemplateDriver {
                 format!("machine {machine} has no server: it was not created"),
             );
         }
-        let text = format!(
-            "machine {machine} not found: the provider has no server {}",
-            self.server_id
-        );
+        let text = format!("machine {machine} not found: the provider has no server {}", self.server_id);
         Error::new(ErrorKind::NotFound, text)
     }
 
@@ -141,11 +124,7 @@ impl TemplateDriver {
     ) -> Result<()> {
         if let Err(error) = self.act(api, id, action).await {
             // It may have stopped by itself in the meantime.
-            return if self.existing(api).await?.state == ServerState::Off {
-                Ok(())
-            } else {
-                Err(error)
-            };
+            return if self.existing(api).await?.state == ServerState::Off { Ok(()) } else { Err(error) };
         }
         let reached = self.reach(api, cx, id, wait, ServerState::Off).await;
         reached.map(drop).map_err(|error| match (error.kind(), action) {
@@ -159,11 +138,7 @@ impl TemplateDriver {
     /// The guest's boot id, if it answers soon.
     pub(crate) async fn boot_id(&self, cx: &Context, server: &Server) -> Option<ssh::BootId> {
         let soon = cx.waits().scale(SOON).max(SHORTEST_SOON);
-        let limits = Limits {
-            connect: soon,
-            command: soon,
-            ..Limits::default()
-        };
+        let limits = Limits { connect: soon, command: soon, ..Limits::default() };
         let client = Client::connect(&self.ssh_endpoint(server)?, limits).await.ok()?;
         ssh::boot_id(&client).await.ok()
     }
@@ -181,21 +156,13 @@ impl TemplateDriver {
     pub(crate) fn record(&mut self, server: &Server) {
         if let Some(address) = server.address {
             self.base.ip_address = address.to_string();
-            self.base.ipv6_address = if address.is_ipv6() {
-                address.to_string()
-            } else {
-                String::new()
-            };
+            self.base.ipv6_address = if address.is_ipv6() { address.to_string() } else { String::new() };
         }
         self.base.ssh_port = server.ssh_port.unwrap_or_else(|| self.ssh_port());
     }
 
     pub(crate) fn owner(&self) -> String {
-        if self.owner.is_empty() {
-            names::owner_mark(&self.base)
-        } else {
-            self.owner.clone()
-        }
+        if self.owner.is_empty() { names::owner_mark(&self.base) } else { self.owner.clone() }
     }
 
     pub(crate) fn object_name(&self) -> String {
@@ -229,11 +196,7 @@ mod tests {
         for wait in [SHOWN, RUNNING, SHUT_DOWN, POWERED_OFF, GONE] {
             assert!(wait.deadline > 2 * ANSWER.deadline, "{}", wait.name);
             let left = scaled.scale(wait.deadline).checked_sub(Waits::SHORTEST_ANSWER);
-            assert!(
-                left.is_some_and(|left| left > Duration::from_secs(1)),
-                "{}",
-                wait.name
-            );
+            assert!(left.is_some_and(|left| left > Duration::from_secs(1)), "{}", wait.name);
         }
     }
 }

@@ -15,11 +15,7 @@ const LONGEST_NAME: usize = 63;
 /// (FLAG-007, IDEM-004).
 pub(crate) fn owner_mark(base: &BaseDriver) -> String {
     // FNV-1a: not secret, only the same in every build.
-    let bytes = base
-        .store_path
-        .bytes()
-        .chain([0])
-        .chain(base.machine_name.bytes());
+    let bytes = base.store_path.bytes().chain([0]).chain(base.machine_name.bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -78,12 +74,9 @@ mod tests {
         let ours = marked("ssh-ed25519 AAAA somebody at home", "machine-m1-0");
         assert_eq!(ours, "ssh-ed25519 AAAA machine-m1-0");
         assert!(is_marked(&ours, "machine-m1-0"));
-        for theirs in [
-            "ssh-ed25519 AAAA",
-            "ssh-ed25519 AAAA machine-m1-1",
-            "ssh-ed25519 AAAA x machine-m1-0",
-            "",
-        ] {
+        for theirs in
+            ["ssh-ed25519 AAAA", "ssh-ed25519 AAAA machine-m1-1", "ssh-ed25519 AAAA x machine-m1-0", ""]
+        {
             assert!(!is_marked(theirs, "machine-m1-0"), "{theirs}");
         }
     }

@@ -62,18 +62,12 @@ impl Options {
     pub(crate) fn check(&self) -> Result<()> {
         check_endpoint(&self.endpoint)?;
         if self.key.is_some() && self.ssh_key_path.is_none() {
-            return Err(invalid(
-                "template-key",
-                "needs its private key: set --template-ssh-key-path too",
-            ));
+            return Err(invalid("template-key", "needs its private key: set --template-ssh-key-path too"));
         }
         let mut keys = Vec::new();
         for tag in &self.tags {
             let Some((key, _)) = tag.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-                return Err(invalid(
-                    "template-tag",
-                    &format!("must be KEY=VALUE, but is {tag:?}"),
-                ));
+                return Err(invalid("template-tag", &format!("must be KEY=VALUE, but is {tag:?}")));
             };
             if [MACHINE_TAG, OWNER_TAG].contains(&key) {
                 return Err(invalid(
@@ -95,16 +89,10 @@ fn check_endpoint(endpoint: &str) -> Result<()> {
     let url = Url::parse(endpoint)
         .map_err(|error| invalid("template-endpoint", "is no URL").with_source(&error))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-        return Err(invalid(
-            "template-endpoint",
-            "must start with https:// or http:// and a host",
-        ));
+        return Err(invalid("template-endpoint", "must start with https:// or http:// and a host"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(invalid(
-            "template-endpoint",
-            "must not carry a user or password; use --template-token",
-        ));
+        return Err(invalid("template-endpoint", "must not carry a user or password; use --template-token"));
     }
     Ok(())
 }
@@ -131,9 +119,7 @@ mod tests {
     #[test]
     fn defaults_with_a_token_are_enough() {
         with("template-region", OptionValue::String(String::new())).unwrap();
-        let missing = Options::from_options(&DriverOptions::new())
-            .unwrap_err()
-            .to_string();
+        let missing = Options::from_options(&DriverOptions::new()).unwrap_err().to_string();
         assert!(missing.contains("--template-token is required"), "{missing}");
     }
 

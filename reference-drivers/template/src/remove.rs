@@ -22,9 +22,9 @@ impl TemplateDriver {
             self.server_id.clone()
         };
         api.delete::<Server>(&id).await?;
-        let gone = cx.waits().until(&GONE, || async {
-            Ok(api.object::<Server>(&id).await?.is_none().then_some(()))
-        });
+        let gone = cx
+            .waits()
+            .until(&GONE, || async { Ok(api.object::<Server>(&id).await?.is_none().then_some(())) });
         gone.await.map_err(|error| error.with_context("server", &id))?;
         self.server_id.clear();
         Ok(())
@@ -50,11 +50,8 @@ impl TemplateDriver {
         }
         let name = self.object_name();
         let mut outcomes = Vec::new();
-        for key in api
-            .named::<Key>(&name)
-            .await?
-            .iter()
-            .filter(|key| names::is_marked(&key.public_key, &name))
+        for key in
+            api.named::<Key>(&name).await?.iter().filter(|key| names::is_marked(&key.public_key, &name))
         {
             outcomes.push(api.delete::<Key>(&key.id).await);
         }

@@ -110,12 +110,6 @@ objects! {
 /// An id ends up in paths of requests that delete things, so it is no more than one plain word.
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let id = String::deserialize(deserializer)?;
-    let plain = id
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    if plain && !id.is_empty() && id.len() <= 64 {
-        Ok(id)
-    } else {
-        Err(D::Error::custom("no id"))
-    }
+    let plain = id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if plain && !id.is_empty() && id.len() <= 64 { Ok(id) } else { Err(D::Error::custom("no id")) }
 }

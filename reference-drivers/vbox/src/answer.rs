@@ -81,15 +81,9 @@ pub(crate) fn vms(stdout: &str) -> Result<Vec<Listed>> {
     let lines = stdout.lines().filter(|line| !line.trim().is_empty());
     lines
         .map(|line| {
-            let parts = line
-                .trim()
-                .strip_suffix('}')
-                .and_then(|line| line.rsplit_once(" {"));
+            let parts = line.trim().strip_suffix('}').and_then(|line| line.rsplit_once(" {"));
             let (name, id) = parts.ok_or_else(|| nonsense("lines `\"NAME\" {UUID}`", line))?;
-            Ok(Listed {
-                name: name.trim_matches('"').to_owned(),
-                id: id.to_lowercase(),
-            })
+            Ok(Listed { name: name.trim_matches('"').to_owned(), id: id.to_lowercase() })
         })
         .collect()
 }
@@ -100,9 +94,7 @@ pub(crate) fn blocks(stdout: &str) -> Vec<BTreeMap<String, String>> {
     for line in stdout.lines() {
         if let Some((key, value)) = line.split_once(':').filter(|(key, _)| !key.trim().is_empty()) {
             if let Some(block) = blocks.last_mut() {
-                block
-                    .entry(key.trim().to_owned())
-                    .or_insert_with(|| value.trim().to_owned());
+                block.entry(key.trim().to_owned()).or_insert_with(|| value.trim().to_owned());
             }
         } else if line.trim().is_empty() {
             blocks.push(BTreeMap::new());
@@ -146,10 +138,7 @@ impl Info {
     pub(crate) fn state(&self) -> Result<VmState> {
         let word = self.value("VMState");
         let word = word.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Provider,
-                "VBoxManage shows the VM without its state (VMState)",
-            )
+            Error::new(ErrorKind::Provider, "VBoxManage shows the VM without its state (VMState)")
         })?;
         VmState::parse(word)
     }
@@ -171,20 +160,15 @@ impl Info {
 
     /// Whether the VM has a network card in the host-only network of `adapter`.
     pub(crate) fn uses_adapter(&self, adapter: &str) -> bool {
-        self.0
-            .iter()
-            .any(|(key, value)| key.starts_with("hostonlyadapter") && value == adapter)
+        self.0.iter().any(|(key, value)| key.starts_with("hostonlyadapter") && value == adapter)
     }
 
     /// Port of this computer that is forwarded to SSH in the guest.
     pub(crate) fn ssh_port(&self) -> Option<u16> {
-        self.0
-            .iter()
-            .filter(|(key, _)| key.starts_with("Forwarding("))
-            .find_map(|(_, rule)| {
-                let parts: Vec<&str> = rule.split(',').collect();
-                (*parts.first()? == SSH_RULE).then_some(parts.get(3)?.parse().ok()?)
-            })
+        self.0.iter().filter(|(key, _)| key.starts_with("Forwarding(")).find_map(|(_, rule)| {
+            let parts: Vec<&str> = rule.split(',').collect();
+            (*parts.first()? == SSH_RULE).then_some(parts.get(3)?.parse().ok()?)
+        })
     }
 
     /// Medium at a port of the controller.
@@ -267,9 +251,7 @@ pub(crate) fn guest_address(stdout: &str, hardware_address: &str) -> Option<IpAd
         let mut words = line.split_whitespace();
         match words.next() {
             Some(word) if word.starts_with("link/") => {
-                ours = words
-                    .next()
-                    .is_some_and(|address| address.eq_ignore_ascii_case(hardware_address));
+                ours = words.next().is_some_and(|address| address.eq_ignore_ascii_case(hardware_address));
             }
             Some("inet") if ours => {
                 let address = words.next()?.split('/').next()?;
@@ -295,10 +277,7 @@ pub(crate) fn lacks_forwarding(log: &str, port: u16) -> bool {
 
 fn nonsense(expected: &str, got: &str) -> Error {
     let got: String = got.trim().chars().take(80).collect();
-    let text = format!(
-        "VBoxManage should answer {expected}, but answers {:?}",
-        quoted(&got)
-    );
+    let text = format!("VBoxManage should answer {expected}, but answers {:?}", quoted(&got));
     Error::new(ErrorKind::Provider, text)
 }
 

@@ -30,10 +30,7 @@ impl VBoxDriver {
     }
 
     pub(crate) fn image(&self) -> Result<Image> {
-        Image::parse(
-            &self.options.image,
-            self.options.checksum.as_deref().unwrap_or_default(),
-        )
+        Image::parse(&self.options.image, self.options.checksum.as_deref().unwrap_or_default())
     }
 
     /// Images that several machines use, in the host's store.
@@ -46,10 +43,7 @@ impl VBoxDriver {
     pub(crate) async fn refuse_taken(&self, vbox: &VBoxManage) -> Result<()> {
         let (name, vm) = (&self.base.machine_name, self.vm_id());
         let listed = vbox.read(&command::list_vms(), vms).await?;
-        let Some(taken) = listed
-            .iter()
-            .find(|listed| listed.name == *name || listed.id == vm)
-        else {
+        let Some(taken) = listed.iter().find(|listed| listed.name == *name || listed.id == vm) else {
             return Ok(());
         };
         let text = format!(
@@ -64,10 +58,7 @@ async fn refuse_version(vbox: &VBoxManage) -> Result<()> {
     let judge = |stdout: &str| Ok((version(stdout)?, lacks_kernel_module(stdout)));
     let (version, lacks_kernel_module) = vbox.read(&command::version(), judge).await?;
     let text = if version < OLDEST {
-        format!(
-            "VirtualBox {}.{} is too old: this driver needs 5.0 or newer",
-            version.0, version.1
-        )
+        format!("VirtualBox {}.{} is too old: this driver needs 5.0 or newer", version.0, version.1)
     } else if lacks_kernel_module {
         "VirtualBox cannot run VMs: its kernel module vboxdrv is not loaded; see what `VBoxManage --version` says".to_owned()
     } else {
@@ -78,19 +69,13 @@ async fn refuse_version(vbox: &VBoxManage) -> Result<()> {
 
 /// What Linux says about the processor; empty elsewhere.
 async fn processor() -> String {
-    tokio::fs::read_to_string("/proc/cpuinfo")
-        .await
-        .unwrap_or_default()
+    tokio::fs::read_to_string("/proc/cpuinfo").await.unwrap_or_default()
 }
 
 /// Only what is known to lack the ability is refused: other systems and processors do not tell.
 fn can_run_vms(processor: &str) -> bool {
     let flags = processor.lines().find_map(|line| line.strip_prefix("flags"));
-    flags.is_none_or(|flags| {
-        flags
-            .split([' ', '\t', ':'])
-            .any(|flag| flag == "vmx" || flag == "svm")
-    })
+    flags.is_none_or(|flags| flags.split([' ', '\t', ':']).any(|flag| flag == "vmx" || flag == "svm"))
 }
 
 #[cfg(test)]

@@ -29,11 +29,7 @@ pub(crate) enum Work {
 
 impl Command {
     fn new(purpose: &'static str, words: &[&str]) -> Self {
-        Self {
-            purpose,
-            arguments: words.iter().map(OsString::from).collect(),
-            work: Work::Settings,
-        }
+        Self { purpose, arguments: words.iter().map(OsString::from).collect(), work: Work::Settings }
     }
 
     fn words(mut self, words: &[&str]) -> Self {
@@ -87,73 +83,24 @@ pub(crate) fn show(vm: &str) -> Command {
 }
 
 pub(crate) fn create(vm: &str, name: &str, folder: &Path) -> Command {
-    Command::new(
-        "make the VM",
-        &["createvm", "--uuid", vm, "--name", name, "--basefolder"],
-    )
-    .path(folder)
-    .words(&["--register"])
+    Command::new("make the VM", &["createvm", "--uuid", vm, "--name", name, "--basefolder"])
+        .path(folder)
+        .words(&["--register"])
 }
 
 /// The settings of a boot2docker guest: its first network is NAT, through which SSH comes.
 pub(crate) fn configure(vm: &str, hardware: &Hardware<'_>) -> Command {
     let switch = |on| if on { "on" } else { "off" };
     let (cpus, memory) = (hardware.cpus.to_string(), hardware.memory.to_string());
-    Command::new(
-        "set the VM up",
-        &["modifyvm", vm, "--firmware", "bios", "--bioslogofadein", "off"],
-    )
-    .words(&[
-        "--bioslogofadeout",
-        "off",
-        "--bioslogodisplaytime",
-        "0",
-        "--biosbootmenu",
-        "disabled",
-    ])
-    .words(&[
-        "--ostype",
-        "Linux26_64",
-        "--cpus",
-        &cpus,
-        "--memory",
-        &memory,
-        "--acpi",
-        "on",
-    ])
-    .words(&[
-        "--ioapic",
-        "on",
-        "--rtcuseutc",
-        "on",
-        "--cpuhotplug",
-        "off",
-        "--pae",
-        "on",
-        "--hpet",
-        "on",
-    ])
-    .words(&["--natdnshostresolver1", switch(hardware.host_dns_resolver)])
-    .words(&["--natdnsproxy1", switch(hardware.dns_proxy)])
-    .words(&[
-        "--hwvirtex",
-        "on",
-        "--nestedpaging",
-        "on",
-        "--largepages",
-        "on",
-        "--vtxvpid",
-        "on",
-    ])
-    .words(&["--accelerate3d", "off", "--boot1", "dvd"])
-    .words(&[
-        "--nic1",
-        "nat",
-        "--nictype1",
-        hardware.nat_nic_type,
-        "--cableconnected1",
-        "on",
-    ])
+    Command::new("set the VM up", &["modifyvm", vm, "--firmware", "bios", "--bioslogofadein", "off"])
+        .words(&["--bioslogofadeout", "off", "--bioslogodisplaytime", "0", "--biosbootmenu", "disabled"])
+        .words(&["--ostype", "Linux26_64", "--cpus", &cpus, "--memory", &memory, "--acpi", "on"])
+        .words(&["--ioapic", "on", "--rtcuseutc", "on", "--cpuhotplug", "off", "--pae", "on", "--hpet", "on"])
+        .words(&["--natdnshostresolver1", switch(hardware.host_dns_resolver)])
+        .words(&["--natdnsproxy1", switch(hardware.dns_proxy)])
+        .words(&["--hwvirtex", "on", "--nestedpaging", "on", "--largepages", "on", "--vtxvpid", "on"])
+        .words(&["--accelerate3d", "off", "--boot1", "dvd"])
+        .words(&["--nic1", "nat", "--nictype1", hardware.nat_nic_type, "--cableconnected1", "on"])
 }
 
 /// A disk of so many bytes out of a raw image on standard input. The image may be shorter; the rest is empty.
@@ -165,60 +112,33 @@ pub(crate) fn convert_from_raw(disk: &Path, bytes: u64) -> Command {
 }
 
 pub(crate) fn clone_disk(from: &Path, to: &Path) -> Command {
-    Command::new("copy the disk of the VM to import", &["clonehd"])
-        .path(from)
-        .path(to)
-        .work(Work::Disk)
+    Command::new("copy the disk of the VM to import", &["clonehd"]).path(from).path(to).work(Work::Disk)
 }
 
 pub(crate) fn add_controller(vm: &str) -> Command {
     let purpose = "add the storage controller";
-    Command::new(
-        purpose,
-        &[
-            "storagectl",
-            vm,
-            "--name",
-            CONTROLLER,
-            "--add",
-            "sata",
-            "--hostiocache",
-            "on",
-        ],
-    )
+    Command::new(purpose, &["storagectl", vm, "--name", CONTROLLER, "--add", "sata", "--hostiocache", "on"])
 }
 
 pub(crate) fn attach(vm: &str, port: &str, kind: &str, medium: &Path) -> Command {
-    Command::new(
-        "attach a medium",
-        &["storageattach", vm, "--storagectl", CONTROLLER, "--port", port],
-    )
-    .words(&["--device", "0", "--type", kind, "--medium"])
-    .path(medium)
+    Command::new("attach a medium", &["storageattach", vm, "--storagectl", CONTROLLER, "--port", port])
+        .words(&["--device", "0", "--type", kind, "--medium"])
+        .path(medium)
 }
 
 pub(crate) fn guest_property(vm: &str, name: &str, value: &str) -> Command {
-    Command::new(
-        "tell the guest where to mount",
-        &["guestproperty", "set", vm, name, value],
-    )
+    Command::new("tell the guest where to mount", &["guestproperty", "set", vm, name, value])
 }
 
 pub(crate) fn share(vm: &str, name: &str, folder: &Path) -> Command {
-    Command::new(
-        "share a folder",
-        &["sharedfolder", "add", vm, "--name", name, "--hostpath"],
-    )
-    .path(folder)
-    .words(&["--automount"])
+    Command::new("share a folder", &["sharedfolder", "add", vm, "--name", name, "--hostpath"])
+        .path(folder)
+        .words(&["--automount"])
 }
 
 pub(crate) fn allow_symlinks(vm: &str, share: &str) -> Command {
     let key = format!("VBoxInternal2/SharedFoldersEnableSymlinksCreate/{share}");
-    Command::new(
-        "allow links in the shared folder",
-        &["setextradata", vm, &key, "1"],
-    )
+    Command::new("allow links in the shared folder", &["setextradata", vm, &key, "1"])
 }
 
 pub(crate) fn join_network(vm: &str, adapter: &str, nic_type: &str, promiscuity: &str) -> Command {
@@ -226,23 +146,12 @@ pub(crate) fn join_network(vm: &str, adapter: &str, nic_type: &str, promiscuity:
         "join the host-only network",
         &["modifyvm", vm, "--nic2", "hostonly", "--nictype2", nic_type],
     )
-    .words(&[
-        "--nicpromisc2",
-        promiscuity,
-        "--hostonlyadapter2",
-        adapter,
-        "--cableconnected2",
-        "on",
-    ])
+    .words(&["--nicpromisc2", promiscuity, "--hostonlyadapter2", adapter, "--cableconnected2", "on"])
 }
 
 /// Forwards `port` to SSH. `replace`: there is such a rule already. `running` VMs have a command of their own.
 pub(crate) fn forward_ssh(vm: &str, port: u16, replace: bool, running: bool) -> Vec<Command> {
-    let (tool, option) = if running {
-        ("controlvm", "natpf1")
-    } else {
-        ("modifyvm", "--natpf1")
-    };
+    let (tool, option) = if running { ("controlvm", "natpf1") } else { ("modifyvm", "--natpf1") };
     let rule = format!("{SSH_RULE},tcp,127.0.0.1,{port},,22");
     let call = |words: &[&str]| Command::new("forward a port to SSH", &[tool, vm, option]).words(words);
     let delete = replace.then(|| call(&["delete", SSH_RULE]));
@@ -283,18 +192,7 @@ pub(crate) fn create_host_only() -> Command {
 pub(crate) fn configure_host_only(adapter: &str, network: &Network) -> Command {
     let (address, mask) = (network.address().to_string(), network.mask().to_string());
     let purpose = "give the host-only network its address";
-    Command::new(
-        purpose,
-        &[
-            "hostonlyif",
-            "ipconfig",
-            adapter,
-            "--ip",
-            &address,
-            "--netmask",
-            &mask,
-        ],
-    )
+    Command::new(purpose, &["hostonlyif", "ipconfig", adapter, "--ip", &address, "--netmask", &mask])
 }
 
 pub(crate) fn remove_host_only(adapter: &str) -> Command {
@@ -306,26 +204,12 @@ pub(crate) fn serve_dhcp(network_name: &str, dhcp: &Dhcp, change: bool) -> Comma
     let [address, mask, lower, upper] =
         [dhcp.address, dhcp.mask, dhcp.lower, dhcp.upper].map(|ip| ip.to_string());
     let verb = if change { "modify" } else { "add" };
-    Command::new(
-        "set the DHCP server up",
-        &["dhcpserver", verb, "--netname", network_name, "--ip", &address],
-    )
-    .words(&[
-        "--netmask",
-        &mask,
-        "--lowerip",
-        &lower,
-        "--upperip",
-        &upper,
-        "--enable",
-    ])
+    Command::new("set the DHCP server up", &["dhcpserver", verb, "--netname", network_name, "--ip", &address])
+        .words(&["--netmask", &mask, "--lowerip", &lower, "--upperip", &upper, "--enable"])
 }
 
 pub(crate) fn remove_dhcp(network_name: &str) -> Command {
-    Command::new(
-        "delete the DHCP server",
-        &["dhcpserver", "remove", "--netname", network_name],
-    )
+    Command::new("delete the DHCP server", &["dhcpserver", "remove", "--netname", network_name])
 }
 
 #[cfg(test)]
@@ -333,11 +217,7 @@ mod tests {
     use super::*;
 
     fn line(command: &Command) -> String {
-        let words: Vec<_> = command
-            .arguments
-            .iter()
-            .map(|word| word.to_string_lossy())
-            .collect();
+        let words: Vec<_> = command.arguments.iter().map(|word| word.to_string_lossy()).collect();
         words.join(" ")
     }
 
@@ -351,10 +231,7 @@ mod tests {
             nat_nic_type: "82540EM",
         };
         let modify = line(&configure("U", &hardware));
-        assert!(
-            modify.starts_with("modifyvm U --firmware bios --bioslogofadein off "),
-            "{modify}"
-        );
+        assert!(modify.starts_with("modifyvm U --firmware bios --bioslogofadein off "), "{modify}");
         for part in [
             "--ostype Linux26_64 --cpus 2 --memory 1024 --acpi on --ioapic on --rtcuseutc on",
             "--natdnshostresolver1 off --natdnsproxy1 on",
@@ -371,21 +248,12 @@ mod tests {
             "storageattach U --storagectl SATA --port 1 --device 0 --type hdd --medium /s/a b.vmdk"
         );
         let forwards = |replace, running| -> Vec<String> {
-            forward_ssh("U", 40022, replace, running)
-                .iter()
-                .map(line)
-                .collect()
+            forward_ssh("U", 40022, replace, running).iter().map(line).collect()
         };
-        assert_eq!(
-            forwards(false, false),
-            ["modifyvm U --natpf1 ssh,tcp,127.0.0.1,40022,,22"]
-        );
+        assert_eq!(forwards(false, false), ["modifyvm U --natpf1 ssh,tcp,127.0.0.1,40022,,22"]);
         assert_eq!(
             forwards(true, true),
-            [
-                "controlvm U natpf1 delete ssh",
-                "controlvm U natpf1 ssh,tcp,127.0.0.1,40022,,22"
-            ]
+            ["controlvm U natpf1 delete ssh", "controlvm U natpf1 ssh,tcp,127.0.0.1,40022,,22"]
         );
     }
 

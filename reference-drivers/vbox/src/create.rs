@@ -52,8 +52,7 @@ impl VBoxDriver {
             }
             return Err(failure.error);
         }
-        vbox.change(&command::configure(&vm, &self.hardware(imported.as_ref())))
-            .await?;
+        vbox.change(&command::configure(&vm, &self.hardware(imported.as_ref()))).await?;
         vbox.change(&command::add_controller(&vm)).await?;
         self.insert_image(vbox, &image).await?;
         self.make_disk(vbox, cx, imported.as_ref()).await?;
@@ -70,9 +69,7 @@ impl VBoxDriver {
         };
         Hardware {
             cpus: imported.and_then(|imported| imported.cpus).unwrap_or(cpus),
-            memory: imported
-                .and_then(|imported| imported.memory)
-                .unwrap_or(self.options.memory),
+            memory: imported.and_then(|imported| imported.memory).unwrap_or(self.options.memory),
             host_dns_resolver: self.options.host_dns_resolver,
             dns_proxy: !self.options.no_dns_proxy,
             nat_nic_type: &self.options.nat_nic_type,
@@ -86,9 +83,7 @@ impl VBoxDriver {
             let text = format!("cannot copy the boot2docker image to {}", own.display());
             Error::new(ErrorKind::Io, text).with_source(&error)
         })?;
-        Ok(vbox
-            .change(&command::attach(&self.vm_id(), "0", "dvddrive", &own))
-            .await?)
+        Ok(vbox.change(&command::attach(&self.vm_id(), "0", "dvddrive", &own)).await?)
     }
 
     async fn make_disk(&self, vbox: &VBoxManage, cx: &Context, imported: Option<&Imported>) -> Result<()> {
@@ -107,8 +102,7 @@ impl VBoxDriver {
             let key = KeyPair::generate(key, KeyAlgorithm::Ed25519).await?;
             let bytes = u64::from(self.options.disk_size) * MEGABYTE;
             let begin = disk::with_key(key.public_key())?;
-            vbox.feed(&command::convert_from_raw(&path, bytes), &begin)
-                .await?;
+            vbox.feed(&command::convert_from_raw(&path, bytes), &begin).await?;
         }
         Ok(vbox.change(&command::attach(&vm, "1", "hdd", &path)).await?)
     }
@@ -138,8 +132,7 @@ impl VBoxDriver {
             let name = format!("/VirtualBox/GuestAdd/SharedFolders/{property}");
             vbox.change(&command::guest_property(&vm, &name, "/")).await?;
         }
-        vbox.change(&command::share(&vm, &share.name, &share.folder))
-            .await?;
+        vbox.change(&command::share(&vm, &share.name, &share.folder)).await?;
         Ok(vbox.change(&command::allow_symlinks(&vm, &share.name)).await?)
     }
 

@@ -58,10 +58,7 @@ mod tests {
         });
         let entries: Vec<_> = entries.collect();
         assert_eq!(entries[0].1, FORMAT_ME);
-        assert_eq!(
-            entries[2],
-            (".ssh/authorized_keys".to_owned(), "ssh-ed25519 AAAA\n".to_owned())
-        );
+        assert_eq!(entries[2], (".ssh/authorized_keys".to_owned(), "ssh-ed25519 AAAA\n".to_owned()));
         assert_eq!(entries.len(), 4);
     }
 }

@@ -35,11 +35,7 @@ pub struct VBoxDriver {
 
 impl VBoxDriver {
     pub(crate) fn vm_id(&self) -> String {
-        if self.vm.is_empty() {
-            names::vm_id(&self.base)
-        } else {
-            self.vm.clone()
-        }
+        if self.vm.is_empty() { names::vm_id(&self.base) } else { self.vm.clone() }
     }
 
     pub(crate) fn network(&self) -> Result<Network> {

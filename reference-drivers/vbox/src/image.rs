@@ -19,17 +19,10 @@ use crate::{
 };
 
 /// Somebody else downloads the same image.
-const DOWNLOADED: Wait = Wait::new(
-    "another process to download the image",
-    Duration::from_secs(1800),
-    Duration::from_secs(1),
-);
+const DOWNLOADED: Wait =
+    Wait::new("another process to download the image", Duration::from_secs(1800), Duration::from_secs(1));
 /// The next piece of a download.
-const PIECE: Wait = Wait::new(
-    "the next piece of the image",
-    Duration::from_secs(60),
-    Duration::from_secs(1),
-);
+const PIECE: Wait = Wait::new("the next piece of the image", Duration::from_secs(60), Duration::from_secs(1));
 /// Scaling waits down must not cut off downloads.
 const SHORTEST_PIECE: Duration = Duration::from_secs(4);
 /// Largest image that is downloaded; boot2docker has 57 MB.
@@ -65,10 +58,7 @@ impl Image {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
                 if !url.username().is_empty() || url.password().is_some() {
                     // URLs end up in logs.
-                    return Err(invalid(
-                        "vbox-boot2docker-url",
-                        "must not carry a user or password",
-                    ));
+                    return Err(invalid("vbox-boot2docker-url", "must not carry a user or password"));
                 }
                 Location::Web(url)
             }
@@ -78,19 +68,13 @@ impl Image {
             _ if Path::new(source).is_absolute() => Location::File(source.into()),
             _ => return Err(malformed()),
         };
-        let checksum = checksum
-            .strip_prefix("sha256:")
-            .unwrap_or(checksum)
-            .to_lowercase();
+        let checksum = checksum.strip_prefix("sha256:").unwrap_or(checksum).to_lowercase();
         let hexadecimal = checksum.len() == 64 && checksum.chars().all(|c| c.is_ascii_hexdigit());
         if !checksum.is_empty() && !hexadecimal {
             let text = "must be a SHA-256 of 64 hexadecimal digits";
             return Err(invalid("vbox-boot2docker-checksum", text));
         }
-        Ok(Self {
-            location,
-            checksum: Some(checksum).filter(|checksum| !checksum.is_empty()),
-        })
+        Ok(Self { location, checksum: Some(checksum).filter(|checksum| !checksum.is_empty()) })
     }
 
     /// Path of the image on this computer, looked at: downloaded into the store's cache unless it is there (PRE-005).
@@ -143,8 +127,7 @@ fn inspect(path: &Path, expected: Option<&str>) -> Result<()> {
     };
     let mut file = File::open(path).map_err(|error| unreadable(&error))?;
     let mut mark = [0; MARK.len()];
-    file.seek(SeekFrom::Start(MARK_AT))
-        .map_err(|error| unreadable(&error))?;
+    file.seek(SeekFrom::Start(MARK_AT)).map_err(|error| unreadable(&error))?;
     if file.read_exact(&mut mark).is_err() || mark != MARK {
         let text = format!("the boot2docker image {} is no ISO image", path.display());
         return Err(Error::new(ErrorKind::InvalidOption, text));
@@ -187,17 +170,10 @@ async fn download(url: &Url, to: &Path, waits: &Waits) -> Result<()> {
         client = client.tls_certs_only([]);
     }
     let limit = waits.scale(PIECE.deadline).max(SHORTEST_PIECE);
-    let client = client
-        .read_timeout(limit)
-        .connect_timeout(limit)
-        .build()
-        .map_err(failed)?;
+    let client = client.read_timeout(limit).connect_timeout(limit).build().map_err(failed)?;
     let mut answer = client.get(url.clone()).send().await.map_err(failed)?;
     if !answer.status().is_success() {
-        let text = format!(
-            "cannot download the boot2docker image: the server answers {}",
-            answer.status()
-        );
+        let text = format!("cannot download the boot2docker image: the server answers {}", answer.status());
         return Err(Error::new(ErrorKind::Connection, text));
     }
     let mut file = tokio::fs::File::create(to).await?;

@@ -46,19 +46,11 @@ impl VBoxDriver {
         let key = self.options.import_key.clone().or_else(home);
         let key = key.ok_or_else(|| refused("there is no home folder with its key"))?;
         if !key.is_file() {
-            let text = format!(
-                "there is no private key {}; give one with --vbox-import-key",
-                key.display()
-            );
+            let text = format!("there is no private key {}; give one with --vbox-import-key", key.display());
             return Err(Error::new(ErrorKind::InvalidOption, text));
         }
         let number = |key: &str| Info::number(&info, key);
-        Ok(Some(Imported {
-            cpus: number("cpus"),
-            memory: number("memory"),
-            disk,
-            key,
-        }))
+        Ok(Some(Imported { cpus: number("cpus"), memory: number("memory"), disk, key }))
     }
 }
 

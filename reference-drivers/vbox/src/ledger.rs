@@ -16,11 +16,8 @@ use crate::{
 };
 
 /// Others hold it while they make a network and join it.
-const LEDGER: Wait = Wait::new(
-    "other machines to set their network up",
-    Duration::from_secs(600),
-    Duration::from_secs(1),
-);
+const LEDGER: Wait =
+    Wait::new("other machines to set their network up", Duration::from_secs(600), Duration::from_secs(1));
 
 /// What this driver has made for several machines, kept beside VirtualBox's settings and locked while it is open.
 ///
@@ -74,11 +71,7 @@ impl Ledger {
         let path = folder.join("docker-machine-driver-vbox.json");
         let file = path.clone();
         let content = blocking(move || read(&file)).await?;
-        Ok(Self {
-            path,
-            content,
-            _lock: lock,
-        })
+        Ok(Self { path, content, _lock: lock })
     }
 
     /// Writes the content back, all of it or nothing.
@@ -137,11 +130,7 @@ mod tests {
     use super::*;
 
     fn adapter(guid: &str) -> Adapter {
-        Adapter {
-            name: format!("vboxnet{guid}"),
-            guid: guid.to_owned(),
-            ..Adapter::default()
-        }
+        Adapter { name: format!("vboxnet{guid}"), guid: guid.to_owned(), ..Adapter::default() }
     }
 
     #[tokio::test]
@@ -149,19 +138,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let waits = Waits::default();
         let mut ledger = Ledger::open(folder.path(), &waits).await.unwrap();
-        ledger.content.pending = Some(Pending {
-            before: BTreeSet::from(["0".to_owned()]),
-            vm: "vm".to_owned(),
-        });
+        ledger.content.pending =
+            Some(Pending { before: BTreeSet::from(["0".to_owned()]), vm: "vm".to_owned() });
         ledger.save().await.unwrap();
         drop(ledger);
         let mut ledger = Ledger::open(folder.path(), &waits).await.unwrap();
         ledger.settle(&[adapter("0"), adapter("1")]);
         assert_eq!(ledger.content.pending, None);
         let networks: Vec<_> = ledger.content.networks.iter().collect();
-        let [(guid, entry)] = networks.as_slice() else {
-            panic!("{networks:?}")
-        };
+        let [(guid, entry)] = networks.as_slice() else { panic!("{networks:?}") };
         assert!(
             *guid == "1" && entry.made_adapter && entry.vms.contains("vm") && entry.adapter == "vboxnet1"
         );
@@ -172,9 +157,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("docker-machine-driver-vbox.json"), "{").unwrap();
         let error = Ledger::open(folder.path(), &Waits::default()).await.unwrap_err();
-        assert!(
-            error.to_string().contains("docker-machine-driver-vbox.json"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("docker-machine-driver-vbox.json"), "{error}");
     }
 }

@@ -48,10 +48,7 @@ pub(crate) fn vboxmanage(
         }
         Platform::Other => path,
     };
-    folders
-        .into_iter()
-        .map(|folder| folder.join(name))
-        .find(|file| is_file(file))
+    folders.into_iter().map(|folder| folder.join(name)).find(|file| is_file(file))
 }
 
 /// Folder of VirtualBox's settings: what all machines of one registry share is kept there.
@@ -85,36 +82,20 @@ mod tests {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| OsString::from(value))
         };
-        vboxmanage(platform, variable, |file| {
-            files.iter().any(|known| Path::new(known) == file)
-        })
+        vboxmanage(platform, variable, |file| files.iter().any(|known| Path::new(known) == file))
     }
 
     #[test]
     fn the_search_path_comes_first_except_on_windows() {
         let path = [("PATH", "/opt/bin:/usr/bin"), ("VBOX_INSTALL_PATH", "/elsewhere")];
         let both = ["/usr/bin/VBoxManage", "/elsewhere/VBoxManage"];
-        assert_eq!(
-            found(Platform::Other, &path, &both),
-            Some("/usr/bin/VBoxManage".into())
-        );
+        assert_eq!(found(Platform::Other, &path, &both), Some("/usr/bin/VBoxManage".into()));
         assert_eq!(found(Platform::Other, &path, &["/elsewhere/VBoxManage"]), None);
         let app = "/Applications/VirtualBox.app/Contents/MacOS/VBoxManage";
         assert_eq!(found(Platform::MacOs, &path, &[app]), Some(app.into()));
-        let installed = [
-            ("PATH", "/bin"),
-            ("VBOX_INSTALL_PATH", "/new"),
-            ("VBOX_MSI_INSTALL_PATH", "/old"),
-        ];
-        let everywhere = [
-            "/old/VBoxManage.exe",
-            "/new/VBoxManage.exe",
-            "/bin/VBoxManage.exe",
-        ];
-        assert_eq!(
-            found(Platform::Windows, &installed, &everywhere),
-            Some("/new/VBoxManage.exe".into())
-        );
+        let installed = [("PATH", "/bin"), ("VBOX_INSTALL_PATH", "/new"), ("VBOX_MSI_INSTALL_PATH", "/old")];
+        let everywhere = ["/old/VBoxManage.exe", "/new/VBoxManage.exe", "/bin/VBoxManage.exe"];
+        assert_eq!(found(Platform::Windows, &installed, &everywhere), Some("/new/VBoxManage.exe".into()));
     }
 
     #[test]
@@ -128,14 +109,8 @@ mod tests {
         let home = ("HOME", "/home/a");
         let private = ("VBOX_USER_HOME", "/p");
         assert_eq!(folder(Platform::Other, &[home, private]), Some("/p".into()));
-        assert_eq!(
-            folder(Platform::Other, &[home]),
-            Some("/home/a/.config/VirtualBox".into())
-        );
-        assert_eq!(
-            folder(Platform::MacOs, &[home]),
-            Some("/home/a/Library/VirtualBox".into())
-        );
+        assert_eq!(folder(Platform::Other, &[home]), Some("/home/a/.config/VirtualBox".into()));
+        assert_eq!(folder(Platform::MacOs, &[home]), Some("/home/a/Library/VirtualBox".into()));
         assert_eq!(folder(Platform::Other, &[]), None);
     }
 }

@@ -22,9 +22,7 @@ impl Lock {
             let path = path.to_owned();
             async move { blocking(move || try_lock(&path)).await }
         });
-        let locked = locked
-            .await
-            .map_err(|error| error.with_context("lock", path.display()))?;
+        let locked = locked.await.map_err(|error| error.with_context("lock", path.display()))?;
         Ok(Self(locked))
     }
 }
@@ -64,11 +62,7 @@ mod tests {
 
     use super::*;
 
-    const SOON: Wait = Wait::new(
-        "the other one",
-        Duration::from_millis(50),
-        Duration::from_millis(5),
-    );
+    const SOON: Wait = Wait::new("the other one", Duration::from_millis(50), Duration::from_millis(5));
 
     #[tokio::test]
     async fn one_holder_at_a_time() {
@@ -77,10 +71,7 @@ mod tests {
         let waits = Waits::default();
         let first = Lock::acquire(&path, &SOON, &waits).await.unwrap();
         let refused = Lock::acquire(&path, &SOON, &waits).await.unwrap_err().to_string();
-        assert!(
-            refused.contains("the other one") && refused.contains("new/lock"),
-            "{refused}"
-        );
+        assert!(refused.contains("the other one") && refused.contains("new/lock"), "{refused}");
         drop(first);
         Lock::acquire(&path, &SOON, &waits).await.unwrap();
     }

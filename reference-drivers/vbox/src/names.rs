@@ -12,9 +12,9 @@ pub(crate) fn vm_id(base: &BaseDriver) -> String {
     let [high, low] = [0xcbf2_9ce4_8422_2325, 0x6c62_272e_07bb_0142].map(|start: u64| {
         // FNV-1a: not secret, only the same in every build.
         let store = base.store_path.bytes().chain([0]);
-        store.chain(base.machine_name.bytes()).fold(start, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+        store
+            .chain(base.machine_name.bytes())
+            .fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     });
     // Version 8 of RFC 9562, "vendor specific", and its variant.
     let third = (high & 0x0fff) | 0x8000;
@@ -52,10 +52,7 @@ mod tests {
     #[test]
     fn ids_are_uuids_that_depend_on_store_and_machine_and_never_change() {
         let id = |store: &str, name: &str| vm_id(&BaseDriver::new(name, store));
-        assert_eq!(
-            id("/home/a/.docker/machine", "m1"),
-            id("/home/a/.docker/machine", "m1")
-        );
+        assert_eq!(id("/home/a/.docker/machine", "m1"), id("/home/a/.docker/machine", "m1"));
         let parts: Vec<usize> = id("/s", "m1").split('-').map(str::len).collect();
         assert_eq!(parts, [8, 4, 4, 4, 12]);
         assert_eq!(id("/s", "m1").as_bytes()[14], b'8');

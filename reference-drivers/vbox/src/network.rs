@@ -31,9 +31,7 @@ impl Network {
         let parts = text.split_once('/');
         let parsed = parts.and_then(|(address, prefix)| Some((address.parse().ok()?, prefix.parse().ok()?)));
         let Some((address, prefix)) = parsed else {
-            return Err(format!(
-                "must be ADDRESS/PREFIX, for example 192.168.59.1/24, but is {text:?}"
-            ));
+            return Err(format!("must be ADDRESS/PREFIX, for example 192.168.59.1/24, but is {text:?}"));
         };
         let network = Self { address, prefix };
         if !(8..=29).contains(&prefix) {
@@ -96,18 +94,9 @@ impl Dhcp {
             (first + 100, first + 254)
         } else {
             let lower = server.max(ours) + 1;
-            if lower < last {
-                (lower, last - 1)
-            } else {
-                (server + 1, ours - 1)
-            }
+            if lower < last { (lower, last - 1) } else { (server + 1, ours - 1) }
         };
-        Self {
-            address: server.into(),
-            mask: network.mask(),
-            lower: lower.into(),
-            upper: upper.into(),
-        }
+        Self { address: server.into(), mask: network.mask(), lower: lower.into(), upper: upper.into() }
     }
 
     /// Whether a listed server serves the network. Before 6.1 VirtualBox wrote the keys in other ways.
@@ -137,11 +126,8 @@ pub(crate) struct Adapter {
 
 /// The adapters that there are.
 pub(crate) async fn adapters(vbox: &VBoxManage) -> Result<Vec<Adapter>> {
-    let listed = vbox
-        .read(&command::list_host_only(), |stdout| {
-            blocks_with("VBoxNetworkName", stdout)
-        })
-        .await?;
+    let listed =
+        vbox.read(&command::list_host_only(), |stdout| blocks_with("VBoxNetworkName", stdout)).await?;
     let value = |block: &BTreeMap<String, String>, key: &str| block.get(key).cloned().unwrap_or_default();
     let adapter = |block: &BTreeMap<String, String>| Adapter {
         name: value(block, "Name"),
@@ -156,9 +142,7 @@ pub(crate) async fn adapters(vbox: &VBoxManage) -> Result<Vec<Adapter>> {
 /// The adapter whose address and mask are those of the network.
 fn adapter_of<'a>(adapters: &'a [Adapter], network: &Network) -> Option<&'a Adapter> {
     let (address, mask) = (network.address.to_string(), network.mask().to_string());
-    adapters
-        .iter()
-        .find(|adapter| adapter.address == address && adapter.mask == mask)
+    adapters.iter().find(|adapter| adapter.address == address && adapter.mask == mask)
 }
 
 /// Refuses a network that cannot be made or told from another one (PRE-004): two adapters that look the same, and a
@@ -178,17 +162,12 @@ pub(crate) async fn check(vbox: &VBoxManage, network: &Network) -> Result<()> {
     if adapter_of(&adapters, network).is_some() {
         return Ok(());
     }
-    let bridged = vbox
-        .read(&command::list_bridged(), |stdout| {
-            blocks_with("VBoxNetworkName", stdout)
-        })
-        .await?;
+    let bridged =
+        vbox.read(&command::list_bridged(), |stdout| blocks_with("VBoxNetworkName", stdout)).await?;
     let conflict = bridged.iter().find(|interface| {
         let address = |key: &str| interface.get(key)?.parse::<Ipv4Addr>().ok();
         let up = interface.get("Status").is_some_and(|status| status == "Up");
-        let ours = adapters
-            .iter()
-            .any(|adapter| interface.get("Name") == Some(&adapter.name));
+        let ours = adapters.iter().any(|adapter| interface.get("Name") == Some(&adapter.name));
         let overlaps = address("IPAddress")
             .zip(address("NetworkMask"))
             .is_some_and(|(ip, mask)| !mask.is_unspecified() && network.overlaps(ip, mask));
@@ -224,10 +203,7 @@ impl VBoxDriver {
         ledger.settle(&before);
         let adapter = match adapter_of(&before, &network) {
             Some(adapter) => adapter.clone(),
-            None => {
-                self.make_network(vbox, cx, &mut ledger, &before, &network)
-                    .await?
-            }
+            None => self.make_network(vbox, cx, &mut ledger, &before, &network).await?,
         };
         if let Some(entry) = ledger.content.networks.get_mut(&adapter.guid) {
             entry.vms.insert(vm.clone());
@@ -237,10 +213,7 @@ impl VBoxDriver {
             self.serve_dhcp(vbox, &mut ledger, &adapter, &network).await?;
         }
         if joined != Some(adapter.name.as_str()) {
-            let (kind, promiscuity) = (
-                &self.options.host_only_nic_type,
-                &self.options.host_only_promiscuity,
-            );
+            let (kind, promiscuity) = (&self.options.host_only_nic_type, &self.options.host_only_promiscuity);
             let join = command::join_network(&vm, &adapter.name, kind, promiscuity);
             vbox.change(&join).await?;
         }
@@ -255,37 +228,25 @@ impl VBoxDriver {
         before: &[Adapter],
         network: &Network,
     ) -> Result<Adapter> {
-        cx.log()
-            .info(format!("Creating the host-only network {network}..."));
+        cx.log().info(format!("Creating the host-only network {network}..."));
         let before: BTreeSet<String> = before.iter().map(|adapter| adapter.guid.clone()).collect();
-        ledger.content.pending = Some(Pending {
-            before: before.clone(),
-            vm: self.vm_id(),
-        });
+        ledger.content.pending = Some(Pending { before: before.clone(), vm: self.vm_id() });
         ledger.save().await?;
         let made = vbox.change(&command::create_host_only()).await;
         let after = adapters(vbox).await?;
         ledger.settle(&after);
         ledger.save().await?;
         made?;
-        let mut new = after
-            .into_iter()
-            .filter(|adapter| !before.contains(&adapter.guid));
+        let mut new = after.into_iter().filter(|adapter| !before.contains(&adapter.guid));
         let mut adapter = new.next().ok_or_else(|| {
             let text = "VirtualBox has made a host-only network and does not show it; restart this computer's VirtualBox services";
             Error::new(ErrorKind::Provider, text)
         })?;
-        let configured = vbox
-            .change(&command::configure_host_only(&adapter.name, network))
-            .await;
+        let configured = vbox.change(&command::configure_host_only(&adapter.name, network)).await;
         configured.map_err(|Failure { error, .. }| {
             let refused = error.to_string().contains("ACCESSDENIED");
             let hint = "unless /etc/vbox/networks.conf says otherwise, addresses must be in 192.168.56.0/21";
-            if refused {
-                error.with_context("hint", hint)
-            } else {
-                error
-            }
+            if refused { error.with_context("hint", hint) } else { error }
         })?;
         adapter.address = network.address.to_string();
         Ok(adapter)
@@ -299,9 +260,7 @@ impl VBoxDriver {
         network: &Network,
     ) -> Result<()> {
         let dhcp = Dhcp::for_network(network);
-        let servers = vbox
-            .read(&command::list_dhcp(), |stdout| blocks_with("NetworkName", stdout))
-            .await?;
+        let servers = vbox.read(&command::list_dhcp(), |stdout| blocks_with("NetworkName", stdout)).await?;
         let ours =
             |server: &&BTreeMap<String, String>| server.get("NetworkName") == Some(&adapter.network_name);
         let server = servers.iter().find(ours);
@@ -309,9 +268,7 @@ impl VBoxDriver {
             return Ok(());
         }
         let networks = &ledger.content.networks;
-        let made_adapter = networks
-            .get(&adapter.guid)
-            .is_some_and(|entry| entry.made_adapter);
+        let made_adapter = networks.get(&adapter.guid).is_some_and(|entry| entry.made_adapter);
         if server.is_none() || made_adapter {
             // Before it is made: nobody but this machine may be there to delete it. A server that was there before
             // its adapter belongs to nobody: every new user of VirtualBox has one.
@@ -341,9 +298,7 @@ impl VBoxDriver {
             entry.vms.retain(there);
         }
         ledger.save().await?;
-        let others = listed
-            .iter()
-            .filter(|listed| listed.id != vm && listed.name != INACCESSIBLE);
+        let others = listed.iter().filter(|listed| listed.id != vm && listed.name != INACCESSIBLE);
         let others: Vec<&str> = others.map(|listed| listed.id.as_str()).collect();
         let unused = ledger.content.networks.clone().into_iter();
         let mut outcomes = Vec::new();
@@ -399,19 +354,13 @@ fn deleted(outcome: Result<(), Failure>) -> Result<bool> {
     };
     let text = error.to_string();
     let absent = text.contains("could not be found") || text.contains("Failed to find DHCP server");
-    if absent || refusal == Refusal::Missing {
-        Ok(false)
-    } else {
-        Err(error)
-    }
+    if absent || refusal == Refusal::Missing { Ok(false) } else { Err(error) }
 }
 
 /// What the driver has made of a network and VirtualBox still lists.
 async fn still_listed(vbox: &VBoxManage, entry: &Entry) -> Result<Option<String>> {
     if entry.made_dhcp {
-        let servers = vbox
-            .read(&command::list_dhcp(), |stdout| blocks_with("NetworkName", stdout))
-            .await?;
+        let servers = vbox.read(&command::list_dhcp(), |stdout| blocks_with("NetworkName", stdout)).await?;
         let name = Some(&entry.network_name);
         if servers.iter().any(|server| server.get("NetworkName") == name) {
             return Ok(Some(format!("DHCP server of {}", entry.network_name)));

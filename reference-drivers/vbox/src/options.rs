@@ -6,15 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{image::Image, network::Network};
 
 /// Network cards that VirtualBox has.
-const NIC_TYPES: [&str; 7] = [
-    "Am79C970A",
-    "Am79C973",
-    "Am79C960",
-    "82540EM",
-    "82543GC",
-    "82545EM",
-    "virtio",
-];
+const NIC_TYPES: [&str; 7] = ["Am79C970A", "Am79C973", "Am79C960", "82540EM", "82543GC", "82545EM", "virtio"];
 const PROMISCUITIES: [&str; 3] = ["deny", "allow-vms", "allow-all"];
 const UI_TYPES: [&str; 4] = ["headless", "gui", "sdl", "separate"];
 /// VirtualBox's limit.
@@ -66,25 +58,13 @@ pub struct Options {
     #[flag(name = "vbox-nat-nictype", env = "VBOX_NAT_NICTYPE", default = "82540EM")]
     pub nat_nic_type: String,
     /// This computer's address in the host-only network, and its prefix
-    #[flag(
-        name = "vbox-hostonly-cidr",
-        env = "VBOX_HOSTONLY_CIDR",
-        default = "192.168.59.1/24"
-    )]
+    #[flag(name = "vbox-hostonly-cidr", env = "VBOX_HOSTONLY_CIDR", default = "192.168.59.1/24")]
     pub host_only_cidr: String,
     /// Kind of the host-only network card
-    #[flag(
-        name = "vbox-hostonly-nictype",
-        env = "VBOX_HOSTONLY_NICTYPE",
-        default = "82540EM"
-    )]
+    #[flag(name = "vbox-hostonly-nictype", env = "VBOX_HOSTONLY_NICTYPE", default = "82540EM")]
     pub host_only_nic_type: String,
     /// Whether the guest may see the traffic of others in the host-only network: deny, allow-vms, allow-all
-    #[flag(
-        name = "vbox-hostonly-nicpromisc",
-        env = "VBOX_HOSTONLY_NICPROMISC",
-        default = "deny"
-    )]
+    #[flag(name = "vbox-hostonly-nicpromisc", env = "VBOX_HOSTONLY_NICPROMISC", default = "deny")]
     pub host_only_promiscuity: String,
     /// Leave the DHCP server of the host-only network as it is
     #[flag(name = "vbox-hostonly-no-dhcp", env = "VBOX_HOSTONLY_NO_DHCP")]
@@ -139,18 +119,11 @@ impl Options {
         for (flag, value, known) in [
             ("vbox-nat-nictype", &self.nat_nic_type, &NIC_TYPES[..]),
             ("vbox-hostonly-nictype", &self.host_only_nic_type, &NIC_TYPES[..]),
-            (
-                "vbox-hostonly-nicpromisc",
-                &self.host_only_promiscuity,
-                &PROMISCUITIES[..],
-            ),
+            ("vbox-hostonly-nicpromisc", &self.host_only_promiscuity, &PROMISCUITIES[..]),
             ("vbox-ui-type", &self.ui_type, &UI_TYPES[..]),
         ] {
             if !known.contains(&value.as_str()) {
-                return Err(invalid(
-                    flag,
-                    &format!("must be one of {}, but is {value:?}", known.join(", ")),
-                ));
+                return Err(invalid(flag, &format!("must be one of {}, but is {value:?}", known.join(", "))));
             }
         }
         Network::parse(&self.host_only_cidr).map_err(|problem| invalid("vbox-hostonly-cidr", &problem))?;
@@ -185,10 +158,7 @@ impl Share {
         } else {
             ("/home", "hosthome")
         };
-        Self {
-            folder: folder.into(),
-            name: name.to_owned(),
-        }
+        Self { folder: folder.into(), name: name.to_owned() }
     }
 
     /// Reads `FOLDER` or `FOLDER:NAME`; a drive letter is no folder.
@@ -199,14 +169,9 @@ impl Share {
         };
         let plain = !name.is_empty() && !name.contains(['\\', ':', '\n']);
         if !Path::new(folder).is_absolute() || !plain {
-            return Err(format!(
-                "must be an absolute FOLDER or FOLDER:NAME, but is {text:?}"
-            ));
+            return Err(format!("must be an absolute FOLDER or FOLDER:NAME, but is {text:?}"));
         }
-        Ok(Self {
-            folder: folder.into(),
-            name: name.to_owned(),
-        })
+        Ok(Self { folder: folder.into(), name: name.to_owned() })
     }
 }
 

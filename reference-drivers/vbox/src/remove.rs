@@ -26,9 +26,7 @@ impl VBoxDriver {
         match self.find(vbox).await? {
             Found::There(info) => {
                 // The store may have moved since; the image of somebody else in the drive is left alone.
-                if let Some(inserted) = info
-                    .medium("0")
-                    .filter(|path| path.file_name() == image.file_name())
+                if let Some(inserted) = info.medium("0").filter(|path| path.file_name() == image.file_name())
                 {
                     image = inserted;
                 }
@@ -69,10 +67,7 @@ impl VBoxDriver {
             Err(error) => error,
         };
         let listed = vbox.read(&command::list_vms(), vms).await?;
-        if listed
-            .iter()
-            .any(|listed| listed.id == vm && listed.name == INACCESSIBLE)
-        {
+        if listed.iter().any(|listed| listed.id == vm && listed.name == INACCESSIBLE) {
             return Ok(Found::Inaccessible);
         }
         Err(error)
@@ -95,14 +90,7 @@ impl VBoxDriver {
 async fn close(vbox: &VBoxManage, kind: &str, path: PathBuf) -> Result<()> {
     match vbox.change(&command::close_medium(kind, &path)).await {
         // It was never registered, and the file is not there either.
-        Err(failure)
-            if failure
-                .error
-                .to_string()
-                .contains("Could not find file for the medium") =>
-        {
-            Ok(())
-        }
+        Err(failure) if failure.error.to_string().contains("Could not find file for the medium") => Ok(()),
         outcome => Ok(outcome?),
     }
 }

@@ -164,10 +164,9 @@ impl VBoxDriver {
         self.reach(vbox, cx, &RUNNING, |state| match state {
             VmState::Running => Ok(true),
             VmState::Crashed => Err(crashed()),
-            VmState::Off => Err(Error::new(
-                ErrorKind::Provider,
-                "the VM went off while it started; its log says why",
-            )),
+            VmState::Off => {
+                Err(Error::new(ErrorKind::Provider, "the VM went off while it started; its log says why"))
+            }
             _ => Ok(false),
         })
         .await
@@ -204,25 +203,13 @@ impl VBoxDriver {
     /// Address of the guest in the host-only network, as the guest says.
     pub(crate) async fn guest_address(&self, info: &Info, cx: &Context) -> Result<IpAddr> {
         let (_, card) = info.host_only().ok_or_else(|| {
-            Error::new(
-                ErrorKind::Provider,
-                "the VM has no network card in a host-only network",
-            )
+            Error::new(ErrorKind::Provider, "the VM has no network card in a host-only network")
         })?;
         let soon = cx.waits().scale(SOON).max(SHORTEST_SOON);
-        let limits = Limits {
-            connect: soon,
-            command: soon,
-            ..Limits::default()
-        };
-        let endpoint = Endpoint {
-            port: info.ssh_port().unwrap_or_else(|| self.ssh_port()),
-            ..self.ssh_endpoint()
-        };
-        let output = Client::connect(&endpoint, limits)
-            .await?
-            .run("ip addr show")
-            .await?;
+        let limits = Limits { connect: soon, command: soon, ..Limits::default() };
+        let endpoint =
+            Endpoint { port: info.ssh_port().unwrap_or_else(|| self.ssh_port()), ..self.ssh_endpoint() };
+        let output = Client::connect(&endpoint, limits).await?.run("ip addr show").await?;
         answer::guest_address(&String::from_utf8_lossy(&output.stdout), &card).ok_or_else(|| {
             let text = format!("the guest has no address at its card {card} in the host-only network yet");
             Error::new(ErrorKind::Provider, text)
@@ -271,8 +258,7 @@ async fn read_log(info: &Info) -> String {
     let read = async {
         let mut file = tokio::fs::File::open(folder.join("VBox.log")).await?;
         let length = file.metadata().await?.len();
-        file.seek(std::io::SeekFrom::Start(length.saturating_sub(LOG_END)))
-            .await?;
+        file.seek(std::io::SeekFrom::Start(length.saturating_sub(LOG_END))).await?;
         let mut bytes = Vec::new();
         file.take(LOG_END).read_to_end(&mut bytes).await?;
         Ok::<_, std::io::Error>(String::from_utf8_lossy(&bytes).into_owned())

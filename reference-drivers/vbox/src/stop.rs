@@ -11,22 +11,11 @@ use crate::{
 
 // Every wait has a name, which errors quote, and an end (STOP-007, KILL-003). Each is longer than the deadline of a call,
 // so that one call without an answer does not use it up (FAULT-001).
-const SHUT_DOWN: Wait = Wait::new(
-    "the guest to shut down",
-    Duration::from_secs(300),
-    Duration::from_secs(4),
-);
-const SETTLED: Wait = Wait::new(
-    "the VM to finish stopping",
-    Duration::from_secs(300),
-    Duration::from_secs(4),
-);
+const SHUT_DOWN: Wait = Wait::new("the guest to shut down", Duration::from_secs(300), Duration::from_secs(4));
+const SETTLED: Wait =
+    Wait::new("the VM to finish stopping", Duration::from_secs(300), Duration::from_secs(4));
 // Follows the wait for the guest when `create` rolls back: both must end within a host's patience (CREATE-017).
-const POWERED_OFF: Wait = Wait::new(
-    "the VM to be off",
-    Duration::from_secs(120),
-    Duration::from_secs(4),
-);
+const POWERED_OFF: Wait = Wait::new("the VM to be off", Duration::from_secs(120), Duration::from_secs(4));
 
 /// Going down, from every state.
 impl VBoxDriver {
@@ -45,11 +34,7 @@ impl VBoxDriver {
             }
         }
         cx.log().info("Stopping VM...");
-        let press = command::control(
-            "press the power button of the VM",
-            &self.vm_id(),
-            "acpipowerbutton",
-        );
+        let press = command::control("press the power button of the VM", &self.vm_id(), "acpipowerbutton");
         if let Err(failure) = vbox.change(&press).await {
             // It may have stopped by itself in the meantime.
             return match self.existing(vbox).await?.state()? {
@@ -58,9 +43,7 @@ impl VBoxDriver {
                 _ => Err(failure.error),
             };
         }
-        let down = self
-            .reach(vbox, cx, &SHUT_DOWN, |state| Ok(state == VmState::Off))
-            .await;
+        let down = self.reach(vbox, cx, &SHUT_DOWN, |state| Ok(state == VmState::Off)).await;
         down.map(drop).map_err(|error| match error.kind() {
             ErrorKind::Timeout => error.with_context("hint", "kill does not ask the guest"),
             _ => error,
@@ -69,8 +52,7 @@ impl VBoxDriver {
 
     /// Waits until a VM that stops or saves its state has done so.
     pub(crate) async fn settled(&self, vbox: &VBoxManage, cx: &Context) -> Result<Info> {
-        self.reach(vbox, cx, &SETTLED, |state| Ok(state != VmState::Stopping))
-            .await
+        self.reach(vbox, cx, &SETTLED, |state| Ok(state != VmState::Stopping)).await
     }
 
     /// Cuts the power (KILL-001), whatever the guest does. A VM between two states takes no orders, so it is told

@@ -16,36 +16,20 @@ use crate::{
 };
 
 /// One call, and the pause before it is made again. Real VirtualBox sometimes takes ten seconds for a trifle.
-const ANSWER: Wait = Wait::new(
-    "VBoxManage to end",
-    Duration::from_secs(30),
-    Duration::from_millis(250),
-);
+const ANSWER: Wait = Wait::new("VBoxManage to end", Duration::from_secs(30), Duration::from_millis(250));
 /// The same for a getter, which makes no more than two of them: it must end before hosts lose patience, after 10 s
 /// (STATE-008).
-const GETTER_ANSWER: Wait = Wait::new(
-    "VBoxManage to end",
-    Duration::from_secs(4),
-    Duration::from_millis(250),
-);
+const GETTER_ANSWER: Wait =
+    Wait::new("VBoxManage to end", Duration::from_secs(4), Duration::from_millis(250));
 /// A call that moves a guest.
-const GUEST_ANSWER: Wait = Wait::new(
-    "VBoxManage to end its work",
-    Duration::from_secs(120),
-    Duration::from_millis(250),
-);
+const GUEST_ANSWER: Wait =
+    Wait::new("VBoxManage to end its work", Duration::from_secs(120), Duration::from_millis(250));
 /// A call that copies a disk.
-const DISK_ANSWER: Wait = Wait::new(
-    "VBoxManage to copy a disk",
-    Duration::from_secs(300),
-    Duration::from_millis(250),
-);
+const DISK_ANSWER: Wait =
+    Wait::new("VBoxManage to copy a disk", Duration::from_secs(300), Duration::from_millis(250));
 /// A VM that another call has in its hands: VBoxManage itself never waits.
-const UNLOCKED: Wait = Wait::new(
-    "VirtualBox to release the VM",
-    Duration::from_secs(60),
-    Duration::from_millis(500),
-);
+const UNLOCKED: Wait =
+    Wait::new("VirtualBox to release the VM", Duration::from_secs(60), Duration::from_millis(500));
 /// Scaling waits down must not give up a VM that a slow machine still releases.
 const SHORTEST_LOCK: Duration = Duration::from_secs(3);
 /// Longest pause before a VM that another call has is asked for again; the pause doubles until then.
@@ -80,11 +64,7 @@ impl VBoxManage {
     pub(crate) fn new(cx: &Context) -> Result<Self> {
         static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
         let found = PROGRAM.get_or_init(|| {
-            locate::vboxmanage(
-                Platform::THIS,
-                |name| std::env::var_os(name),
-                |file| file.is_file(),
-            )
+            locate::vboxmanage(Platform::THIS, |name| std::env::var_os(name), |file| file.is_file())
         });
         let program = found.clone().ok_or_else(|| {
             let text =
@@ -96,20 +76,12 @@ impl VBoxManage {
 
     fn at(program: PathBuf, cx: &Context) -> Self {
         let (waits, log) = (cx.waits().clone(), cx.log().clone());
-        Self {
-            program,
-            answer: ANSWER,
-            waits,
-            log,
-        }
+        Self { program, answer: ANSWER, waits, log }
     }
 
     /// The same with little patience.
     pub(crate) fn for_getter(self) -> Self {
-        Self {
-            answer: GETTER_ANSWER,
-            ..self
-        }
+        Self { answer: GETTER_ANSWER, ..self }
     }
 
     /// Makes a call that only reads, again whenever it fails (FAULT-001).
@@ -127,10 +99,9 @@ impl VBoxManage {
             let failure = match self.patiently(command, None).await {
                 Ok(stdout) => match parse(&stdout) {
                     Ok(value) => return Ok(value),
-                    Err(error) => Failure {
-                        refusal: Refusal::Other,
-                        error: error.with_operation(command.purpose),
-                    },
+                    Err(error) => {
+                        Failure { refusal: Refusal::Other, error: error.with_operation(command.purpose) }
+                    }
                 },
                 Err(failure) => failure,
             };
@@ -203,10 +174,7 @@ impl VBoxManage {
         };
         match outcome {
             Ok(output) => output.judge(command.purpose),
-            Err(error) => Err(Failure {
-                refusal: Refusal::Other,
-                error,
-            }),
+            Err(error) => Err(Failure { refusal: Refusal::Other, error }),
         }
     }
 
@@ -217,11 +185,7 @@ impl VBoxManage {
             .args(&command.arguments)
             // Its texts are read here, and it has translations.
             .envs(["LC_ALL", "LANG", "LANGUAGE"].map(|name| (name, "C")))
-            .stdin(if input.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
+            .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
@@ -236,12 +200,7 @@ impl VBoxManage {
         };
         let ((), stdout, stderr, status) = tokio::join!(feeding, text(stdout), text(stderr), child.wait());
         let status = status?;
-        Ok(Output {
-            status: status.to_string(),
-            success: status.success(),
-            stdout: stdout?,
-            stderr: stderr?,
-        })
+        Ok(Output { status: status.to_string(), success: status.success(), stdout: stdout?, stderr: stderr? })
     }
 }
 

@@ -54,24 +54,14 @@ fn set(slot: &mut Option<LitStr>, meta: &ParseNestedMeta<'_>, value: LitStr) -> 
 
 fn text(value: &Expr) -> syn::Result<LitStr> {
     match value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text), ..
-        }) => Ok(text.clone()),
-        Expr::Lit(ExprLit {
-            lit: Lit::Int(number),
-            ..
-        }) => Ok(LitStr::new(number.base10_digits(), number.span())),
-        Expr::Unary(syn::ExprUnary {
-            op: syn::UnOp::Neg(_),
-            expr,
-            ..
-        }) => {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text.clone()),
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            Ok(LitStr::new(number.base10_digits(), number.span()))
+        }
+        Expr::Unary(syn::ExprUnary { op: syn::UnOp::Neg(_), expr, .. }) => {
             let digits = text(expr)?;
             Ok(LitStr::new(&format!("-{}", digits.value()), value.span()))
         }
-        other => Err(syn::Error::new(
-            other.span(),
-            "a default is a string or an integer literal",
-        )),
+        other => Err(syn::Error::new(other.span(), "a default is a string or an integer literal")),
     }
 }

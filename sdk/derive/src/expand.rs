@@ -32,19 +32,13 @@ pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
 
 fn flag_fields(input: &DeriveInput) -> syn::Result<Vec<FlagField>> {
     let Data::Struct(data) = &input.data else {
-        return Err(syn::Error::new(
-            input.span(),
-            "options are a struct, one field per flag",
-        ));
+        return Err(syn::Error::new(input.span(), "options are a struct, one field per flag"));
     };
     let fields = match &data.fields {
         Fields::Named(named) => named.named.iter().collect(),
         Fields::Unit => Vec::new(),
         Fields::Unnamed(unnamed) => {
-            return Err(syn::Error::new(
-                unnamed.span(),
-                "options are a struct with named fields",
-            ));
+            return Err(syn::Error::new(unnamed.span(), "options are a struct with named fields"));
         }
     };
     let mut parsed = Vec::new();
@@ -70,9 +64,7 @@ fn flag_fields(input: &DeriveInput) -> syn::Result<Vec<FlagField>> {
 // Both pieces carry the span of the field's type, so that a type that cannot be an option is reported there.
 
 fn declaration(field: &FlagField) -> TokenStream {
-    let FlagField {
-        ty, name, env, usage, ..
-    } = field;
+    let FlagField { ty, name, env, usage, .. } = field;
     let default = default(field);
     quote_spanned! { ty.span() =>
         ::machine_driver::options::declare::<#ty>(#name, #usage, #env, #default)
@@ -80,13 +72,7 @@ fn declaration(field: &FlagField) -> TokenStream {
 }
 
 fn reader(field: &FlagField) -> TokenStream {
-    let FlagField {
-        ident,
-        ty,
-        name,
-        required,
-        ..
-    } = field;
+    let FlagField { ident, ty, name, required, .. } = field;
     let default = default(field);
     quote_spanned! { ty.span() =>
         #ident: ::machine_driver::options::read::<#ty>(options, #name, #default, #required)?

@@ -67,10 +67,7 @@ fn usage_is_the_first_paragraph_on_one_line() {
         }
     };
     let code = expand(&input).unwrap().to_string();
-    assert!(
-        code.contains(r#""Region of the server, as the provider names it""#),
-        "{code}"
-    );
+    assert!(code.contains(r#""Region of the server, as the provider names it""#), "{code}");
     assert!(!code.contains("More for readers"));
 }
 
@@ -107,14 +104,8 @@ fn reports_every_mistake_at_once() {
 
 #[test]
 fn refuses_other_items() {
-    refused(
-        &parse_quote! { enum Options { A } },
-        "options are a struct, one field per flag",
-    );
-    refused(
-        &parse_quote! { struct Options(String); },
-        "a struct with named fields",
-    );
+    refused(&parse_quote! { enum Options { A } }, "options are a struct, one field per flag");
+    refused(&parse_quote! { struct Options(String); }, "a struct with named fields");
 }
 
 /// One field `value` with the given type and attribute.
@@ -133,27 +124,12 @@ macro_rules! field {
 #[test]
 fn refuses_wrong_keys() {
     refused(&field!(String, flag), "the attribute needs a list");
-    refused(
-        &field!(String, flag(env = "ACME_A")),
-        "the flag of `value` needs a name",
-    );
-    refused(
-        &field!(String, flag(name = "acme-a", color = "red")),
-        "unknown key: a flag has `name`, `env`",
-    );
-    refused(
-        &field!(String, flag(name = "acme-a", name = "acme-b")),
-        "given twice",
-    );
-    refused(
-        &field!(String, flag(name = "acme-a", required, required)),
-        "given twice",
-    );
+    refused(&field!(String, flag(env = "ACME_A")), "the flag of `value` needs a name");
+    refused(&field!(String, flag(name = "acme-a", color = "red")), "unknown key: a flag has `name`, `env`");
+    refused(&field!(String, flag(name = "acme-a", name = "acme-b")), "given twice");
+    refused(&field!(String, flag(name = "acme-a", required, required)), "given twice");
     refused(&field!(String, flag(name = 7)), "expected string literal");
-    refused(
-        &field!(String, flag(name = "acme-a", default = true)),
-        "a string or an integer literal",
-    );
+    refused(&field!(String, flag(name = "acme-a", default = true)), "a string or an integer literal");
 }
 
 #[test]
@@ -168,10 +144,7 @@ fn refuses_names_that_hosts_cannot_use() {
         let input = parse_quote! { struct Options { /** Usage */ #[flag(name = #name)] value: String } };
         refused(&input, "is one of the host's own flags");
     }
-    refused(
-        &field!(String, flag(name = "acme-a", env = "acme_a")),
-        "an environment variable is upper case",
-    );
+    refused(&field!(String, flag(name = "acme-a", env = "acme_a")), "an environment variable is upper case");
 }
 
 #[test]
@@ -196,40 +169,13 @@ fn refuses_defaults_and_requirements_that_cannot_apply() {
         "a bool flag is false when it is not given",
     );
     refused(&field!(bool, flag(name = "acme-a", required)), "drop `required`");
-    refused(
-        &field!(String, flag(name = "acme-a", default = "x", required)),
-        "drop `required`",
-    );
-    refused(
-        &field!(Option<String>, flag(name = "acme-a", default = "x")),
-        "drop `Option`",
-    );
-    refused(
-        &field!(Option<String>, flag(name = "acme-a", required)),
-        "drop `Option`",
-    );
-    refused(
-        &field!(Option<bool>, flag(name = "acme-a")),
-        "hosts send numbers and switches also when",
-    );
-    refused(
-        &field!(Option<u16>, flag(name = "acme-a")),
-        "hosts send numbers and switches also when",
-    );
-    refused(
-        &field!(PathBuf, flag(name = "acme-a")),
-        "a path may be missing: use Option<PathBuf>",
-    );
-    refused(
-        &field!(u16, flag(name = "acme-a", default = 70000)),
-        "\"70000\" is no value of the type u16",
-    );
-    refused(
-        &field!(u64, flag(name = "acme-a", default = -1)),
-        "\"-1\" is no value of the type u64",
-    );
-    refused(
-        &field!(i64, flag(name = "acme-a", default = "x")),
-        "is no value of the type i64",
-    );
+    refused(&field!(String, flag(name = "acme-a", default = "x", required)), "drop `required`");
+    refused(&field!(Option<String>, flag(name = "acme-a", default = "x")), "drop `Option`");
+    refused(&field!(Option<String>, flag(name = "acme-a", required)), "drop `Option`");
+    refused(&field!(Option<bool>, flag(name = "acme-a")), "hosts send numbers and switches also when");
+    refused(&field!(Option<u16>, flag(name = "acme-a")), "hosts send numbers and switches also when");
+    refused(&field!(PathBuf, flag(name = "acme-a")), "a path may be missing: use Option<PathBuf>");
+    refused(&field!(u16, flag(name = "acme-a", default = 70000)), "\"70000\" is no value of the type u16");
+    refused(&field!(u64, flag(name = "acme-a", default = -1)), "\"-1\" is no value of the type u64");
+    refused(&field!(i64, flag(name = "acme-a", default = "x")), "is no value of the type i64");
 }

@@ -27,15 +27,9 @@ impl FlagField {
     /// Reads and checks one named field; the error points at it, or at the key that is wrong.
     pub(crate) fn parse(field: &Field) -> syn::Result<Self> {
         let Some(ident) = field.ident.clone() else {
-            return Err(syn::Error::new(
-                field.span(),
-                "options are a struct with named fields",
-            ));
+            return Err(syn::Error::new(field.span(), "options are a struct with named fields"));
         };
-        let mut attributes = field
-            .attrs
-            .iter()
-            .filter(|attribute| attribute.path().is_ident("flag"));
+        let mut attributes = field.attrs.iter().filter(|attribute| attribute.path().is_ident("flag"));
         let Some(attribute) = attributes.next() else {
             return Err(syn::Error::new(
                 field.span(),
@@ -43,17 +37,9 @@ impl FlagField {
             ));
         };
         if let Some(second) = attributes.next() {
-            return Err(syn::Error::new(
-                second.span(),
-                "a field has one #[flag(..)] attribute",
-            ));
+            return Err(syn::Error::new(second.span(), "a field has one #[flag(..)] attribute"));
         }
-        let FlagAttribute {
-            name,
-            env,
-            default,
-            required,
-        } = FlagAttribute::parse(attribute)?;
+        let FlagAttribute { name, env, default, required } = FlagAttribute::parse(attribute)?;
         let Some(name) = name else {
             return Err(syn::Error::new(
                 attribute.span(),
@@ -69,30 +55,17 @@ impl FlagField {
         if usage.is_empty() {
             return Err(syn::Error::new(
                 field.span(),
-                format!(
-                    "`{ident}` needs a doc comment: it is the usage text of --{}",
-                    name.value()
-                ),
+                format!("`{ident}` needs a doc comment: it is the usage text of --{}", name.value()),
             ));
         }
         let env = env.map(|env| env.value()).unwrap_or_default();
-        Ok(Self {
-            ident,
-            ty: field.ty.clone(),
-            name,
-            env,
-            usage,
-            default,
-            required,
-        })
+        Ok(Self { ident, ty: field.ty.clone(), name, env, usage, default, required })
     }
 }
 
 fn check_name(name: &LitStr) -> syn::Result<()> {
     let text = name.value();
-    let plain = text
-        .chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !plain || !text.starts_with(|c: char| c.is_ascii_lowercase()) || text.ends_with('-') {
         return Err(syn::Error::new(
             name.span(),
@@ -110,14 +83,9 @@ fn check_name(name: &LitStr) -> syn::Result<()> {
 
 fn check_env(env: &LitStr) -> syn::Result<()> {
     let text = env.value();
-    let plain = text
-        .chars()
-        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let plain = text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     if !plain || !text.starts_with(|c: char| c.is_ascii_uppercase()) {
-        return Err(syn::Error::new(
-            env.span(),
-            "an environment variable is upper case: \"ACME_TOKEN\"",
-        ));
+        return Err(syn::Error::new(env.span(), "an environment variable is upper case: \"ACME_TOKEN\""));
     }
     Ok(())
 }
@@ -134,35 +102,29 @@ fn check_presence(
     let inner_name = inner.map(last_segment).unwrap_or_default();
     let refuse = |span, text: &str| Err(syn::Error::new(span, text));
     match (default, required) {
-        _ if optional && ZERO_WHEN_MISSING.contains(&inner_name.as_str()) => refuse(
-            ty.span(),
-            "hosts send numbers and switches also when they are not given: drop `Option`",
-        ),
-        (Some(default), true) => refuse(
-            default.span(),
-            "a flag with a default is never missing: drop `required`",
-        ),
+        _ if optional && ZERO_WHEN_MISSING.contains(&inner_name.as_str()) => {
+            refuse(ty.span(), "hosts send numbers and switches also when they are not given: drop `Option`")
+        }
+        (Some(default), true) => {
+            refuse(default.span(), "a flag with a default is never missing: drop `required`")
+        }
         (Some(default), false) if inner_name == "bool" => refuse(
             default.span(),
             "a bool flag is false when it is not given; turn its meaning round: \"driver-no-thing\"",
         ),
-        (Some(default), false) if optional => refuse(
-            default.span(),
-            "with a default the field is never None: drop `Option`",
-        ),
+        (Some(default), false) if optional => {
+            refuse(default.span(), "with a default the field is never None: drop `Option`")
+        }
         (Some(default), false) => check_number(default, &inner_name),
-        (None, true) if optional => refuse(
-            attribute,
-            "a required flag is never None: drop `Option` or `required`",
-        ),
-        (None, true) if inner_name == "bool" => refuse(
-            attribute,
-            "a bool flag is false when it is not given: drop `required`",
-        ),
-        (None, false) if inner_name == "PathBuf" && !optional => refuse(
-            ty.span(),
-            "a path may be missing: use Option<PathBuf>, `required` or a default",
-        ),
+        (None, true) if optional => {
+            refuse(attribute, "a required flag is never None: drop `Option` or `required`")
+        }
+        (None, true) if inner_name == "bool" => {
+            refuse(attribute, "a bool flag is false when it is not given: drop `required`")
+        }
+        (None, false) if inner_name == "PathBuf" && !optional => {
+            refuse(ty.span(), "a path may be missing: use Option<PathBuf>, `required` or a default")
+        }
         (None, _) => Ok(()),
     }
 }
@@ -180,44 +142,30 @@ fn check_number(default: &LitStr, type_name: &str) -> syn::Result<()> {
     if fits {
         return Ok(());
     }
-    Err(syn::Error::new(
-        default.span(),
-        format!("the default {text:?} is no value of the type {type_name}"),
-    ))
+    Err(syn::Error::new(default.span(), format!("the default {text:?} is no value of the type {type_name}")))
 }
 
 /// The first paragraph of the documentation, on one line.
 fn usage(field: &Field) -> String {
-    let lines = field
-        .attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("doc"))
-        .filter_map(|attribute| match &attribute.meta {
-            Meta::NameValue(meta) => match &meta.value {
-                Expr::Lit(ExprLit {
-                    lit: Lit::Str(text), ..
-                }) => Some(text.value()),
+    let lines =
+        field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).filter_map(|attribute| {
+            match &attribute.meta {
+                Meta::NameValue(meta) => match &meta.value {
+                    Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+                    _ => None,
+                },
                 _ => None,
-            },
-            _ => None,
+            }
         });
     let text = lines.collect::<Vec<_>>().join("\n");
-    let paragraph = text
-        .lines()
-        .map(str::trim)
-        .skip_while(|line| line.is_empty())
-        .take_while(|l| !l.is_empty());
+    let paragraph =
+        text.lines().map(str::trim).skip_while(|line| line.is_empty()).take_while(|l| !l.is_empty());
     paragraph.collect::<Vec<_>>().join(" ")
 }
 
 fn last_segment(ty: &Type) -> String {
     match ty {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .map(|last| last.ident.to_string())
-            .unwrap_or_default(),
+        Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default(),
         _ => String::new(),
     }
 }

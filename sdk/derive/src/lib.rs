@@ -40,7 +40,5 @@ mod field;
 #[proc_macro_derive(DriverFlags, attributes(flag))]
 pub fn driver_flags(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    expand::expand(&input)
-        .unwrap_or_else(|error| error.to_compile_error())
-        .into()
+    expand::expand(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }

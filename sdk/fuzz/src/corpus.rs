@@ -8,14 +8,10 @@ mod recordings;
 
 fn main() -> io::Result<()> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = env::args_os()
-        .nth(1)
-        .map_or(here.join("../fixtures/sessions"), PathBuf::from);
+    let folder = env::args_os().nth(1).map_or(here.join("../fixtures/sessions"), PathBuf::from);
     let recordings = recordings::recordings_in(&folder);
     let streams = recordings.iter().map(|recording| recording.gob().to_vec());
-    let decoder = recordings::seeds::single_values(&recordings)
-        .into_iter()
-        .chain(streams);
+    let decoder = recordings::seeds::single_values(&recordings).into_iter().chain(streams);
     write(&here.join("corpus/decoder"), decoder)?;
     let from_hosts = recordings.iter().filter(|recording| recording.direction == "c2s");
     let connection = from_hosts.flat_map(|recording| [recording.gob().to_vec(), recording.bytes.clone()]);

@@ -53,15 +53,10 @@ impl Child {
         if let Some(folder) = &options.current_dir {
             command.current_dir(folder);
         }
-        let output = Arc::new(HostOutput::new(
-            options.kept_line,
-            options.kept_output,
-            options.on_line.clone(),
-        ));
+        let output =
+            Arc::new(HostOutput::new(options.kept_line, options.kept_output, options.on_line.clone()));
         let not_started = || Error::new(ErrorKind::Io, "the plugin cannot be started");
-        let mut process = command
-            .spawn()
-            .map_err(|error| not_started().with_source(&error))?;
+        let mut process = command.spawn().map_err(|error| not_started().with_source(&error))?;
         let (Some(pid), Some(stdout), Some(stderr)) =
             (process.id(), process.stdout.take(), process.stderr.take())
         else {
@@ -80,13 +75,7 @@ impl Child {
         let process = Arc::new(Mutex::new(process));
         let (exited, exit) = watch::channel(None);
         tokio::spawn(reap(Arc::clone(&process), exited));
-        Ok(Self {
-            pid,
-            output,
-            process,
-            exit,
-            drains,
-        })
+        Ok(Self { pid, output, process, exit, drains })
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -163,10 +152,7 @@ fn locked(process: &Mutex<Process>) -> MutexGuard<'_, Process> {
 fn kill_group(pid: u32) -> std::io::Result<()> {
     use rustix::process::{Pid, Signal, kill_process_group};
 
-    let group = i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or(std::io::ErrorKind::InvalidInput)?;
+    let group = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(std::io::ErrorKind::InvalidInput)?;
     Ok(kill_process_group(group, Signal::KILL)?)
 }
 

@@ -82,10 +82,7 @@ impl Client {
         limits: Limits,
     ) -> Self {
         let incoming = Incoming::new(reader, already_read, limits);
-        let calls = Arc::new(Calls {
-            outgoing: Outgoing::new(Box::pin(writer)),
-            waiting: Mutex::default(),
-        });
+        let calls = Arc::new(Calls { outgoing: Outgoing::new(Box::pin(writer)), waiting: Mutex::default() });
         let reader = tokio::spawn({
             let calls = Arc::clone(&calls);
             async move {
@@ -108,15 +105,8 @@ impl Client {
     ) -> Result<Value, CallError> {
         let (seq, alone, reply) = self.calls.register()?;
         // Forgets the call also when this future is dropped.
-        let _registration = Registration {
-            calls: &self.calls,
-            seq,
-        };
-        let header = Header {
-            service_method: service_method.to_owned(),
-            seq,
-            error: String::new(),
-        };
+        let _registration = Registration { calls: &self.calls, seq };
+        let header = Header { service_method: service_method.to_owned(), seq, error: String::new() };
         let outgoing = &self.calls.outgoing;
         outgoing
             .queue(&REQUEST, &header.into_request(), argument_type, argument)
@@ -202,28 +192,17 @@ async fn read_replies(mut incoming: Incoming<impl AsyncRead + Unpin>, calls: &Ca
         let body = next_value(&mut incoming, &calls.outgoing).await;
         let (outcome, end) = match body {
             Ok(Some(value)) => (Ok(value), None),
-            Ok(None) => (
-                Err(CallError::Body("EOF".to_owned())),
-                Some(CallError::UnexpectedEof),
-            ),
-            Err(ReadError::UnexpectedEof) => (
-                Err(CallError::Body("unexpected EOF".to_owned())),
-                Some(CallError::UnexpectedEof),
-            ),
+            Ok(None) => (Err(CallError::Body("EOF".to_owned())), Some(CallError::UnexpectedEof)),
+            Err(ReadError::UnexpectedEof) => {
+                (Err(CallError::Body("unexpected EOF".to_owned())), Some(CallError::UnexpectedEof))
+            }
             Err(error) => {
                 let text = error.to_string();
-                (
-                    Err(CallError::Body(text.clone())),
-                    Some(CallError::Connection(text)),
-                )
+                (Err(CallError::Body(text.clone())), Some(CallError::Connection(text)))
             }
         };
         // The value behind an error means nothing, whatever it is.
-        let outcome = if header.error.is_empty() {
-            outcome
-        } else {
-            Err(CallError::Remote(header.error))
-        };
+        let outcome = if header.error.is_empty() { outcome } else { Err(CallError::Remote(header.error)) };
         if let Some(reply) = calls.take(header.seq) {
             // A caller that is gone needs no answer.
             let _ = reply.send(outcome);

@@ -119,9 +119,7 @@ impl Connection<'_> {
                 answer(
                     outgoing,
                     header,
-                    Err(format!(
-                        "{MAX_CALLS} calls are under way on this connection already"
-                    )),
+                    Err(format!("{MAX_CALLS} calls are under way on this connection already")),
                 );
             }
             method => {
@@ -185,11 +183,7 @@ fn answer(outgoing: &Outgoing, request: Header, outcome: Result<Reply, String>) 
     if let Err(problem) = queued
         && header.error.is_empty()
     {
-        answer(
-            outgoing,
-            header,
-            Err(format!("the reply cannot be sent: {problem}")),
-        );
+        answer(outgoing, header, Err(format!("the reply cannot be sent: {problem}")));
     }
 }
 

@@ -100,9 +100,7 @@ impl Method {
 /// net/rpc's text for what cannot be found.
 pub(super) fn find(service_method: &str) -> Result<Method, String> {
     let Some((service, name)) = service_method.rsplit_once('.') else {
-        return Err(format!(
-            "rpc: service/method request ill-formed: {service_method}"
-        ));
+        return Err(format!("rpc: service/method request ill-formed: {service_method}"));
     };
     if service != SERVICE_V1 && service != SERVICE_V0 {
         return Err(format!("rpc: can't find service {service_method}"));
@@ -156,15 +154,11 @@ impl Call {
         }
         Ok(match self.method {
             Method::GetVersion => Reply::int(API_VERSION),
-            Method::GetConfigRaw => Reply {
-                of: &BYTES,
-                value: Value::Bytes(driver.config_raw().await?),
-            },
+            Method::GetConfigRaw => Reply { of: &BYTES, value: Value::Bytes(driver.config_raw().await?) },
             Method::DriverName => Reply::text(driver.driver_name().await?),
-            Method::GetCreateFlags => Reply {
-                of: &FLAGS,
-                value: flags_to_value(&driver.create_flags().await?),
-            },
+            Method::GetCreateFlags => {
+                Reply { of: &FLAGS, value: flags_to_value(&driver.create_flags().await?) }
+            }
             Method::GetMachineName => Reply::text(driver.machine_name().await?),
             Method::GetIP => Reply::text(driver.ip().await?),
             Method::GetIPv6 => Reply::text(driver.ipv6().await?),
@@ -195,10 +189,7 @@ fn mismatch(local: &'static str, remote: &Value) -> DecodeError {
         Value::Bytes(_) => "bytes",
         other => other.kind(),
     };
-    DecodeError::Mismatch {
-        local,
-        remote: remote.to_owned(),
-    }
+    DecodeError::Mismatch { local, remote: remote.to_owned() }
 }
 
 /// What a method answers.
@@ -211,24 +202,15 @@ pub(super) struct Reply {
 impl Reply {
     /// The answer of methods without result, and the value behind an error.
     pub(super) fn done((): ()) -> Self {
-        Self {
-            of: &EMPTY,
-            value: rpc::empty(),
-        }
+        Self { of: &EMPTY, value: rpc::empty() }
     }
 
     fn text(text: String) -> Self {
-        Self {
-            of: &STRING,
-            value: Value::String(text),
-        }
+        Self { of: &STRING, value: Value::String(text) }
     }
 
     fn int(number: i64) -> Self {
-        Self {
-            of: &INT,
-            value: Value::Int(number),
-        }
+        Self { of: &INT, value: Value::Int(number) }
     }
 }
 
@@ -241,19 +223,10 @@ mod tests {
     #[test]
     fn unknown_names_get_the_texts_of_go() {
         for (name, text) in [
-            (
-                "RPCServerDriver.Upgrade",
-                "rpc: can't find method RPCServerDriver.Upgrade",
-            ),
+            ("RPCServerDriver.Upgrade", "rpc: can't find method RPCServerDriver.Upgrade"),
             ("NoSuchService.X", "rpc: can't find service NoSuchService.X"),
-            (
-                "NoSuchService.GetIP",
-                "rpc: can't find service NoSuchService.GetIP",
-            ),
-            (
-                "a.RPCServerDriver.GetIP",
-                "rpc: can't find service a.RPCServerDriver.GetIP",
-            ),
+            ("NoSuchService.GetIP", "rpc: can't find service NoSuchService.GetIP"),
+            ("a.RPCServerDriver.GetIP", "rpc: can't find service a.RPCServerDriver.GetIP"),
             ("noDot", "rpc: service/method request ill-formed: noDot"),
             ("", "rpc: service/method request ill-formed: "),
             (".", "rpc: can't find service ."),

@@ -22,9 +22,7 @@ impl DriverThreads {
                 .build()
                 .ok()
         });
-        runtime
-            .as_ref()
-            .map_or_else(Handle::current, |runtime| runtime.handle().clone())
+        runtime.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone())
     }
 
     /// Leaves the threads to their fate, without waiting for them.

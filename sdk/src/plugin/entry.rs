@@ -55,9 +55,7 @@ Please use this plugin through the main 'docker-machine' binary.
 /// Methods that may take long run on threads of their own; getters that answer from memory do not
 /// ([`Driver`] methods without [`Context`](crate::Context)), so these must not block.
 pub fn main<D: Driver>() -> ExitCode {
-    run(ServeOptions::default(), |log, waits| {
-        Arc::new(Hosted::new(D::default(), log, waits))
-    })
+    run(ServeOptions::default(), |log, waits| Arc::new(Hosted::new(D::default(), log, waits)))
 }
 
 /// As [`main`], for a driver that is an object already. It must have printed nothing yet.
@@ -151,9 +149,7 @@ mod tests {
         assert_eq!(positive_decimal(Waits::FACTOR_VARIABLE, "0.01").unwrap(), 0.01);
         assert_eq!(positive_decimal(Waits::FACTOR_VARIABLE, "3").unwrap(), 3.0);
         for text in ["", "0", "-1", "1e3", "inf", "NaN", "fast", "0.0", "1,5", " 1"] {
-            let error = positive_decimal(Waits::FACTOR_VARIABLE, text)
-                .unwrap_err()
-                .to_string();
+            let error = positive_decimal(Waits::FACTOR_VARIABLE, text).unwrap_err().to_string();
             assert!(
                 error.contains(&format!("{text:?}")) && error.contains("MACHINE_DRIVER_WAIT_FACTOR"),
                 "{error}"

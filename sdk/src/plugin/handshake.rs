@@ -56,13 +56,7 @@ pub(super) async fn shake_hands(child: &Child, options: &HostOptions) -> Result<
             ),
         ))
     })?;
-    Ok(Handshake {
-        client,
-        service,
-        version,
-        address_line,
-        spawn_to_address,
-    })
+    Ok(Handshake { client, service, version, address_line, spawn_to_address })
 }
 
 async fn address_line(child: &Child, limit: Duration) -> Result<String> {
@@ -76,10 +70,8 @@ async fn address_line(child: &Child, limit: Duration) -> Result<String> {
         Ok(Ok(first)) => first.clone(),
         Ok(Err(_)) => FirstLine::Ended { start: String::new() },
         Err(_) => {
-            let mut message = format!(
-                "the plugin printed no line within {:.1} s; {EXPECTED}",
-                limit.as_secs_f64()
-            );
+            let mut message =
+                format!("the plugin printed no line within {:.1} s; {EXPECTED}", limit.as_secs_f64());
             if let FirstLine::Incomplete { start, length: 1.. } = &*child.output().first_line().borrow() {
                 message.push_str(&format!("; only {start:?} without an end came"));
             }
@@ -111,26 +103,18 @@ async fn address_line(child: &Child, limit: Duration) -> Result<String> {
             } else {
                 format!("; only {start:?} without an end came")
             };
-            Err(Error::new(
-                ErrorKind::Protocol,
-                format!("{what}; {EXPECTED}{rest}"),
-            ))
+            Err(Error::new(ErrorKind::Protocol, format!("{what}; {EXPECTED}{rest}")))
         }
     }
 }
 
 fn is_address(text: &str) -> bool {
-    text.rsplit_once(':')
-        .is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|port| port != 0))
+    text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|port| port != 0))
 }
 
 async fn connect(address: &str, options: &HostOptions) -> Result<Client> {
     // As in Go, an address without host means this machine.
-    let dialled = if address.starts_with(':') {
-        format!("127.0.0.1{address}")
-    } else {
-        address.to_owned()
-    };
+    let dialled = if address.starts_with(':') { format!("127.0.0.1{address}") } else { address.to_owned() };
     let mut stream = TcpStream::connect(&dialled).await.map_err(|error| {
         Error::new(
             ErrorKind::Connection,
@@ -190,15 +174,9 @@ mod tests {
         for good in ["127.0.0.1:1", "[::1]:65535", "localhost:80", ":80"] {
             assert!(is_address(good), "{good}");
         }
-        for bad in [
-            "",
-            "hello",
-            "127.0.0.1",
-            "127.0.0.1:",
-            "127.0.0.1:0",
-            "127.0.0.1:65536",
-            "127.0.0.1:http",
-        ] {
+        for bad in
+            ["", "hello", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:http"]
+        {
             assert!(!is_address(bad), "{bad}");
         }
     }

@@ -31,11 +31,7 @@ impl Heartbeat {
                 count.send_modify(|count| *count += 1);
             }
         });
-        Self {
-            beating,
-            answered,
-            task,
-        }
+        Self { beating, answered, task }
     }
 
     pub(super) fn pause(&self) {

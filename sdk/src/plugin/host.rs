@@ -87,13 +87,7 @@ impl Host {
     }
 
     fn over(handshake: Handshake, child: Child, options: HostOptions) -> Self {
-        let Handshake {
-            client,
-            service,
-            version,
-            address_line,
-            spawn_to_address,
-        } = handshake;
+        let Handshake { client, service, version, address_line, spawn_to_address } = handshake;
         let client = Arc::new(client);
         let interval = match service {
             SERVICE_V0 => options.heartbeat_interval.min(HEARTBEAT_INTERVAL_V0),
@@ -188,23 +182,11 @@ impl Host {
         let outcome = match argument {
             Argument::Empty => self.client.call(service_method, &EMPTY, &rpc::empty()).await,
             Argument::Bytes(bytes) => {
-                self.client
-                    .call(service_method, &Type::Bytes, &Value::Bytes(bytes))
-                    .await
+                self.client.call(service_method, &Type::Bytes, &Value::Bytes(bytes)).await
             }
             Argument::Options(options) => {
-                let name = if self.service == SERVICE_V0 {
-                    OPTIONS_NAME_V0
-                } else {
-                    OPTIONS_NAME
-                };
-                self.client
-                    .call(
-                        service_method,
-                        &Type::Interface,
-                        &options_to_value(&options, name),
-                    )
-                    .await
+                let name = if self.service == SERVICE_V0 { OPTIONS_NAME_V0 } else { OPTIONS_NAME };
+                self.client.call(service_method, &Type::Interface, &options_to_value(&options, name)).await
             }
             Argument::Value(of, value) => self.client.call(service_method, &of, &value).await,
         };
@@ -322,10 +304,7 @@ impl Host {
     }
 
     fn unreadable(&self, service_method: &str, problem: &str) -> Error {
-        self.about_plugin(
-            ErrorKind::Protocol,
-            format!("{problem} (the plugin's answer to {service_method})"),
-        )
+        self.about_plugin(ErrorKind::Protocol, format!("{problem} (the plugin's answer to {service_method})"))
     }
 
     pub(super) fn about_plugin(&self, kind: ErrorKind, message: String) -> Error {

@@ -44,24 +44,16 @@ impl DynDriver for Host {
     }
 
     fn set_config_raw(&self, json: Vec<u8>) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.ask("SetConfigRaw", Argument::Bytes(json), |reply| {
-            empty_from_value(&reply)
-        }))
+        Box::pin(self.ask("SetConfigRaw", Argument::Bytes(json), |reply| empty_from_value(&reply)))
     }
 
     fn set_config_from_flags(&self, options: DriverOptions) -> BoxFuture<'_, Result<()>> {
-        Box::pin(
-            self.ask("SetConfigFromFlags", Argument::Options(options), |reply| {
-                empty_from_value(&reply)
-            }),
-        )
+        Box::pin(self.ask("SetConfigFromFlags", Argument::Options(options), |reply| empty_from_value(&reply)))
     }
 
     fn ssh_port(&self) -> BoxFuture<'_, Result<u16>> {
         Box::pin(async {
-            let port = self
-                .ask("GetSSHPort", Argument::Empty, |reply| int_from_value(&reply))
-                .await?;
+            let port = self.ask("GetSSHPort", Argument::Empty, |reply| int_from_value(&reply)).await?;
             port.try_into().map_err(|_| {
                 self.about_plugin(
                     ErrorKind::Protocol,
@@ -73,9 +65,7 @@ impl DynDriver for Host {
 
     fn state(&self) -> BoxFuture<'_, Result<State>> {
         Box::pin(async {
-            let code = self
-                .ask("GetState", Argument::Empty, |reply| int_from_value(&reply))
-                .await?;
+            let code = self.ask("GetState", Argument::Empty, |reply| int_from_value(&reply)).await?;
             State::try_from(code)
         })
     }

@@ -80,9 +80,7 @@ impl HostOptions {
 
 fn driver_name(program: &Path) -> String {
     let name = program.file_stem().unwrap_or_default().to_string_lossy();
-    name.strip_prefix("docker-machine-driver-")
-        .unwrap_or(&name)
-        .to_owned()
+    name.strip_prefix("docker-machine-driver-").unwrap_or(&name).to_owned()
 }
 
 impl fmt::Debug for HostOptions {
@@ -116,9 +114,6 @@ mod tests {
     fn values_of_the_environment_are_not_shown() {
         let options = HostOptions::new("x").env("ACME_TOKEN", "hush-hush");
         let shown = format!("{options:?}");
-        assert!(
-            shown.contains("ACME_TOKEN") && !shown.contains("hush-hush"),
-            "{shown}"
-        );
+        assert!(shown.contains("ACME_TOKEN") && !shown.contains("hush-hush"), "{shown}");
     }
 }

@@ -84,10 +84,7 @@ impl HostOutput {
             kept_output,
             lines: Mutex::default(),
             callbacks: Mutex::new(callback.into_iter().collect()),
-            first_line: watch::Sender::new(FirstLine::Incomplete {
-                start: String::new(),
-                length: 0,
-            }),
+            first_line: watch::Sender::new(FirstLine::Incomplete { start: String::new(), length: 0 }),
             drained: watch::Sender::new(0),
         }
     }
@@ -125,15 +122,8 @@ impl HostOutput {
     pub(super) fn stderr_tail(&self) -> String {
         const LINES: usize = 6;
         let lines = self.locked();
-        let stderr = lines
-            .kept
-            .iter()
-            .filter(|line| line.stream == OutputStream::Stderr);
-        let mut tail: Vec<_> = stderr
-            .rev()
-            .take(LINES)
-            .map(|line| shortened(&line.text))
-            .collect();
+        let stderr = lines.kept.iter().filter(|line| line.stream == OutputStream::Stderr);
+        let mut tail: Vec<_> = stderr.rev().take(LINES).map(|line| shortened(&line.text)).collect();
         tail.reverse();
         tail.join(" | ")
     }
@@ -154,9 +144,8 @@ impl HostOutput {
             self.first_line.send_if_modified(|first| {
                 let ended = matches!(first, FirstLine::Incomplete { .. });
                 if ended {
-                    *first = FirstLine::Ended {
-                        start: rest.as_ref().map(RawLine::shown).unwrap_or_default(),
-                    };
+                    *first =
+                        FirstLine::Ended { start: rest.as_ref().map(RawLine::shown).unwrap_or_default() };
                 }
                 ended
             });
@@ -253,20 +242,10 @@ mod tests {
         text.extend_from_slice(b"\r\nshort\r\n\nlast");
         printed(&output, OutputStream::Stderr, &text).await;
         let lines = output.lines();
-        let seen: Vec<_> = lines
-            .iter()
-            .map(|line| (line.text.as_str(), line.length, line.truncated_len))
-            .collect();
+        let seen: Vec<_> =
+            lines.iter().map(|line| (line.text.as_str(), line.length, line.truncated_len)).collect();
         // The end of a line that was cut is unknown, so its carriage return counts.
-        assert_eq!(
-            seen,
-            [
-                ("xxxxxxxxxx", 1_000_001, 999_991),
-                ("short", 5, 0),
-                ("", 0, 0),
-                ("last", 4, 0)
-            ]
-        );
+        assert_eq!(seen, [("xxxxxxxxxx", 1_000_001, 999_991), ("short", 5, 0), ("", 0, 0), ("last", 4, 0)]);
         assert_eq!(output.longest(), 1_000_001);
     }
 
@@ -296,17 +275,9 @@ mod tests {
     #[tokio::test]
     async fn the_first_line_is_told_as_soon_as_it_is_known() {
         for (text, first) in [
-            (
-                &b"127.0.0.1:1\nmore\n"[..],
-                FirstLine::Complete("127.0.0.1:1".into()),
-            ),
+            (&b"127.0.0.1:1\nmore\n"[..], FirstLine::Complete("127.0.0.1:1".into())),
             (b"\n127.0.0.1:1\n", FirstLine::Complete(String::new())),
-            (
-                b"127.0",
-                FirstLine::Ended {
-                    start: "127.0".into(),
-                },
-            ),
+            (b"127.0", FirstLine::Ended { start: "127.0".into() }),
             (b"", FirstLine::Ended { start: String::new() }),
         ] {
             let output = HostOutput::new(1000, 1 << 20, None);

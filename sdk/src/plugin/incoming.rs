@@ -33,11 +33,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     pub(super) fn new(stream: R, already_read: &[u8], limits: Limits) -> Self {
         let mut decoder = Decoder::new(limits);
         decoder.push(already_read);
-        Self {
-            stream,
-            decoder,
-            chunk: vec![0; CHUNK].into_boxed_slice(),
-        }
+        Self { stream, decoder, chunk: vec![0; CHUNK].into_boxed_slice() }
     }
 
     /// The next value among the bytes that have been read already, if it is complete.

@@ -48,10 +48,7 @@ pub(super) struct LineSplitter {
 impl LineSplitter {
     /// Keeps `most` bytes of each line.
     pub(super) fn new(most: usize) -> Self {
-        Self {
-            current: RawLine::default(),
-            most,
-        }
+        Self { current: RawLine::default(), most }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], mut line: impl FnMut(RawLine)) {

@@ -82,10 +82,7 @@ mod tests {
         let text = "ü€x".repeat(100_000);
         let out = written(&text);
         assert!(out.lines().count() > 8);
-        assert!(
-            out.lines()
-                .all(|line| line.len() < 64 * 1024 - 1 && !line.is_empty())
-        );
+        assert!(out.lines().all(|line| line.len() < 64 * 1024 - 1 && !line.is_empty()));
         assert_eq!(out.replace('\n', ""), text);
         assert_eq!(written(&"x".repeat(MAX_LINE)).lines().count(), 1);
     }
@@ -101,9 +98,6 @@ mod tests {
                 Ok(())
             }
         }
-        assert_eq!(
-            write_lines(&mut Closed, "x").unwrap_err().kind(),
-            io::ErrorKind::BrokenPipe
-        );
+        assert_eq!(write_lines(&mut Closed, "x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 }

@@ -103,10 +103,7 @@ async fn read_head(
                 true => Ok(None),
                 false => Err(io::Error::new(
                     io::ErrorKind::InvalidData,
-                    format!(
-                        "the connection ended within the HTTP head {:?}",
-                        first_line(&bytes)
-                    ),
+                    format!("the connection ended within the HTTP head {:?}", first_line(&bytes)),
                 )),
             };
         }
@@ -127,16 +124,13 @@ async fn read_head(
 
 /// Position after the empty line; lines end in LF or CRLF.
 fn head_end(bytes: &[u8]) -> Option<usize> {
-    bytes
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'\n')
-        .map(|(at, _)| at + 1)
-        .find_map(|start| match &bytes[start..] {
+    bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).find_map(|start| {
+        match &bytes[start..] {
             [b'\n', ..] => Some(start + 1),
             [b'\r', b'\n', ..] => Some(start + 2),
             _ => None,
-        })
+        }
+    })
 }
 
 /// The first line as text, shortened to what fits into an error message.
@@ -190,11 +184,7 @@ mod tests {
             "HTTP/1.1 200 Connected to Go RPC\r\n\r\nrest",
             "HTTP/1.1 200 Connected to Go RPC\r\nServer: x\r\n\r\nrest",
         ] {
-            assert_eq!(
-                host_meets(answer.as_bytes()).await.unwrap(),
-                b"rest",
-                "{answer:?}"
-            );
+            assert_eq!(host_meets(answer.as_bytes()).await.unwrap(), b"rest", "{answer:?}");
         }
     }
 
@@ -238,10 +228,7 @@ mod tests {
         ] {
             let (rest, answer) = plugin_meets(request.as_bytes()).await;
             assert_eq!(rest, None, "{request:?}");
-            assert!(
-                answer.starts_with(&format!("HTTP/1.0 {status}\r\n")),
-                "{request:?}: {answer:?}"
-            );
+            assert!(answer.starts_with(&format!("HTTP/1.0 {status}\r\n")), "{request:?}: {answer:?}");
         }
         assert_eq!(plugin_meets(b"").await, (None, String::new()));
     }

@@ -20,11 +20,7 @@ pub(super) static REQUEST: LazyLock<Type> =
 pub(super) static RESPONSE: LazyLock<Type> = LazyLock::new(|| {
     Type::structure(
         "Response",
-        [
-            ("ServiceMethod", Type::String),
-            ("Seq", Type::Uint),
-            ("Error", Type::String),
-        ],
+        [("ServiceMethod", Type::String), ("Seq", Type::Uint), ("Error", Type::String)],
     )
 });
 
@@ -51,10 +47,7 @@ impl Header {
     /// What is wrong with it. The stream cannot be used any further.
     pub(super) fn from_value(value: Value) -> Result<Self, String> {
         let Value::Struct(fields) = value else {
-            return Err(format!(
-                "expected an RPC header, but a value of type {} came",
-                value.kind()
-            ));
+            return Err(format!("expected an RPC header, but a value of type {} came", value.kind()));
         };
         let mut header = Self::default();
         for (name, value) in fields {
@@ -97,16 +90,8 @@ mod tests {
     fn headers_round_trip() {
         for header in [
             Header::default(),
-            Header {
-                service_method: "A.B".into(),
-                seq: 7,
-                error: String::new(),
-            },
-            Header {
-                service_method: "A.B".into(),
-                seq: u64::MAX,
-                error: "no".into(),
-            },
+            Header { service_method: "A.B".into(), seq: 7, error: String::new() },
+            Header { service_method: "A.B".into(), seq: u64::MAX, error: "no".into() },
         ] {
             assert_eq!(Header::from_value(header.clone().into_response()), Ok(header));
         }

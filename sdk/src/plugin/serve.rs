@@ -119,9 +119,7 @@ pub async fn serve_connection(
             ));
         };
         let (reader, writer) = tokio::io::split(stream);
-        connection(driver, &watchdog, None, &options)
-            .serve(reader, writer, &already_read)
-            .await
+        connection(driver, &watchdog, None, &options).serve(reader, writer, &already_read).await
     };
     tokio::select! {
         exit = serve => exit,
@@ -133,11 +131,8 @@ pub async fn serve_connection(
 pub(super) fn announce() -> Result<StdListener> {
     let attempt = |what: &'static str| {
         move |error: io::Error| {
-            Error::new(
-                ErrorKind::Io,
-                format!("this plugin cannot {what}; nobody can reach it"),
-            )
-            .with_source(&error)
+            Error::new(ErrorKind::Io, format!("this plugin cannot {what}; nobody can reach it"))
+                .with_source(&error)
         }
     };
     let open = || {
@@ -169,9 +164,7 @@ pub(super) async fn serve_on(
         let (stream, already_read) =
             first_host(TcpListener::from_std(listener)?, options.greeting_timeout).await?;
         let (reader, writer) = stream.into_split();
-        connection(driver, &watchdog, threads, &options)
-            .serve(reader, writer, &already_read)
-            .await
+        connection(driver, &watchdog, threads, &options).serve(reader, writer, &already_read).await
     };
     tokio::select! {
         exit = serve => exit,
@@ -191,13 +184,7 @@ fn connection<'a>(
     threads: Option<&'a DriverThreads>,
     options: &'a ServeOptions,
 ) -> Connection<'a> {
-    Connection {
-        driver,
-        watchdog,
-        threads,
-        log: &options.log,
-        limits: options.limits,
-    }
+    Connection { driver, watchdog, threads, log: &options.log, limits: options.limits }
 }
 
 /// Accepts connections until one is opened by a host; it, and what it sent behind `CONNECT`. The others are dropped.
@@ -224,7 +211,5 @@ async fn first_host(listener: TcpListener, greeting_timeout: Duration) -> Result
 
 async fn greeted(mut stream: TcpStream) -> io::Result<Option<(TcpStream, Vec<u8>)>> {
     stream.set_nodelay(true)?;
-    Ok(prelude::accept(&mut stream)
-        .await?
-        .map(|already_read| (stream, already_read)))
+    Ok(prelude::accept(&mut stream).await?.map(|already_read| (stream, already_read)))
 }

@@ -15,10 +15,7 @@ pub(super) struct Watchdog {
 impl Watchdog {
     /// A watchdog whose clock starts now. Only [`heartbeat`](Watchdog::heartbeat) resets it.
     pub(super) fn new(timeout: Duration) -> Self {
-        Self {
-            timeout,
-            last_beat: Mutex::new(Instant::now()),
-        }
+        Self { timeout, last_beat: Mutex::new(Instant::now()) }
     }
 
     pub(super) fn heartbeat(&self) {

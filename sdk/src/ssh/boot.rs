@@ -10,11 +10,8 @@ use crate::{
 };
 
 /// Wait for a guest's next boot.
-pub const NEW_BOOT: Wait = Wait::new(
-    "the next boot of the guest",
-    Duration::from_secs(240),
-    Duration::from_secs(1),
-);
+pub const NEW_BOOT: Wait =
+    Wait::new("the next boot of the guest", Duration::from_secs(240), Duration::from_secs(1));
 
 const BOOT_ID_FILE: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -39,10 +36,8 @@ pub async fn boot_id(client: &Client) -> Result<BootId> {
     if output.exit_status == 0 && plausible {
         return Ok(BootId(text));
     }
-    let text = format!(
-        "the guest has no boot id: `cat {BOOT_ID_FILE}` ended with status {}",
-        output.exit_status
-    );
+    let text =
+        format!("the guest has no boot id: `cat {BOOT_ID_FILE}` ended with status {}", output.exit_status);
     Err(Error::new(ErrorKind::Other, text).retryable())
 }
 

@@ -30,11 +30,7 @@ pub struct Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (open, close) = if self.host.contains(':') {
-            ("[", "]")
-        } else {
-            ("", "")
-        };
+        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
         write!(f, "{open}{}{close}:{}", self.host, self.port)
     }
 }
@@ -53,11 +49,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 15 s to log in, 5 minutes and 4 MiB a command.
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(15),
-            command: Duration::from_secs(300),
-            output: 4 << 20,
-        }
+        Self { connect: Duration::from_secs(15), command: Duration::from_secs(300), output: 4 << 20 }
     }
 }
 
@@ -114,29 +106,17 @@ impl Client {
 
     async fn log_in(endpoint: &Endpoint, limits: Limits, key: PrivateKey) -> Result<Self> {
         let fail = |source: &dyn fmt::Display| error::connection(endpoint, source);
-        let Opened {
-            mut session,
-            socket,
-            host_key,
-        } = open(endpoint).await?;
+        let Opened { mut session, socket, host_key } = open(endpoint).await?;
         let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
         let hash = rsa_hash(&session, &key).await.map_err(|e| fail(&e))?;
         let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
-        let login = session
-            .authenticate_publickey(endpoint.user.as_str(), key)
-            .await
-            .map_err(|e| fail(&e))?;
+        let login =
+            session.authenticate_publickey(endpoint.user.as_str(), key).await.map_err(|e| fail(&e))?;
         if !login.success() {
             return Err(error::refused_key(endpoint, &fingerprint));
         }
         let host_key = host_key.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(Self {
-            endpoint: endpoint.clone(),
-            limits,
-            host_key,
-            session,
-            _socket: socket,
-        })
+        Ok(Self { endpoint: endpoint.clone(), limits, host_key, session, _socket: socket })
     }
 
     /// The server's key; `None` if it showed a certificate.
@@ -187,9 +167,7 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("endpoint", &self.endpoint)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 
@@ -234,24 +212,15 @@ struct Opened {
 /// Connects and exchanges keys.
 async fn open(endpoint: &Endpoint) -> Result<Opened> {
     let fail = |source: &dyn fmt::Display| error::connection(endpoint, source);
-    let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
-        .await
-        .map_err(|e| fail(&e))?;
+    let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await.map_err(|e| fail(&e))?;
     stream.set_nodelay(true).map_err(|e| fail(&e))?;
     let (stream, socket) = ClosedOnDrop::guard(stream).map_err(|e| fail(&e))?;
     let acceptor = Acceptor::default();
     let host_key = Arc::clone(&acceptor.host_key);
-    let config = Config {
-        nodelay: true,
-        ..Config::default()
-    };
+    let config = Config { nodelay: true, ..Config::default() };
     let connecting = russh::client::connect_stream(Arc::new(config), stream, acceptor);
     let session = connecting.await.map_err(|e| fail(&e))?;
-    Ok(Opened {
-        session,
-        socket,
-        host_key,
-    })
+    Ok(Opened { session, socket, host_key })
 }
 
 /// Appends what still fits; `false` if something did not.
@@ -264,11 +233,7 @@ fn keep(kept: &mut Vec<u8>, data: &[u8], limit: usize) -> bool {
 
 fn signal_text(signal: &russh::Sig) -> String {
     match signal {
-        russh::Sig::Custom(name) => name
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(32)
-            .collect(),
+        russh::Sig::Custom(name) => name.chars().filter(char::is_ascii_alphanumeric).take(32).collect(),
         known => format!("{known:?}"),
     }
 }
@@ -276,10 +241,9 @@ fn signal_text(signal: &russh::Sig) -> String {
 /// Hash for signatures of an RSA key. Asking the server can take a second, so other keys never ask.
 async fn rsa_hash(session: &Handle<Acceptor>, key: &PrivateKey) -> Result<Option<HashAlg>, russh::Error> {
     match key.algorithm() {
-        Algorithm::Rsa { .. } => Ok(session
-            .best_supported_rsa_hash()
-            .await?
-            .unwrap_or(Some(HashAlg::Sha256))),
+        Algorithm::Rsa { .. } => {
+            Ok(session.best_supported_rsa_hash().await?.unwrap_or(Some(HashAlg::Sha256)))
+        }
         _ => Ok(None),
     }
 }

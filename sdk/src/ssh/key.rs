@@ -93,14 +93,9 @@ impl KeyPair {
 
     fn store(path: PathBuf, key: &PrivateKey) -> Result<Self> {
         let pair = Self::describe(path, key)?;
-        let private_key = key
-            .to_openssh(LineEnding::LF)
-            .map_err(|error| unusable(&pair.path, &error))?;
+        let private_key = key.to_openssh(LineEnding::LF).map_err(|error| unusable(&pair.path, &error))?;
         // The public half first: whoever sees the private key may expect it.
-        private_file::write(
-            &public_path(&pair.path),
-            format!("{}\n", pair.public_key).as_bytes(),
-        )?;
+        private_file::write(&public_path(&pair.path), format!("{}\n", pair.public_key).as_bytes())?;
         private_file::write(&pair.path, private_key.as_bytes())?;
         Ok(pair)
     }
@@ -119,17 +114,12 @@ impl KeyPair {
 /// Reads an unencrypted private key in any of the usual formats; blocks.
 pub(super) fn read_key(path: &Path) -> Result<PrivateKey> {
     let cannot_read = |error: std::io::Error| {
-        Error::new(
-            ErrorKind::Io,
-            format!("cannot read the private key {}", path.display()),
-        )
-        .with_source(&error)
+        Error::new(ErrorKind::Io, format!("cannot read the private key {}", path.display()))
+            .with_source(&error)
     };
     let mut text = String::new();
     let file = fs::File::open(path).map_err(cannot_read)?;
-    file.take(LONGEST_KEY_FILE)
-        .read_to_string(&mut text)
-        .map_err(cannot_read)?;
+    file.take(LONGEST_KEY_FILE).read_to_string(&mut text).map_err(cannot_read)?;
     let key = decode_secret_key(&text, None).map_err(|error| unusable(path, &error))?;
     if key.is_encrypted() {
         return Err(unusable(path, &russh::keys::Error::KeyIsEncrypted));
@@ -157,10 +147,7 @@ fn public_path(private: &Path) -> PathBuf {
 fn unusable(path: &Path, reason: &impl fmt::Display) -> Error {
     Error::new(
         ErrorKind::InvalidOption,
-        format!(
-            "{} is no usable private key: {reason}; it must be an unencrypted SSH key",
-            path.display()
-        ),
+        format!("{} is no usable private key: {reason}; it must be an unencrypted SSH key", path.display()),
     )
 }
 

@@ -24,11 +24,7 @@ async fn a_new_pair_is_private_and_complete() {
     let pair = KeyPair::generate(&path, KeyAlgorithm::Ed25519).await.unwrap();
 
     assert_eq!(pair.path(), path);
-    assert!(
-        pair.public_key().starts_with("ssh-ed25519 AAAA"),
-        "{}",
-        pair.public_key()
-    );
+    assert!(pair.public_key().starts_with("ssh-ed25519 AAAA"), "{}", pair.public_key());
     assert_eq!(pair.public_key(), pair.public_key().trim());
     assert!(pair.fingerprint().starts_with("SHA256:"));
     let private = fs::read_to_string(&path).unwrap();
@@ -75,12 +71,7 @@ async fn a_failed_write_leaves_no_draft() {
     fs::create_dir(&path).unwrap();
     let error = KeyPair::generate(&path, KeyAlgorithm::Ed25519).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
-    assert!(
-        error
-            .to_string()
-            .contains(&format!("cannot write {}", path.display())),
-        "{error}"
-    );
+    assert!(error.to_string().contains(&format!("cannot write {}", path.display())), "{error}");
     assert_eq!(names(folder.path()), ["id_rsa", "id_rsa.pub"]);
 }
 
@@ -98,9 +89,7 @@ async fn rsa_on_request() {
 #[tokio::test]
 async fn a_copy_is_the_same_key_in_a_private_file() {
     let folder = tempfile::tempdir().unwrap();
-    let original = KeyPair::generate(folder.path().join("mine"), KeyAlgorithm::Ed25519)
-        .await
-        .unwrap();
+    let original = KeyPair::generate(folder.path().join("mine"), KeyAlgorithm::Ed25519).await.unwrap();
     // Another format: hosts could not read every one, so the copy is in OpenSSH's.
     let mut pem = Vec::new();
     russh::keys::encode_pkcs8_pem(&read_key(original.path()).unwrap(), &mut pem).unwrap();
@@ -110,11 +99,7 @@ async fn a_copy_is_the_same_key_in_a_private_file() {
     let copy = KeyPair::copy(folder.path().join("mine"), &path).await.unwrap();
     assert_eq!(copy.public_key(), original.public_key());
     assert_eq!(copy.path(), path);
-    assert!(
-        fs::read_to_string(&path)
-            .unwrap()
-            .starts_with("-----BEGIN OPENSSH PRIVATE KEY-----")
-    );
+    assert!(fs::read_to_string(&path).unwrap().starts_with("-----BEGIN OPENSSH PRIVATE KEY-----"));
 }
 
 #[tokio::test]
@@ -132,36 +117,15 @@ async fn unusable_files_are_named_and_never_quoted() {
         (folder.path().join("missing"), ErrorKind::Io, "No such file"),
         (folder.path().to_owned(), ErrorKind::Io, "directory"),
         (write("binary", &[0xff, 0xfe, 0]), ErrorKind::Io, "UTF-8"),
-        (
-            write("empty", b""),
-            ErrorKind::InvalidOption,
-            "unencrypted SSH key",
-        ),
-        (
-            write("text", b"TOP-SECRET"),
-            ErrorKind::InvalidOption,
-            "unencrypted SSH key",
-        ),
-        (
-            write("cut", b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA"),
-            ErrorKind::InvalidOption,
-            "usable",
-        ),
-        (
-            write("encrypted", &encrypted),
-            ErrorKind::InvalidOption,
-            "encrypted",
-        ),
+        (write("empty", b""), ErrorKind::InvalidOption, "unencrypted SSH key"),
+        (write("text", b"TOP-SECRET"), ErrorKind::InvalidOption, "unencrypted SSH key"),
+        (write("cut", b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA"), ErrorKind::InvalidOption, "usable"),
+        (write("encrypted", &encrypted), ErrorKind::InvalidOption, "encrypted"),
     ] {
-        let error = KeyPair::copy(&path, folder.path().join("copy"))
-            .await
-            .unwrap_err();
+        let error = KeyPair::copy(&path, folder.path().join("copy")).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         let text = error.to_string();
-        assert!(
-            text.contains(&path.display().to_string()) && text.contains(reason),
-            "{text}"
-        );
+        assert!(text.contains(&path.display().to_string()) && text.contains(reason), "{text}");
         assert!(!text.contains("TOP-SECRET"));
     }
     assert!(!folder.path().join("copy").exists());

@@ -20,10 +20,7 @@ pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
 
 fn replace(path: &Path, contents: &[u8]) -> std::io::Result<()> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(std::io::Error::new(
-            IoErrorKind::InvalidInput,
-            "the path names no file",
-        ));
+        return Err(std::io::Error::new(IoErrorKind::InvalidInput, "the path names no file"));
     };
     make_folders(folder)?;
     let mut draft_name = std::ffi::OsString::from(".");

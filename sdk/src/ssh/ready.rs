@@ -11,11 +11,7 @@ use crate::{
 };
 
 /// Wait for a guest's SSH: three minutes, as long as hosts wait.
-pub const READY: Wait = Wait::new(
-    "SSH in the guest",
-    Duration::from_secs(180),
-    Duration::from_secs(1),
-);
+pub const READY: Wait = Wait::new("SSH in the guest", Duration::from_secs(180), Duration::from_secs(1));
 
 /// Waits until a login works and a command runs, for at most [`READY`] (CREATE-003, CREATE-004, START-003).
 ///

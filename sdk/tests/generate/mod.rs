@@ -27,14 +27,8 @@ pub(crate) fn registry() -> Registry {
 
 /// What generated interfaces hold.
 fn concrete_types() -> Vec<(&'static str, Type)> {
-    let leaf = Type::structure(
-        "Leaf",
-        [
-            ("Text", Type::String),
-            ("Number", Type::Int),
-            ("Held", Type::Interface),
-        ],
-    );
+    let leaf =
+        Type::structure("Leaf", [("Text", Type::String), ("Number", Type::Int), ("Held", Type::Interface)]);
     vec![
         ("int", Type::Int),
         ("uint", Type::Uint),
@@ -44,16 +38,10 @@ fn concrete_types() -> Vec<(&'static str, Type)> {
         ("complex128", Type::Complex),
         ("[]uint8", Type::Bytes),
         ("[]string", Type::slice(Type::String)),
-        (
-            "map[string]interface {}",
-            Type::map(Type::String, Type::Interface),
-        ),
+        ("map[string]interface {}", Type::map(Type::String, Type::Interface)),
         ("[]interface {}", Type::slice(Type::Interface)),
         ("*p.Leaf", leaf.clone()),
-        (
-            "*p.Tree",
-            Type::structure("Tree", [("Leaves", Type::slice(leaf.clone())), ("First", leaf)]),
-        ),
+        ("*p.Tree", Type::structure("Tree", [("Leaves", Type::slice(leaf.clone())), ("First", leaf)])),
         ("p.Pair", Type::Array(Box::new(Type::Uint), 2)),
         ("*p.Empty", Type::structure("", [])),
     ]
@@ -77,10 +65,7 @@ fn any_type() -> impl Strategy<Value = Type> {
             (part.clone(), part.clone()).prop_map(|(key, value)| Type::map(key, value)),
             ("[A-Z][a-z]{0,5}|", vec(part, 0..5)).prop_map(|(name, fields)| {
                 let name_field = |(index, field)| (format!("Field{index}"), field);
-                Type::Struct {
-                    name,
-                    fields: fields.into_iter().enumerate().map(name_field).collect(),
-                }
+                Type::Struct { name, fields: fields.into_iter().enumerate().map(name_field).collect() }
             }),
         ]
     })
@@ -91,30 +76,26 @@ fn value(of: &Type, depth: u32) -> BoxedStrategy<Value> {
     let part = |of: &Type| value(of, depth.saturating_sub(1));
     match of {
         Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
-        Type::Int => prop_oneof![any::<i64>(), -200..200i64]
-            .prop_map(Value::Int)
-            .boxed(),
+        Type::Int => prop_oneof![any::<i64>(), -200..200i64].prop_map(Value::Int).boxed(),
         Type::Uint => prop_oneof![any::<u64>(), 0..400u64].prop_map(Value::Uint).boxed(),
         Type::Float => any::<f64>().prop_map(Value::Float).boxed(),
-        Type::Complex => any::<(f64, f64)>()
-            .prop_map(|(real, imaginary)| Value::Complex(real, imaginary))
-            .boxed(),
+        Type::Complex => {
+            any::<(f64, f64)>().prop_map(|(real, imaginary)| Value::Complex(real, imaginary)).boxed()
+        }
         Type::Bytes => vec(any::<u8>(), 0..200).prop_map(Value::Bytes).boxed(),
         Type::String => "[a-zü\u{0}\u{10ffff}]{0,150}|".prop_map(Value::String).boxed(),
         Type::Interface if depth == 0 => Just(Value::Interface(None)).boxed(),
         Type::Interface => (0..=concrete_types().len())
             .prop_flat_map(move |choice| match concrete_types().into_iter().nth(choice) {
                 None => Just(Value::Interface(None)).boxed(),
-                Some((name, of)) => value(&of, depth - 1)
-                    .prop_map(move |value| Value::interface(name, value))
-                    .boxed(),
+                Some((name, of)) => {
+                    value(&of, depth - 1).prop_map(move |value| Value::interface(name, value)).boxed()
+                }
             })
             .boxed(),
         Type::Slice(element) => vec(part(element), 0..longest).prop_map(Value::Slice).boxed(),
         Type::Array(element, length) => vec(part(element), *length).prop_map(Value::Slice).boxed(),
-        Type::Map(key, element) => vec((part(key), part(element)), 0..longest)
-            .prop_map(Value::Map)
-            .boxed(),
+        Type::Map(key, element) => vec((part(key), part(element)), 0..longest).prop_map(Value::Map).boxed(),
         Type::Struct { fields, .. } => {
             let field = |(name, of): &(String, Type)| {
                 let name = name.clone();
@@ -123,13 +104,7 @@ fn value(of: &Type, depth: u32) -> BoxedStrategy<Value> {
             let fields: Vec<_> = fields.iter().map(field).collect();
             fields
                 .prop_map(|fields| {
-                    Value::Struct(
-                        fields
-                            .into_iter()
-                            .flatten()
-                            .filter(|field| !is_zero(&field.1))
-                            .collect(),
-                    )
+                    Value::Struct(fields.into_iter().flatten().filter(|field| !is_zero(&field.1)).collect())
                 })
                 .boxed()
         }

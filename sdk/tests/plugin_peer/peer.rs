@@ -42,10 +42,7 @@ fn main() -> ExitCode {
             options.heartbeat_timeout =
                 Duration::from_millis(env::var("PEER_HEARTBEAT_MS").unwrap().parse().unwrap());
             let waits = waits_from_environment().unwrap();
-            main_with(
-                Arc::new(Hosted::new(Sleepy::default(), standard_log(), waits)),
-                options,
-            )
+            main_with(Arc::new(Hosted::new(Sleepy::default(), standard_log(), waits)), options)
         }
         "panicking" => main_with(Arc::new(Panicking), ServeOptions::default()),
         "exit" => {
@@ -77,10 +74,8 @@ fn main() -> ExitCode {
         #[cfg(unix)]
         "closed-stdout" => {
             use std::os::unix::process::CommandExt;
-            let problem = Command::new(env::current_exe().unwrap())
-                .env("PEER", "silent")
-                .stdout(Stdio::null())
-                .exec();
+            let problem =
+                Command::new(env::current_exe().unwrap()).env("PEER", "silent").stdout(Stdio::null()).exec();
             panic!("{problem}")
         }
         "nobody-there" => {

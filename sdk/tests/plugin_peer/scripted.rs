@@ -114,11 +114,7 @@ impl Peer {
             ("odd-numbers", "GetState") => self.reply(&call, &Type::Int, &Value::Int(42)),
             ("odd-numbers", "GetSSHPort") => self.reply(&call, &Type::Int, &Value::Int(70_000)),
             ("stray", "DriverName") => {
-                let other = Call {
-                    seq: 999,
-                    method: call.method.clone(),
-                    argument: Value::Bool(true),
-                };
+                let other = Call { seq: 999, method: call.method.clone(), argument: Value::Bool(true) };
                 self.reply(&other, &Type::String, &Value::String("for nobody".to_owned()));
                 self.reply(&call, &Type::String, &Value::String("stray".to_owned()));
             }
@@ -157,11 +153,7 @@ impl Peer {
         if env::var_os("PEER_LOG").is_some() {
             eprintln!("{seq} {method}");
         }
-        Some(Call {
-            method,
-            seq,
-            argument,
-        })
+        Some(Call { method, seq, argument })
     }
 
     fn value(&mut self) -> Option<Value> {
@@ -205,11 +197,7 @@ impl Peer {
 fn header_type() -> Type {
     Type::structure(
         "Response",
-        [
-            ("ServiceMethod", Type::String),
-            ("Seq", Type::Uint),
-            ("Error", Type::String),
-        ],
+        [("ServiceMethod", Type::String), ("Seq", Type::Uint), ("Error", Type::String)],
     )
 }
 

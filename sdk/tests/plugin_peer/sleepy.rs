@@ -3,11 +3,7 @@ use std::{env, path::Path, time::Duration};
 use machine_driver::{BaseDriver, Context, Driver, DriverFlags, Error, ErrorKind, Result, State, wait::Wait};
 use serde::{Deserialize, Serialize};
 
-const RELEASE: Wait = Wait::new(
-    "the release file",
-    Duration::from_secs(60),
-    Duration::from_millis(2),
-);
+const RELEASE: Wait = Wait::new("the release file", Duration::from_secs(60), Duration::from_millis(2));
 
 /// A driver without a provider. Its `create` lasts until the file named by `PEER_RELEASE` exists.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -60,10 +56,7 @@ impl Driver for Sleepy {
     fn set_config_from_flags(&mut self, options: SleepyOptions) -> Result<()> {
         panic_if_told("SetConfigFromFlags");
         if options.snore {
-            return Err(Error::new(
-                ErrorKind::InvalidOption,
-                format!("nobody snores in {}", options.bed),
-            ));
+            return Err(Error::new(ErrorKind::InvalidOption, format!("nobody snores in {}", options.bed)));
         }
         self.size = options.size;
         self.tags = options.tags;

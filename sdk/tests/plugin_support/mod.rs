@@ -80,18 +80,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RawHost<S> {
         let mut response = [0; 34];
         stream.read_exact(&mut response).await.unwrap();
         assert_eq!(&response, b"HTTP/1.0 200 Connected to Go RPC\n\n");
-        Self {
-            stream,
-            encoder: messages::encoder(),
-            decoder: Decoder::new(Limits::default()),
-            next_seq: 0,
-        }
+        Self { stream, encoder: messages::encoder(), decoder: Decoder::new(Limits::default()), next_seq: 0 }
     }
 
     /// Sends a call with the empty argument.
     pub async fn send(&mut self, method: &str) -> u64 {
-        self.send_value(method, &Type::structure("", []), &Value::Struct(Vec::new()))
-            .await
+        self.send_value(method, &Type::structure("", []), &Value::Struct(Vec::new())).await
     }
 
     pub async fn send_value(&mut self, method: &str, of: &Type, value: &Value) -> u64 {
@@ -128,12 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RawHost<S> {
             None => 0,
             other => panic!("{other:?}"),
         };
-        Some(Answer {
-            method: text("ServiceMethod"),
-            seq,
-            error: text("Error"),
-            value,
-        })
+        Some(Answer { method: text("ServiceMethod"), seq, error: text("Error"), value })
     }
 
     /// Calls a method with the empty argument and waits for its answer.

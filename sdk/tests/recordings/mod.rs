@@ -61,11 +61,7 @@ fn find_sessions(folder: &Path, sessions: &mut Vec<PathBuf>) {
 
 impl Recording {
     fn read(directory: PathBuf, direction: &'static str) -> Self {
-        let mut recording = Self {
-            directory,
-            direction,
-            bytes: Vec::new(),
-        };
+        let mut recording = Self { directory, direction, bytes: Vec::new() };
         recording.bytes = from_hex(&recording.file("hex"));
         recording
     }
@@ -127,12 +123,7 @@ pub(crate) fn decode(
 
 /// Registers the types of the interfaces in a decoded value as they were on the wire.
 pub(crate) fn register_types(decoded: &Decoded, decoder: &Decoder, encoder: &mut Encoder) {
-    register(
-        &decoded.value,
-        decoder,
-        encoder,
-        &mut decoded.concrete_types.iter(),
-    );
+    register(&decoded.value, decoder, encoder, &mut decoded.concrete_types.iter());
 }
 
 fn register<'a>(
@@ -142,22 +133,16 @@ fn register<'a>(
     concrete_types: &mut impl Iterator<Item = &'a i64>,
 ) {
     match value {
-        Value::Slice(items) => items
-            .iter()
-            .for_each(|item| register(item, decoder, encoder, concrete_types)),
+        Value::Slice(items) => items.iter().for_each(|item| register(item, decoder, encoder, concrete_types)),
         Value::Struct(fields) => {
-            fields
-                .iter()
-                .for_each(|(_, field)| register(field, decoder, encoder, concrete_types));
+            fields.iter().for_each(|(_, field)| register(field, decoder, encoder, concrete_types));
         }
         Value::Map(pairs) => pairs.iter().for_each(|(key, element)| {
             register(key, decoder, encoder, concrete_types);
             register(element, decoder, encoder, concrete_types);
         }),
         Value::Interface(Some(held)) => {
-            let concrete = concrete_types
-                .next()
-                .expect("a concrete type for every interface");
+            let concrete = concrete_types.next().expect("a concrete type for every interface");
             if let Some(of) = decoder.type_of(*concrete) {
                 encoder.register(&held.0, of);
             }

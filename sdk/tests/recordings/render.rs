@@ -35,10 +35,8 @@ pub(crate) fn shape(definition: &Definition) -> Json {
         Shape::Slice { elem } => json!({ "kind": "slice", "elem": elem }),
         Shape::Map { key, elem } => json!({ "kind": "map", "key": key, "elem": elem }),
         Shape::Struct { fields } => {
-            let fields: Vec<Json> = fields
-                .iter()
-                .map(|(name, id)| json!({ "name": name, "id": id }))
-                .collect();
+            let fields: Vec<Json> =
+                fields.iter().map(|(name, id)| json!({ "name": name, "id": id })).collect();
             json!({ "kind": "struct", "fields": fields })
         }
         Shape::GobEncoder => json!({ "kind": "gobencoder" }),
@@ -69,21 +67,13 @@ fn value(value: &Value, decoder: &Decoder, concrete_types: &mut impl Iterator<It
             };
             Json::Object(pairs.iter().map(pair).collect())
         }
-        Value::Map(pairs) => pairs
-            .iter()
-            .map(|(key, value)| json!([part(key), part(value)]))
-            .collect(),
-        Value::Struct(fields) => Json::Object(
-            fields
-                .iter()
-                .map(|(name, value)| (name.clone(), part(value)))
-                .collect(),
-        ),
+        Value::Map(pairs) => pairs.iter().map(|(key, value)| json!([part(key), part(value)])).collect(),
+        Value::Struct(fields) => {
+            Json::Object(fields.iter().map(|(name, value)| (name.clone(), part(value))).collect())
+        }
         Value::Interface(None) => Json::Null,
         Value::Interface(Some(held)) => {
-            let concrete = concrete_types
-                .next()
-                .expect("a concrete type for every interface");
+            let concrete = concrete_types.next().expect("a concrete type for every interface");
             json!({
                 "$iface": held.0,
                 "$type": decoder.describe_type(concrete),
@@ -98,12 +88,7 @@ pub(crate) fn canonical(json: Json) -> Json {
     match json {
         Json::Array(items) => items.into_iter().map(canonical).collect(),
         Json::Object(fields) => bytes(&fields).unwrap_or_else(|| {
-            Json::Object(
-                fields
-                    .into_iter()
-                    .map(|(name, value)| (name, canonical(value)))
-                    .collect(),
-            )
+            Json::Object(fields.into_iter().map(|(name, value)| (name, canonical(value))).collect())
         }),
         other => other,
     }
@@ -129,10 +114,7 @@ fn from_base64(text: &str) -> Vec<u8> {
     let mut bits = 0u32;
     let mut count = 0;
     let mut bytes = Vec::new();
-    for digit in text
-        .bytes()
-        .filter(|digit| *digit != b'=' && !digit.is_ascii_whitespace())
-    {
+    for digit in text.bytes().filter(|digit| *digit != b'=' && !digit.is_ascii_whitespace()) {
         let value = match digit {
             b'A'..=b'Z' => digit - b'A',
             b'a'..=b'z' => digit - b'a' + 26,

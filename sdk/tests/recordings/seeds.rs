@@ -25,11 +25,7 @@ pub(crate) fn single_values(recordings: &[Recording]) -> Vec<Vec<u8>> {
                 seeds.insert(alone);
             }
             let before = decoded.messages.iter().take_while(|message| message.len > 0);
-            let own = decoded
-                .definitions
-                .iter()
-                .filter(|definition| !definition.inside_value)
-                .count();
+            let own = decoded.definitions.iter().filter(|definition| !definition.inside_value).count();
             for message in before.take(own) {
                 definitions.extend_from_slice(
                     &gob[message.offset as usize..message.payload_offset as usize + message.len],
@@ -45,8 +41,6 @@ fn encoded(decoded: &Decoded, decoder: &Decoder) -> Option<Vec<u8>> {
     let mut encoder = Encoder::new();
     register_types(decoded, decoder, &mut encoder);
     let mut bytes = Vec::new();
-    encoder
-        .encode(&decoder.type_of(decoded.type_id)?, &decoded.value, &mut bytes)
-        .ok()?;
+    encoder.encode(&decoder.type_of(decoded.type_id)?, &decoded.value, &mut bytes).ok()?;
     Some(bytes)
 }

@@ -60,11 +60,7 @@ impl SshServer {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             let refuse = |left: usize| left.checked_sub(1);
-            if self
-                .not_yet
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, refuse)
-                .is_ok()
-            {
+            if self.not_yet.fetch_update(Ordering::SeqCst, Ordering::SeqCst, refuse).is_ok() {
                 continue;
             }
             let (config, handler) = (Arc::clone(&config), self.clone());

@@ -45,11 +45,8 @@ impl Plugin {
     /// # Panics
     /// If the plugin does not end, or sends anything but complete replies.
     pub(crate) fn serve(&self, bytes: &[u8]) -> Served {
-        let greeting = if bytes.first().is_some_and(|first| b"CGP".contains(first)) {
-            &[][..]
-        } else {
-            GREETING
-        };
+        let greeting =
+            if bytes.first().is_some_and(|first| b"CGP".contains(first)) { &[][..] } else { GREETING };
         let (exit, sent) = self.runtime.block_on(async {
             let (host_end, plugin_end) = tokio::io::duplex(1 << 16);
             let driver: Arc<dyn DynDriver> =
@@ -87,10 +84,7 @@ fn complete_replies(gob: &[u8]) -> usize {
     let mut replies = 0;
     while let Some(header) = decoder.next().expect("replies are gob") {
         assert!(matches!(&header.value, Value::Struct(_)), "{header:?}");
-        let body = decoder
-            .next()
-            .expect("replies are gob")
-            .expect("a body follows every header");
+        let body = decoder.next().expect("replies are gob").expect("a body follows every header");
         if header.value.field("Error").is_some() {
             assert_eq!(body.value, Value::structure([]));
         }
@@ -162,11 +156,7 @@ impl Driver for Idle {
     }
 
     async fn state(&self, _: &Context) -> Result<State> {
-        Ok(if self.running {
-            State::Running
-        } else {
-            State::Stopped
-        })
+        Ok(if self.running { State::Running } else { State::Stopped })
     }
 
     async fn url(&self, _: &Context) -> Result<String> {

@@ -3,13 +3,8 @@
 use machine_driver::plugin::wire::{DecodeError, Decoded, Decoder, Encoder, Limits, Value};
 
 /// Narrow enough to be met.
-pub(crate) const LIMITS: Limits = Limits {
-    max_message: 1 << 16,
-    max_depth: 16,
-    max_elements: 2000,
-    max_memory: 1 << 18,
-    max_types: 32,
-};
+pub(crate) const LIMITS: Limits =
+    Limits { max_message: 1 << 16, max_depth: 16, max_elements: 2000, max_memory: 1 << 18, max_types: 32 };
 
 /// What a stream of any bytes is read as: all values up to its end or first error.
 pub(crate) struct Read {
@@ -29,20 +24,12 @@ pub(crate) fn read(bytes: &[u8], longest: usize) -> Read {
                 Ok(Some(decoded)) => values.push(decoded),
                 Ok(None) => break,
                 Err(error) => {
-                    return Read {
-                        values,
-                        outcome: Err(error),
-                        decoder,
-                    };
+                    return Read { values, outcome: Err(error), decoder };
                 }
             }
         }
     }
-    Read {
-        values,
-        outcome: Ok(()),
-        decoder,
-    }
+    Read { values, outcome: Ok(()), decoder }
 }
 
 impl Read {
@@ -77,10 +64,7 @@ impl Read {
             };
             let mut decoder = Decoder::new(Limits::default());
             decoder.push(&first);
-            let again = decoder
-                .next()
-                .expect("we read what we write")
-                .expect("it is complete");
+            let again = decoder.next().expect("we read what we write").expect("it is complete");
             assert!(decoder.at_boundary());
             let second = encoded(&again, &decoder).expect("it was encoded before");
             assert_eq!(first, second);
@@ -92,9 +76,7 @@ fn encoded(decoded: &Decoded, decoder: &Decoder) -> Option<Vec<u8>> {
     let mut encoder = Encoder::new();
     crate::recordings::register_types(decoded, decoder, &mut encoder);
     let mut bytes = Vec::new();
-    encoder
-        .encode(&decoder.type_of(decoded.type_id)?, &decoded.value, &mut bytes)
-        .ok()?;
+    encoder.encode(&decoder.type_of(decoded.type_id)?, &decoded.value, &mut bytes).ok()?;
     Some(bytes)
 }
 

@@ -5,10 +5,8 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use anyhow::Context;
 
 /// Called by another name than the one that it answers to: breaks NAME-001, a MUST.
-pub const MISNAMED: (&str, &str) = (
-    "docker-machine-driver-misnamed",
-    "exec \"${0%/*}/docker-machine-driver-template\" \"$@\"",
-);
+pub const MISNAMED: (&str, &str) =
+    ("docker-machine-driver-misnamed", "exec \"${0%/*}/docker-machine-driver-template\" \"$@\"");
 
 /// Tells users on the stream for developers what it does: breaks PLUG-011, a SHOULD.
 pub const MISTOLD: (&str, &str) = (

@@ -16,18 +16,14 @@ pub fn marked_blocks(page: &str) -> Vec<Block> {
     let lines: Vec<&str> = page.lines().collect();
     let mut blocks = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        let mark = line
-            .strip_prefix("<!-- ")
-            .and_then(|rest| rest.strip_suffix(" -->"));
+        let mark = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
         let (Some(mark), Some(fence)) = (mark, lines.get(index + 1)) else {
             continue;
         };
         if !fence.starts_with("```") {
             continue;
         }
-        let contents = lines[index + 2..]
-            .iter()
-            .take_while(|line| !line.starts_with("```"));
+        let contents = lines[index + 2..].iter().take_while(|line| !line.starts_with("```"));
         blocks.push(Block {
             mark: mark.to_owned(),
             text: contents.map(|line| format!("{line}\n")).collect(),
@@ -66,11 +62,7 @@ mod tests {
     #[test]
     fn only_marked_blocks_are_taken() {
         let page = "```sh\nfalse\n```\n<!-- run: 4 -->\n```sh\none\ntwo\n```\n<!-- comment -->\ntext\n";
-        let block = Block {
-            mark: "run: 4".to_owned(),
-            text: "one\ntwo\n".to_owned(),
-            line: 4,
-        };
+        let block = Block { mark: "run: 4".to_owned(), text: "one\ntwo\n".to_owned(), line: 4 };
         assert_eq!(marked_blocks(page), [block]);
     }
 

@@ -86,10 +86,7 @@ impl Running {
     /// The process has ended already.
     pub async fn interrupt(&self) -> anyhow::Result<()> {
         let id = self.child.id().context("the process has ended")?.to_string();
-        let status = Command::new("sh")
-            .args(["-c", "kill -INT \"$1\"", "sh", &id])
-            .status()
-            .await?;
+        let status = Command::new("sh").args(["-c", "kill -INT \"$1\"", "sh", &id]).status().await?;
         anyhow::ensure!(status.success(), "process {id} can not be interrupted");
         Ok(())
     }

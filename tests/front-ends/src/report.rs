@@ -14,12 +14,7 @@ pub fn verdicts(report: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(report).with_context(|| format!("reading {}", report.display()))?;
     let document: Value =
         serde_json::from_str(&text).with_context(|| format!("{} is no JSON", report.display()))?;
-    let checks = document["checks"]
-        .as_array()
-        .context("the report has no checks")?;
+    let checks = document["checks"].as_array().context("the report has no checks")?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Ok(checks
-        .iter()
-        .map(|check| (text(&check["id"]), text(&check["verdict"])))
-        .collect())
+    Ok(checks.iter().map(|check| (text(&check["id"]), text(&check["verdict"]))).collect())
 }

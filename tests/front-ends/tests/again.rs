@@ -31,10 +31,7 @@ async fn a_changed_driver_is_tried_again() {
     let name = "docker-machine-driver-watched";
     let good = MISNAMED.1;
     drivers::write(folder.path(), (name, good)).unwrap();
-    let mut running = run(
-        folder.path(),
-        &format!("./{name} --only name::is_constant --seed 7 --watch"),
-    );
+    let mut running = run(folder.path(), &format!("./{name} --only name::is_constant --seed 7 --watch"));
     running.says("waiting for a change of", 1).await.unwrap();
     let first = running.said();
     assert_eq!(first.matches("\nCONFORMANT").count(), 1, "{first}");
@@ -63,10 +60,7 @@ async fn runs_repeat_with_the_next_seed_until_one_fails() {
     for line in ["run 1 with seed 7: 1 passed", "run 2 with seed 8: 1 passed"] {
         assert!(said.contains(line), "{said}");
     }
-    assert!(
-        !said.contains("CONFORMANT"),
-        "one line for each run that passes: {said}"
-    );
+    assert!(!said.contains("CONFORMANT"), "one line for each run that passes: {said}");
 
     // It works for some starts only.
     let tired = "cd \"${0%/*}\" || exit; echo >> starts; [ \"$(wc -l < starts)\" -gt 9 ] && exit 1; \
@@ -80,10 +74,7 @@ async fn runs_repeat_with_the_next_seed_until_one_fails() {
     assert!(said.contains("run 1 with seed 7: 1 passed"), "{said}");
     assert!(said.contains("is the first that is not conformant"), "{said}");
     assert!(said.contains("NOTHING RAN"), "its report is shown: {said}");
-    assert_eq!(
-        verdicts(&folder.path().join("last.json")).unwrap()["name::is_constant"],
-        "not-tested"
-    );
+    assert_eq!(verdicts(&folder.path().join("last.json")).unwrap()["name::is_constant"], "not-tested");
 }
 
 #[tokio::test]
@@ -97,10 +88,7 @@ async fn only_what_failed_runs_again_with_its_seed() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("seed 11 "), "{said}");
     let again = verdicts(&folder.path().join("second.json")).unwrap();
-    let again: Vec<_> = again
-        .iter()
-        .map(|(id, verdict)| (id.as_str(), verdict.as_str()))
-        .collect();
+    let again: Vec<_> = again.iter().map(|(id, verdict)| (id.as_str(), verdict.as_str())).collect();
     assert_eq!(again, [("name::selects_the_executable", "fail")]);
 
     // Repaired: the one that failed passes, and then there is nothing to run again.
@@ -122,10 +110,7 @@ async fn machines_are_kept_until_the_user_ends_the_run() {
     running.says("Ctrl-C ends them", 1).await.unwrap();
     let said = running.said();
     let after = |mark: &str| {
-        let rest = said
-            .split_once(mark)
-            .unwrap_or_else(|| panic!("no {mark:?} in {said}"))
-            .1;
+        let rest = said.split_once(mark).unwrap_or_else(|| panic!("no {mark:?} in {said}")).1;
         rest.lines().next().unwrap().trim().to_owned()
     };
     let record = after("its record is ");
@@ -158,10 +143,7 @@ async fn a_failed_check_waits_for_the_enter_key() {
     running.says("press Enter to go on", 1).await.unwrap();
     let said = running.said();
     assert!(said.contains("name::selects_the_executable is paused"), "{said}");
-    assert!(
-        said.contains("DriverName is \"template\""),
-        "what failed is shown: {said}"
-    );
+    assert!(said.contains("DriverName is \"template\""), "what failed is shown: {said}");
     assert!(!said.contains("NOT CONFORMANT"), "the run has not ended: {said}");
     running.line("").await.unwrap();
     running.says("NOT CONFORMANT", 1).await.unwrap();

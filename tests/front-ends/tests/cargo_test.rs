@@ -40,24 +40,16 @@ async fn cargo(words: &[&str], variables: &[(&str, &str)]) -> Finished {
 /// tests were: for the package alone most libraries would be compiled once more.
 async fn conformance(words: &[&str]) -> Finished {
     let build = ["test", "--workspace", "--test", "conformance", "--no-run"];
-    let built = cargo(&[&build[..], &["--message-format", "json"]].concat(), &[])
-        .await
-        .exits(0);
+    let built = cargo(&[&build[..], &["--message-format", "json"]].concat(), &[]).await.exits(0);
     let package = workspace().join("reference-drivers/template");
     let manifest = package.join("Cargo.toml").display().to_string();
-    let messages = built
-        .stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let messages = built.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let executable = messages
         .filter(|message| message["manifest_path"] == manifest && message["target"]["name"] == "conformance")
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .unwrap();
     let mut command = Command::new(executable);
-    command
-        .args(words)
-        .current_dir(&package)
-        .env("CARGO_MANIFEST_DIR", &package);
+    command.args(words).current_dir(&package).env("CARGO_MANIFEST_DIR", &package);
     to_end(command, LIMIT).await.unwrap()
 }
 
@@ -68,9 +60,7 @@ async fn listing_starts_nothing_and_says_nothing_else() {
     for line in listed.lines() {
         assert!(line.ends_with(": test"), "{line}");
     }
-    let ignored = conformance(&["--list", "--format", "terse", "--ignored"])
-        .await
-        .exits(0);
+    let ignored = conformance(&["--list", "--format", "terse", "--ignored"]).await.exits(0);
     let ignored = ignored.lines();
     assert!(
         !ignored.is_empty() && ignored.len() < 30,
@@ -98,27 +88,14 @@ async fn nextest_runs_each_check_in_a_process_of_its_own() {
     let before = runs(&parts());
     let nextest = ["nextest", "run", "--workspace", "--test", "conformance"];
     let filter = "package(docker-machine-driver-template) & test(/^(name|stop)::/)";
-    let finished = cargo(&[&nextest[..], &["-E", filter]].concat(), &[])
-        .await
-        .exits(0);
-    assert!(
-        finished.stderr.contains("0 failed") || finished.stderr.contains("passed"),
-        "{finished}"
-    );
-    let run = runs(&parts())
-        .into_iter()
-        .find(|run| !before.contains(run))
-        .unwrap();
-    let reports: Vec<PathBuf> = fs::read_dir(&run)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let finished = cargo(&[&nextest[..], &["-E", filter]].concat(), &[]).await.exits(0);
+    assert!(finished.stderr.contains("0 failed") || finished.stderr.contains("passed"), "{finished}");
+    let run = runs(&parts()).into_iter().find(|run| !before.contains(run)).unwrap();
+    let reports: Vec<PathBuf> = fs::read_dir(&run).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(reports.len() > 5, "each process leaves a report: {reports:?}");
     for report in reports {
         let verdicts = verdicts(&report).unwrap();
-        let ordinary = verdicts
-            .keys()
-            .filter(|id| id.starts_with("name::") || id.starts_with("stop::"));
+        let ordinary = verdicts.keys().filter(|id| id.starts_with("name::") || id.starts_with("stop::"));
         assert_eq!(ordinary.count(), 1, "{verdicts:?}");
     }
 }

@@ -20,9 +20,7 @@ fn guide() -> PathBuf {
 /// The written pages; the generated ones are not here.
 fn pages() -> Vec<PathBuf> {
     let entries = fs::read_dir(guide()).unwrap().map(|entry| entry.unwrap().path());
-    let mut pages: Vec<_> = entries
-        .filter(|path| path.extension().is_some_and(|end| end == "md"))
-        .collect();
+    let mut pages: Vec<_> = entries.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
     pages.sort();
     pages
 }

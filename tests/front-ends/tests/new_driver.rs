@@ -25,11 +25,7 @@ async fn new(folder: &Path, words: &[&str]) -> Finished {
 
 async fn cargo(folder: &Path, target: &Path, words: &[&str]) -> Finished {
     let mut command = Command::from(executables::cargo());
-    command
-        .args(words)
-        .current_dir(folder)
-        .env("CARGO_TARGET_DIR", target)
-        .env_remove("RUSTFLAGS");
+    command.args(words).current_dir(folder).env("CARGO_TARGET_DIR", target).env_remove("RUSTFLAGS");
     to_end(command, LIMIT).await.unwrap()
 }
 
@@ -51,30 +47,19 @@ impl Repository {
         let path = folder.path().join("docker-machine-driver-acme-cloud");
         // The versions that are there already, so that nothing is downloaded.
         fs::copy(workspace().join("Cargo.lock"), path.join("Cargo.lock")).unwrap();
-        Self {
-            _folder: folder,
-            path,
-            target: target_folder().unwrap(),
-        }
+        Self { _folder: folder, path, target: target_folder().unwrap() }
     }
 
     async fn is_formatted(&self) {
-        cargo(&self.path, &self.target, &["fmt", "--check"])
-            .await
-            .exits(0);
+        cargo(&self.path, &self.target, &["fmt", "--check"]).await.exits(0);
     }
 
     /// Its own tests, lints and the conformance suite.
     async fn is_conformant(&self) {
         let _lock = lock(&self.target.join("new-driver")).unwrap();
         let tests = ["test", "--offline", "--quiet"];
-        let finished = cargo(
-            &self.path,
-            &self.target,
-            &[&tests[..], &["--lib", "--bins"]].concat(),
-        )
-        .await
-        .exits(0);
+        let finished =
+            cargo(&self.path, &self.target, &[&tests[..], &["--lib", "--bins"]].concat()).await.exits(0);
         assert!(finished.stdout.contains("test result: ok."), "{finished}");
         let suite = [&tests[..], &["--test", "conformance", "--", "--skip", "sweep"]].concat();
         let finished = cargo(&self.path, &self.target, &suite).await.exits(0);
@@ -122,14 +107,8 @@ async fn mistakes_are_told_and_nothing_is_written() {
         (vec!["virtualbox"], "has a driver virtualbox of its own"),
         (vec!["acme", "--like", "tempalte"], "tempalte"),
         (vec!["acme", "--sdk-path", "/nothere"], "/nothere"),
-        (
-            vec!["acme", "--sdk-path", "."],
-            "there is no sdk/Cargo.toml in it",
-        ),
-        (
-            vec!["acme", "--sdk-path", &project, "--sdk-git", "x"],
-            "cannot be used with",
-        ),
+        (vec!["acme", "--sdk-path", "."], "there is no sdk/Cargo.toml in it"),
+        (vec!["acme", "--sdk-path", &project, "--sdk-git", "x"], "cannot be used with"),
     ] {
         let finished = new(folder.path(), &words).await.exits(2);
         assert!(finished.stderr.contains(says), "{finished}");

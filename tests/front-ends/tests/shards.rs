@@ -42,11 +42,7 @@ async fn parts_that_are_none_are_mistakes() {
     furnish(folder.path()).unwrap();
     let wrong = "machine-conformance list --partition hash:3/2";
     let finished = bash(folder.path(), wrong, &[]).await.unwrap().exits(2);
-    assert!(
-        finished.stderr.contains("there is no part 3 of 2"),
-        "{}",
-        finished.stderr
-    );
+    assert!(finished.stderr.contains("there is no part 3 of 2"), "{}", finished.stderr);
     let empty = "machine-conformance list --only name::is_constant --partition hash:1/2 && \
                  machine-conformance list --only name::is_constant --partition hash:2/2";
     let finished = bash(folder.path(), empty, &[]).await.unwrap();

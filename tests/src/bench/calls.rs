@@ -42,10 +42,7 @@ pub(super) async fn measured(ours: &Path, go: &GoTools, go_plugins: &[GoPlugin])
     let mut rows = Vec::new();
     for (plugin, rates) in go_plugins.iter().zip(&go_rates) {
         for (mode, rate) in [
-            (
-                "one after the other",
-                (|rates| rates.sequential_per_second) as fn(&Rates) -> f64,
-            ),
+            ("one after the other", (|rates| rates.sequential_per_second) as fn(&Rates) -> f64),
             ("64 under way", |rates| rates.pipelined_per_second),
         ] {
             let our_median = median(&mut our_rates.iter().map(rate).collect::<Vec<_>>());
@@ -76,10 +73,7 @@ async fn rates_of_ours(plugin: &Path) -> anyhow::Result<Rates> {
         .await?;
     let pipelined_per_second = CALLS as f64 / begin.elapsed().as_secs_f64();
     host.close().await?;
-    Ok(Rates {
-        sequential_per_second,
-        pipelined_per_second,
-    })
+    Ok(Rates { sequential_per_second, pipelined_per_second })
 }
 
 async fn rates_of_go(go: &GoTools, plugin: &GoPlugin) -> anyhow::Result<Rates> {
@@ -90,9 +84,6 @@ async fn rates_of_go(go: &GoTools, plugin: &GoPlugin) -> anyhow::Result<Rates> {
         .args([plugin.driver, "GetMachineName"])
         .arg(CALLS.to_string());
     let finished = run::to_end(command, std::time::Duration::from_secs(120)).await?;
-    anyhow::ensure!(
-        finished.code == Some(0),
-        "the benchmark client failed\n{finished}"
-    );
+    anyhow::ensure!(finished.code == Some(0), "the benchmark client failed\n{finished}");
     serde_json::from_str(&finished.stdout).with_context(|| finished.to_string())
 }

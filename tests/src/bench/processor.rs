@@ -13,15 +13,9 @@ pub(super) fn seconds_of_children() -> anyhow::Result<Option<f64>> {
     }
     let stat = std::fs::read_to_string("/proc/self/stat").context("reading /proc/self/stat")?;
     // The second field is the program's name in parentheses and may hold anything.
-    let (_, fields) = stat
-        .rsplit_once(')')
-        .context("/proc/self/stat has no program name")?;
+    let (_, fields) = stat.rsplit_once(')').context("/proc/self/stat has no program name")?;
     let ticks = |index: usize| -> anyhow::Result<f64> {
-        Ok(fields
-            .split_whitespace()
-            .nth(index)
-            .context("/proc/self/stat is too short")?
-            .parse()?)
+        Ok(fields.split_whitespace().nth(index).context("/proc/self/stat is too short")?.parse()?)
     };
     // cutime and cstime, the 16th and 17th field of the line.
     Ok(Some((ticks(13)? + ticks(14)?) / TICKS_PER_SECOND))

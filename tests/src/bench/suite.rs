@@ -25,20 +25,13 @@ pub(super) async fn measured(driver: &Path) -> anyhow::Result<Row> {
         let mut command = Command::new(&suite);
         command.arg("run").arg(driver).args(["--provider", "template"]);
         let finished = run::to_end(command, LIMIT).await?;
-        ensure!(
-            finished.code == Some(0),
-            "the template driver must be conformant\n{finished}"
-        );
+        ensure!(finished.code == Some(0), "the template driver must be conformant\n{finished}");
         wall.push(finished.duration.as_secs_f64());
         if let (Some(before), Some(after)) = (before, processor::seconds_of_children()?) {
             cpu.push(after - before);
         }
     }
-    let cpu = if cpu.is_empty() {
-        "unknown".to_owned()
-    } else {
-        format!("{:.2} s", median(&mut cpu))
-    };
+    let cpu = if cpu.is_empty() { "unknown".to_owned() } else { format!("{:.2} s", median(&mut cpu)) };
     Ok(Row {
         figure: format!("whole suite against the template driver, median of {RUNS}"),
         ours: format!("{:.2} s wall, {cpu} CPU", median(&mut wall)),
@@ -57,10 +50,7 @@ pub(super) async fn walks(driver: &Path) -> anyhow::Result<Row> {
         .args(["--provider", "template", "--only", "walk::one_machine"])
         .args(["--walks", &WALKS.to_string()]);
     let finished = run::to_end(command, LIMIT).await?;
-    ensure!(
-        finished.code == Some(0),
-        "the template driver must be conformant\n{finished}"
-    );
+    ensure!(finished.code == Some(0), "the template driver must be conformant\n{finished}");
     let minutes = finished.duration.as_secs_f64() / 60.0;
     Ok(Row {
         figure: "random walks of ten steps, template driver".to_owned(),

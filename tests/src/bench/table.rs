@@ -14,13 +14,7 @@ pub(super) struct Row {
 
 pub(super) fn markdown(rows: &[Row], missing: &[NotTested]) -> String {
     let mut text = String::from("| figure | ours | Go | ratio |\n| --- | --- | --- | --- |\n");
-    for Row {
-        figure,
-        ours,
-        other,
-        ratio,
-    } in rows
-    {
+    for Row { figure, ours, other, ratio } in rows {
         let _ = writeln!(text, "| {figure} | {ours} | {other} | {ratio} |");
     }
     for missing in missing {

@@ -56,10 +56,7 @@ pub(super) struct Rate {
 }
 
 pub(super) fn measured(peer: &Peer, sizes: &[usize]) -> anyhow::Result<Column> {
-    let mut column = Column {
-        name: peer.name.clone(),
-        ..Column::default()
-    };
+    let mut column = Column { name: peer.name.clone(), ..Column::default() };
     let result = measure(peer, sizes, &mut column);
     match result {
         Err(error) if peer.name != "ours" => column.failed = Some(format!("{error:#}")),
@@ -72,10 +69,7 @@ fn measure(peer: &Peer, sizes: &[usize], column: &mut Column) -> anyhow::Result<
     let mut starts = Vec::new();
     for _ in 0..STARTS {
         let server = Server::start(peer)?;
-        starts.push((
-            server.first_answer.as_secs_f64() * 1e3,
-            server.processes().resident_megabytes()?,
-        ));
+        starts.push((server.first_answer.as_secs_f64() * 1e3, server.processes().resident_megabytes()?));
     }
     starts.sort_by(|one, other| one.0.total_cmp(&other.0));
     (column.first_answer_ms, column.idle_mb) = starts[STARTS / 2];
@@ -89,31 +83,20 @@ fn measure(peer: &Peer, sizes: &[usize], column: &mut Column) -> anyhow::Result<
         while held < size {
             let count = AT_ONCE.min(size - held);
             let answer = server.launch(count, &[("SubnetId", &subnets[round % subnets.len()])])?;
-            some = values(&answer, "instanceId")
-                .next()
-                .unwrap_or_default()
-                .to_owned();
+            some = values(&answer, "instanceId").next().unwrap_or_default().to_owned();
             held += count;
             round += 1;
         }
         let at_size = of_size(&mut server, held, &some)?;
         column.sizes.push(at_size);
         // What was launched while measuring is there too.
-        held = values(&server.call("DescribeInstances", &[])?, "instanceId")
-            .collect::<BTreeSet<_>>()
-            .len();
+        held = values(&server.call("DescribeInstances", &[])?, "instanceId").collect::<BTreeSet<_>>().len();
     }
     let listing = server.call("DescribeInstances", &[])?;
     // Ours has one address in several places of an instance, so addresses are counted by instance.
-    let addresses: Vec<_> = listing
-        .split("<instancesSet>")
-        .filter_map(|part| values(part, "ipAddress").next())
-        .collect();
-    let addresses = if addresses.len() < held {
-        values(&listing, "ipAddress").collect()
-    } else {
-        addresses
-    };
+    let addresses: Vec<_> =
+        listing.split("<instancesSet>").filter_map(|part| values(part, "ipAddress").next()).collect();
+    let addresses = if addresses.len() < held { values(&listing, "ipAddress").collect() } else { addresses };
     column.addresses = addresses.len();
     column.duplicates = addresses.len() - addresses.iter().collect::<BTreeSet<_>>().len();
     Ok(())
@@ -133,22 +116,10 @@ fn of_size(server: &mut Server, instances: usize, id: &str) -> anyhow::Result<At
     let page: Vec<_> = page.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let page = rate(server, &form("DescribeInstances", &page), CALLS)?;
     let image = server.image.clone();
-    let launch = [
-        ("ImageId", image.as_str()),
-        ("InstanceType", "t2.micro"),
-        ("MinCount", "1"),
-        ("MaxCount", "1"),
-    ];
+    let launch =
+        [("ImageId", image.as_str()), ("InstanceType", "t2.micro"), ("MinCount", "1"), ("MaxCount", "1")];
     let launch = rate(server, &form("RunInstances", &launch), LAUNCHES)?;
-    Ok(AtSize {
-        instances,
-        memory_mb,
-        launch,
-        by_id,
-        list,
-        listed,
-        page,
-    })
+    Ok(AtSize { instances, memory_mb, launch, by_id, list, listed, page })
 }
 
 fn rate(server: &mut Server, body: &str, most: usize) -> anyhow::Result<Rate> {

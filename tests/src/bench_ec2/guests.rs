@@ -48,10 +48,7 @@ async fn of_size(mock: &Path, instances: usize, key: &KeyPair) -> anyhow::Result
     // The last one is timed from its order to the first login.
     let begin = Instant::now();
     let answer = server.launch(1, &LAUNCH)?;
-    let id = values(&answer, "instanceId")
-        .next()
-        .context("no instance")?
-        .to_owned();
+    let id = values(&answer, "instanceId").next().context("no instance")?.to_owned();
     let address = loop {
         let answer = server.call("DescribeInstances", &[("InstanceId.1", &id)])?;
         if let Some(address) = values(&answer, "ipAddress").next() {
@@ -95,15 +92,9 @@ fn prepared(peer: &Peer, public_key: &str) -> anyhow::Result<(Server, f64)> {
     let mut server = Server::start(peer)?;
     server.call(
         "ImportKeyPair",
-        &[
-            ("KeyName", "bench"),
-            ("PublicKeyMaterial", &BASE64_STANDARD.encode(public_key)),
-        ],
+        &[("KeyName", "bench"), ("PublicKeyMaterial", &BASE64_STANDARD.encode(public_key))],
     )?;
-    server.call(
-        "CreateSecurityGroup",
-        &[("GroupName", "bench"), ("GroupDescription", "bench")],
-    )?;
+    server.call("CreateSecurityGroup", &[("GroupName", "bench"), ("GroupDescription", "bench")])?;
     let permission = [
         ("GroupName", "bench"),
         ("IpPermissions.1.IpProtocol", "tcp"),

@@ -43,32 +43,17 @@ impl Peer {
     }
 
     pub(super) fn ours(mock: &Path) -> Self {
-        let Credentials {
-            access_key,
-            secret_key,
-        } = credentials();
+        let Credentials { access_key, secret_key } = credentials();
         let program = mock.display().to_string();
         let arguments = ["mock", "ec2", "--quiet", "--json", "--listen", "127.0.0.1:{port}"];
         let mut command = vec![program];
         command.extend(arguments.map(str::to_owned));
-        command.extend([
-            "--access-key".to_owned(),
-            access_key,
-            "--secret-key".to_owned(),
-            secret_key,
-        ]);
-        Self {
-            name: "ours".to_owned(),
-            command,
-            image: None,
-        }
+        command.extend(["--access-key".to_owned(), access_key, "--secret-key".to_owned(), secret_key]);
+        Self { name: "ours".to_owned(), command, image: None }
     }
 
     pub(super) fn moto(tools: &PythonTools) -> Self {
-        Self::new(
-            "moto",
-            &format!("{} -H 127.0.0.1 -p {{port}}", tools.moto_server().display()),
-        )
+        Self::new("moto", &format!("{} -H 127.0.0.1 -p {{port}}", tools.moto_server().display()))
     }
 }
 
@@ -103,21 +88,12 @@ impl Server {
         // Free at the moment; servers that choose a port themselves do not all tell it.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut words = peer
-            .command
-            .iter()
-            .map(|word| word.replace("{port}", &port.to_string()));
+        let mut words = peer.command.iter().map(|word| word.replace("{port}", &port.to_string()));
         let program = words.next().context("a peer's command is empty")?;
         let mut command = Command::new(Path::new(&program));
-        command
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let begin = Instant::now();
-        let child = command
-            .spawn()
-            .with_context(|| format!("{} does not start", peer.name))?;
+        let child = command.spawn().with_context(|| format!("{} does not start", peer.name))?;
         let mut server = Self {
             child,
             address,
@@ -147,26 +123,15 @@ impl Server {
     }
 
     fn ubuntu(&mut self) -> anyhow::Result<String> {
-        let filters = [
-            ("Filter.1.Name", "name"),
-            ("Filter.1.Value.1", "ubuntu/images/*24.04-amd64*"),
-        ];
+        let filters = [("Filter.1.Name", "name"), ("Filter.1.Value.1", "ubuntu/images/*24.04-amd64*")];
         let body = self.call("DescribeImages", &filters)?;
-        let image = values(&body, "imageId")
-            .next()
-            .context("no image of Ubuntu 24.04")?;
+        let image = values(&body, "imageId").next().context("no image of Ubuntu 24.04")?;
         Ok(image.to_owned())
     }
 
     /// A signed request to this server.
     pub(super) fn request(&self, body: &str) -> Vec<u8> {
-        post(
-            &self.address.to_string(),
-            REGION,
-            body,
-            &credentials(),
-            SystemTime::now(),
-        )
+        post(&self.address.to_string(), REGION, body, &credentials(), SystemTime::now())
     }
 
     /// Makes one call that must succeed; its answer.
@@ -174,11 +139,7 @@ impl Server {
         let request = self.request(&form(action, parameters));
         let reply = self.connection.exchange(&request)?;
         let body = String::from_utf8_lossy(reply.body).into_owned();
-        ensure!(
-            reply.status == 200,
-            "{action} is answered with {}: {body:.300}",
-            reply.status
-        );
+        ensure!(reply.status == 200, "{action} is answered with {}: {body:.300}", reply.status);
         Ok(body)
     }
 

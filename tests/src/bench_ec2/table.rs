@@ -14,23 +14,14 @@ pub(super) fn of_servers(columns: &[Column], missing: &[NotTested]) -> String {
         let _ = write!(text, " {} |", column.name);
     }
     let _ = writeln!(text, "\n| --- |{}", " --- |".repeat(columns.len()));
-    row(&mut text, columns, "first answer", |column| {
-        Some(format!("{:.1} ms", column.first_answer_ms))
-    });
-    row(&mut text, columns, "memory, idle", |column| {
-        Some(format!("{:.1} MB", column.idle_mb))
-    });
+    row(&mut text, columns, "first answer", |column| Some(format!("{:.1} ms", column.first_answer_ms)));
+    row(&mut text, columns, "memory, idle", |column| Some(format!("{:.1} MB", column.idle_mb)));
     let most = columns.iter().max_by_key(|column| column.sizes.len());
-    for (index, size) in most
-        .into_iter()
-        .flat_map(|column| column.sizes.iter().enumerate())
-    {
+    for (index, size) in most.into_iter().flat_map(|column| column.sizes.iter().enumerate()) {
         // Launches while measuring make later sizes a little larger than planned.
         let name = |what: &str| format!("{what}, {} instances", size.instances);
         let mut of_size = |what: &str, shown: fn(&AtSize) -> String| {
-            row(&mut text, columns, &name(what), |column| {
-                column.sizes.get(index).map(shown)
-            });
+            row(&mut text, columns, &name(what), |column| column.sizes.get(index).map(shown));
         };
         of_size("memory", |size| format!("{:.1} MB", size.memory_mb));
         of_size("RunInstances", |size| shown(&size.launch));
@@ -60,18 +51,13 @@ pub(super) fn of_servers(columns: &[Column], missing: &[NotTested]) -> String {
 }
 
 fn row(text: &mut String, columns: &[Column], figure: &str, shown: impl Fn(&Column) -> Option<String>) {
-    let cells: Vec<_> = columns
-        .iter()
-        .map(|column| shown(column).unwrap_or_else(|| "–".to_owned()))
-        .collect();
+    let cells: Vec<_> =
+        columns.iter().map(|column| shown(column).unwrap_or_else(|| "–".to_owned())).collect();
     let _ = writeln!(text, "| {figure} | {} |", cells.join(" | "));
 }
 
 fn shown(rate: &Rate) -> String {
-    format!(
-        "{:.0}/s, {:.3} ms CPU, p99 {:.2} ms",
-        rate.per_second, rate.cpu_ms, rate.p99_ms
-    )
+    format!("{:.0}/s, {:.3} ms CPU, p99 {:.2} ms", rate.per_second, rate.cpu_ms, rate.p99_ms)
 }
 
 pub(super) fn of_guests(rows: &[Row]) -> String {

@@ -42,15 +42,9 @@ pub(super) async fn lived(subject: &Subject) -> anyhow::Result<Took> {
     let record = BaseDriver::new(MACHINE, store.path().to_string_lossy());
     plugin.set_config_raw(serde_json::to_vec(&record)?).await?;
     let options = subject.options(&plugin.create_flags().await?)?;
-    plugin
-        .set_config_from_flags(options)
-        .await
-        .with_context(|| told("SetConfigFromFlags"))?;
+    plugin.set_config_from_flags(options).await.with_context(|| told("SetConfigFromFlags"))?;
     let begun = Instant::now();
-    plugin
-        .pre_create_check()
-        .await
-        .with_context(|| told("PreCreateCheck"))?;
+    plugin.pre_create_check().await.with_context(|| told("PreCreateCheck"))?;
     plugin.create().await.with_context(|| told("Create"))?;
     let create = begun.elapsed();
     let record = plugin.config_raw().await?;

@@ -31,9 +31,7 @@ pub(super) async fn figures() -> anyhow::Result<String> {
         }
         let calling = account.clone();
         let processes = tokio::task::spawn_blocking(move || {
-            (0..CALLS)
-                .map(|_| list(&calling))
-                .collect::<anyhow::Result<Vec<_>>>()
+            (0..CALLS).map(|_| list(&calling)).collect::<anyhow::Result<Vec<_>>>()
         })
         .await??;
         let mut inside = Vec::new();
@@ -41,10 +39,7 @@ pub(super) async fn figures() -> anyhow::Result<String> {
             let begun = Instant::now();
             let listed = account.run(["list", "vms"]).await;
             inside.push(begun.elapsed());
-            ensure!(
-                listed.stdout.lines().count() == wanted,
-                "{wanted} VMs expected: {listed:?}"
-            );
+            ensure!(listed.stdout.lines().count() == wanted, "{wanted} VMs expected: {listed:?}");
         }
         let milliseconds = |times: Vec<Duration>| {
             let mut seconds: Vec<f64> = times.iter().map(Duration::as_secs_f64).collect();

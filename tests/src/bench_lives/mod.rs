@@ -72,11 +72,7 @@ async fn table(subjects: &[Subject], missing: &[NotTested]) -> anyhow::Result<St
         };
         let (create, remove) = (of(|took| took.create), of(|took| took.remove));
         let beyond = (create + remove - BOOT.as_secs_f64()).max(0.0);
-        let _ = writeln!(
-            text,
-            "| {} | {create:.2} s | {remove:.2} s | {beyond:.2} s |",
-            subject.name
-        );
+        let _ = writeln!(text, "| {} | {create:.2} s | {remove:.2} s | {beyond:.2} s |", subject.name);
     }
     for missing in missing {
         let _ = writeln!(text, "\nnot-tested: {missing}");

@@ -15,10 +15,7 @@ pub(super) async fn figures(plan: &Plan) -> anyhow::Result<String> {
     };
     let server = Server::start(ServerOptions {
         executable: Some(executables::built("machine-mock-providers", "VBoxManage")?),
-        times: Times {
-            guest_boot: BOOT,
-            ..Times::default()
-        },
+        times: Times { guest_boot: BOOT, ..Times::default() },
         conditions: Conditions {
             // The network that Go's driver takes is not one that VirtualBox allows by itself.
             any_host_only_address: true,

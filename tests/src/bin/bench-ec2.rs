@@ -16,21 +16,11 @@ struct Arguments {
     mock: Option<PathBuf>,
 
     /// Instances that the servers hold when they are measured
-    #[arg(
-        long,
-        value_name = "NUMBERS",
-        value_delimiter = ',',
-        default_value = "1,1000,10000"
-    )]
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1,1000,10000")]
     sizes: Vec<usize>,
 
     /// Running instances with live SSH; 0 for none
-    #[arg(
-        long,
-        value_name = "NUMBERS",
-        value_delimiter = ',',
-        default_value = "100,1000,10000"
-    )]
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "100,1000,10000")]
     guests: Vec<usize>,
 
     /// Another server: NAME=COMMAND, with {port} for the port of 127.0.0.1 that it must listen at
@@ -49,22 +39,10 @@ fn peer(text: &str) -> Result<Peer, String> {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Arguments {
-        mock,
-        mut sizes,
-        mut guests,
-        peers,
-        without,
-    } = Arguments::parse();
+    let Arguments { mock, mut sizes, mut guests, peers, without } = Arguments::parse();
     sizes.sort_unstable();
     guests.retain(|number| *number > 0);
-    let plan = Plan {
-        mock,
-        sizes,
-        guests,
-        peers,
-        without,
-    };
+    let plan = Plan { mock, sizes, guests, peers, without };
     let tables = figures(&plan).await?;
     Ok(std::io::stdout().write_all(tables.as_bytes())?)
 }

@@ -25,10 +25,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let plan = Plan {
-        ec2_driver: arguments.ec2_driver,
-        vbox_driver: arguments.vbox_driver,
-    };
+    let plan = Plan { ec2_driver: arguments.ec2_driver, vbox_driver: arguments.vbox_driver };
     let mut out = std::io::stdout();
     if !arguments.skip_ec2 {
         writeln!(out, "{}", ec2(&plan).await?)?;

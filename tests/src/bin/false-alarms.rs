@@ -60,17 +60,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     };
     let alarms = count(&plan, progress).await?;
     std::io::stdout().write_all(alarms.to_string().as_bytes())?;
-    Ok(if alarms.alarms.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if alarms.alarms.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "who waits for an hour wants to know how far it is"
-)]
+#[expect(clippy::print_stderr, reason = "who waits for an hour wants to know how far it is")]
 fn progress(alarms: &Alarms) {
     eprintln!(
         "{:>4} runs, {:>4} with a false alarm, {:>5.0} s",

@@ -17,24 +17,15 @@ struct Twin {
 }
 
 fn flag(name: &str, usage: &str, env_var: &str, kind: FlagKind) -> Flag {
-    Flag {
-        name: name.to_owned(),
-        usage: usage.to_owned(),
-        env_var: env_var.to_owned(),
-        kind,
-    }
+    Flag { name: name.to_owned(), usage: usage.to_owned(), env_var: env_var.to_owned(), kind }
 }
 
 fn text(default: &str) -> FlagKind {
-    FlagKind::String {
-        default: default.to_owned(),
-    }
+    FlagKind::String { default: default.to_owned() }
 }
 
 fn list(default: &[&str]) -> FlagKind {
-    FlagKind::StringList {
-        default: default.iter().map(|&item| item.to_owned()).collect(),
-    }
+    FlagKind::StringList { default: default.iter().map(|&item| item.to_owned()).collect() }
 }
 
 impl Driver for Twin {

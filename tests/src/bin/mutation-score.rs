@@ -75,10 +75,8 @@ struct Line {
 async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let package = format!("docker-machine-driver-{}", arguments.driver);
-    let profile = executables::workspace()
-        .join("reference-drivers")
-        .join(&arguments.driver)
-        .join("conformance.toml");
+    let profile =
+        executables::workspace().join("reference-drivers").join(&arguments.driver).join("conformance.toml");
     let plan = Plan {
         suite: match &arguments.suite {
             Some(suite) => fs::canonicalize(suite).with_context(|| format!("{}", suite.display()))?,
@@ -106,17 +104,11 @@ async fn main() -> Result<ExitCode> {
         Some(_) => false,
         None => !arguments.survivors,
     });
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(&arguments.outcomes);
+    let file = File::options().create(true).append(true).open(&arguments.outcomes);
     let file = Mutex::new(file.with_context(|| format!("opening {}", arguments.outcomes.display()))?);
     let all = mutants.len();
     let judged = judge(&plan, mutants, |mutant, outcome| {
-        let line = Line {
-            mutant: mutant.name.clone(),
-            outcome: outcome.clone(),
-        };
+        let line = Line { mutant: mutant.name.clone(), outcome: outcome.clone() };
         tell(&file, &line);
     })
     .await?;
@@ -144,10 +136,7 @@ fn equivalent(path: &Path) -> Result<BTreeMap<String, String>> {
 }
 
 /// Writes the line to the file and to standard error: the work of hours is not lost when it is ended.
-#[expect(
-    clippy::print_stderr,
-    reason = "who waits for an hour wants to know how far it is"
-)]
+#[expect(clippy::print_stderr, reason = "who waits for an hour wants to know how far it is")]
 fn tell(file: &Mutex<File>, line: &Line) {
     let text = serde_json::to_string(line).unwrap_or_default();
     eprintln!("{text}");

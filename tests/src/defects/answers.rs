@@ -28,11 +28,7 @@ pub(super) struct Phase {
 
 impl Phase {
     pub(super) fn new(method: &'static str, key_id: String) -> Self {
-        Self {
-            method,
-            key_id,
-            ..Self::default()
-        }
+        Self { method, key_id, ..Self::default() }
     }
 }
 
@@ -51,10 +47,7 @@ impl Answers for Twisted {
 
 impl Twisted {
     pub(super) fn new(defect: Defect) -> Self {
-        Self {
-            defect,
-            phase: Mutex::default(),
-        }
+        Self { defect, phase: Mutex::default() }
     }
 
     /// Says what the driver begins to do.
@@ -71,19 +64,11 @@ impl Twisted {
         match self.defect {
             Defect::ThrottledCallIsNotRepeated => {
                 let answer = provider.send(&request).await;
-                if status(&answer) == 429 {
-                    refused(&answer)
-                } else {
-                    answer
-                }
+                if status(&answer) == 429 { refused(&answer) } else { answer }
             }
             Defect::FailedReadIsNotRepeated => {
                 let answer = provider.send(&request).await;
-                if request.method == "GET" && status(&answer) >= 500 {
-                    refused(&answer)
-                } else {
-                    answer
-                }
+                if request.method == "GET" && status(&answer) >= 500 { refused(&answer) } else { answer }
             }
             Defect::RepeatsInATightLoop => {
                 let (times, pause) = TIGHT_LOOP;
@@ -120,11 +105,7 @@ impl Twisted {
             }
             Defect::LateObjectFailsCreate if request.method == "GET" && self.phase().method == "Create" => {
                 let answer = provider.send(&request).await;
-                if status(&answer) == 404 {
-                    refused(&answer)
-                } else {
-                    answer
-                }
+                if status(&answer) == 404 { refused(&answer) } else { answer }
             }
             _ => provider.send(&request).await,
         }
@@ -154,10 +135,7 @@ impl Twisted {
             return answer;
         }
         if request.is("DELETE", "/v1/servers/") && phase.method == "Remove" && !phase.key_id.is_empty() {
-            let key = Request {
-                target: format!("/v1/keys/{}", phase.key_id),
-                ..request.clone()
-            };
+            let key = Request { target: format!("/v1/keys/{}", phase.key_id), ..request.clone() };
             let answer = provider.send(&key).await;
             if status(&answer) >= 500 {
                 self.phase().given_up = Some(answer.clone());
@@ -174,10 +152,7 @@ fn renamed(request: Request) -> Request {
     let name = order["name"].as_str().unwrap_or_default().to_owned();
     order["name"] = format!("{name}-anew").into();
     order["idempotency_key"] = format!("{name}-anew").into();
-    Request {
-        body: order.to_string().into_bytes(),
-        ..request
-    }
+    Request { body: order.to_string().into_bytes(), ..request }
 }
 
 /// The answer without the number of the next page: the field has another name of the same length.

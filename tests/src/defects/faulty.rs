@@ -26,12 +26,7 @@ pub(super) struct Faulty {
 
 impl Faulty {
     pub(super) fn new(inner: Arc<dyn DynDriver>, defect: Defect) -> Self {
-        Self {
-            inner,
-            defect,
-            twisted: Arc::new(Twisted::new(defect)),
-            detour: Detour::default(),
-        }
+        Self { inner, defect, twisted: Arc::new(Twisted::new(defect)), detour: Detour::default() }
     }
 
     /// The URL that the driver is given for the provider at `endpoint`.
@@ -127,9 +122,7 @@ impl DynDriver for Faulty {
         Box::pin(async move {
             let state = self.inner.state().await;
             if self.defect == Defect::WaitsForEverForAnAnswer
-                && state
-                    .as_ref()
-                    .is_err_and(|error| error.kind() == ErrorKind::Timeout)
+                && state.as_ref().is_err_and(|error| error.kind() == ErrorKind::Timeout)
             {
                 return std::future::pending().await;
             }
@@ -142,16 +135,11 @@ impl DynDriver for Faulty {
             self.begin("Create").await;
             let outcome = self.inner.create().await;
             self.begin("").await;
-            let text = outcome
-                .as_ref()
-                .err()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+            let text = outcome.as_ref().err().map(ToString::to_string).unwrap_or_default();
             match (self.defect, text.split_once("could not undo it")) {
-                (Defect::RollBackHidesTheCause, Some((_, second))) => Err(Error::new(
-                    ErrorKind::Other,
-                    second.trim_start_matches([':', ' ', '=']),
-                )),
+                (Defect::RollBackHidesTheCause, Some((_, second))) => {
+                    Err(Error::new(ErrorKind::Other, second.trim_start_matches([':', ' ', '='])))
+                }
                 (Defect::FailedBootIsIgnored, _) if text.contains("gave up on the server") => Ok(()),
                 _ => self.spoilt(outcome),
             }
@@ -189,10 +177,7 @@ impl DynDriver for Faulty {
                 Err(error)
                     if self.defect == Defect::KillHidesTheReason && error.kind() == ErrorKind::Provider =>
                 {
-                    Err(Error::new(
-                        ErrorKind::Provider,
-                        "the server could not be switched off",
-                    ))
+                    Err(Error::new(ErrorKind::Provider, "the server could not be switched off"))
                 }
                 outcome => self.spoilt(outcome),
             }

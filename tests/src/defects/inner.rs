@@ -20,20 +20,14 @@ impl Inner {
     /// A text of the record; empty if it has none.
     pub(crate) async fn text(&self, key: &str) -> String {
         let record = self.record().await.unwrap_or_default();
-        record
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
+        record.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
     /// Sets one value of the record.
     pub(crate) async fn set(&self, key: &str, value: impl Into<Value>) -> Result<()> {
         let mut record = self.record().await?;
         record.insert(key.to_owned(), value.into());
-        self.0
-            .set_config_raw(serde_json::to_vec(&record).unwrap_or_default())
-            .await
+        self.0.set_config_raw(serde_json::to_vec(&record).unwrap_or_default()).await
     }
 
     pub(super) async fn provider(&self) -> Result<Provider> {

@@ -72,10 +72,7 @@ impl Making {
     ];
 
     pub(super) fn new(inner: Arc<dyn DynDriver>, defect: Defect) -> Self {
-        Self {
-            inner: Inner(inner),
-            defect,
-        }
+        Self { inner: Inner(inner), defect }
     }
 
     async fn before_create(&self) -> Result<()> {
@@ -136,9 +133,7 @@ impl Making {
         if let Ok(text) = tokio::fs::read_to_string(&path).await {
             let changed = PathBuf::from(format!("{path}.changed"));
             let _ = tokio::fs::write(&changed, change(&text)).await;
-            self.inner
-                .set("UserDataFile", changed.display().to_string())
-                .await?;
+            self.inner.set("UserDataFile", changed.display().to_string()).await?;
         }
         Ok(())
     }
@@ -162,9 +157,7 @@ impl Making {
                 provider.call("POST", "keys", Some(body)).await?;
             }
             Defect::GuestWithoutSoftware => {
-                self.inner
-                    .guest("sudo rm -f /usr/bin/apt-get /usr/bin/curl")
-                    .await?;
+                self.inner.guest("sudo rm -f /usr/bin/apt-get /usr/bin/curl").await?;
             }
             Defect::UserHasAPassword => drop(self.inner.guest(SET_PASSWORD).await?),
             _ => {}
@@ -198,9 +191,7 @@ impl DynDriver for Making {
             let mut flags = self.inner.0.create_flags().await?;
             let mut default = |name: &str, value: &str| {
                 for flag in flags.iter_mut().filter(|flag| flag.name == name) {
-                    flag.kind = FlagKind::String {
-                        default: value.to_owned(),
-                    };
+                    flag.kind = FlagKind::String { default: value.to_owned() };
                 }
             };
             match self.defect {
@@ -215,9 +206,7 @@ impl DynDriver for Making {
                 }
                 Defect::FlagWithoutEffect => flags.insert(
                     0,
-                    Flag::string("template-colour")
-                        .env_var("TEMPLATE_COLOUR")
-                        .usage("Colour of the server"),
+                    Flag::string("template-colour").env_var("TEMPLATE_COLOUR").usage("Colour of the server"),
                 ),
                 _ => {}
             }
@@ -247,8 +236,7 @@ impl DynDriver for Making {
                     provider.delete_named("keys", &name).await?;
                 }
                 Defect::LongUserDataIsCut => {
-                    self.change_user_data(|text| &text[..text.len().min(LONGEST_USER_DATA)])
-                        .await?;
+                    self.change_user_data(|text| &text[..text.len().min(LONGEST_USER_DATA)]).await?;
                 }
                 Defect::CertificatesAreNotVerified => {
                     let endpoint = self.inner.text("Endpoint").await;
@@ -279,11 +267,7 @@ impl DynDriver for Making {
             let created = self.inner.0.create().await;
             if created.is_err() && self.defect == Defect::RollBackDeletesByName {
                 let name = self.inner.text("MachineName").await;
-                self.inner
-                    .provider()
-                    .await?
-                    .delete_named("servers", &name)
-                    .await?;
+                self.inner.provider().await?.delete_named("servers", &name).await?;
             }
             created?;
             self.after_create().await

@@ -1,10 +1,6 @@
 //! The executable of the known-bad drivers: picks the defect, and does what is wrong with the process itself.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what the process prints is the point"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what the process prints is the point")]
 
 use std::{
     io::Read,
@@ -55,10 +51,7 @@ pub fn main() -> ExitCode {
 fn without_proxy() -> ExitCode {
     use std::os::unix::process::CommandExt;
     let error = match std::env::current_exe() {
-        Ok(program) => Command::new(program)
-            .env("NO_PROXY", "*")
-            .env("no_proxy", "*")
-            .exec(),
+        Ok(program) => Command::new(program).env("NO_PROXY", "*").env("no_proxy", "*").exec(),
         Err(error) => error,
     };
     eprintln!("cannot start again: {error}");
@@ -106,10 +99,7 @@ fn has_token() -> bool {
 }
 
 fn serve_anyone(driver: Arc<dyn DynDriver>, options: ServeOptions) -> ExitCode {
-    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
+    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()
     else {
         return ExitCode::FAILURE;
     };
@@ -128,23 +118,17 @@ struct Slot(PathBuf);
 impl Slot {
     fn take() -> Option<Self> {
         let folder = std::env::var_os(SHARED_FOLDER).map_or_else(std::env::temp_dir, PathBuf::from);
-        (0..SLOTS)
-            .map(|slot| folder.join(format!("slot-{slot}")))
-            .find_map(|path| {
-                // The slot of a process that was killed is free again.
-                if let Ok(owner) = std::fs::read_to_string(&path)
-                    && !PathBuf::from(format!("/proc/{owner}")).exists()
-                {
-                    let _ = std::fs::remove_file(&path);
-                }
-                let mut file = std::fs::OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .open(&path)
-                    .ok()?;
-                std::io::Write::write_all(&mut file, std::process::id().to_string().as_bytes()).ok()?;
-                Some(Self(path))
-            })
+        (0..SLOTS).map(|slot| folder.join(format!("slot-{slot}"))).find_map(|path| {
+            // The slot of a process that was killed is free again.
+            if let Ok(owner) = std::fs::read_to_string(&path)
+                && !PathBuf::from(format!("/proc/{owner}")).exists()
+            {
+                let _ = std::fs::remove_file(&path);
+            }
+            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&path).ok()?;
+            std::io::Write::write_all(&mut file, std::process::id().to_string().as_bytes()).ok()?;
+            Some(Self(path))
+        })
     }
 }
 

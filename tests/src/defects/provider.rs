@@ -17,17 +17,8 @@ pub(super) struct Provider {
 impl Provider {
     /// As the record has it.
     pub(super) fn of(record: &Map<String, Value>) -> Self {
-        let text = |key: &str| {
-            record
-                .get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        Self {
-            authority: text("Endpoint").replace("http://", ""),
-            token: text("Token"),
-        }
+        let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { authority: text("Endpoint").replace("http://", ""), token: text("Token") }
     }
 
     /// Sends one request: status and body of the answer.
@@ -47,15 +38,10 @@ impl Provider {
             stream.read_to_string(&mut answer).await?;
             std::io::Result::Ok(answer)
         };
-        let answer = exchange
-            .await
-            .map_err(|error| Error::new(ErrorKind::Connection, error.to_string()))?;
+        let answer = exchange.await.map_err(|error| Error::new(ErrorKind::Connection, error.to_string()))?;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
         let status = head.split_whitespace().nth(1).and_then(|word| word.parse().ok());
-        Ok((
-            status.unwrap_or_default(),
-            serde_json::from_str(body).unwrap_or_default(),
-        ))
+        Ok((status.unwrap_or_default(), serde_json::from_str(body).unwrap_or_default()))
     }
 
     /// Objects of a collection with a name.

@@ -75,9 +75,7 @@ impl Remembering {
         let (account, own) = (self.inner.text("Token").await, self.inner.text("ServerId").await);
         tokio::time::sleep(MEANWHILE).await;
         let killed = killed().get(&account).cloned();
-        self.inner
-            .set("ServerId", killed.unwrap_or_else(|| own.clone()))
-            .await?;
+        self.inner.set("ServerId", killed.unwrap_or_else(|| own.clone())).await?;
         let outcome = self.inner.0.stop().await;
         self.inner.set("ServerId", own).await?;
         outcome
@@ -134,11 +132,7 @@ impl DynDriver for Remembering {
             self.inner.0.start().await?;
             if self.defect == Defect::SecondStartForgetsTheServer && stopped {
                 let record = self.inner.record().await?;
-                let starts = record
-                    .get(STARTS)
-                    .and_then(serde_json::Value::as_u64)
-                    .unwrap_or(0)
-                    + 1;
+                let starts = record.get(STARTS).and_then(serde_json::Value::as_u64).unwrap_or(0) + 1;
                 self.inner.set(STARTS, starts).await?;
                 if starts > 1 {
                     self.inner.set("ServerId", "srv-forgotten").await?;

@@ -13,10 +13,7 @@ pub(super) struct Serial {
 
 impl Serial {
     pub(super) fn new(inner: Arc<dyn DynDriver>) -> Self {
-        Self {
-            inner,
-            turn: Mutex::new(()),
-        }
+        Self { inner, turn: Mutex::new(()) }
     }
 }
 

@@ -70,19 +70,13 @@ impl Telling {
     }
 
     fn loaded_address(&self) -> String {
-        self.loaded_address
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.loaded_address.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Address of the first of several servers in the account.
     async fn first_address(&self) -> Option<String> {
         let servers = self.inner.provider().await.ok()?.all("servers").await.ok()?;
-        let running: Vec<&str> = servers
-            .iter()
-            .filter_map(|server| server["address"].as_str())
-            .collect();
+        let running: Vec<&str> = servers.iter().filter_map(|server| server["address"].as_str()).collect();
         (running.len() > 1).then(|| running[0].to_owned())
     }
 }
@@ -92,9 +86,8 @@ impl DynDriver for Telling {
         Box::pin(async move {
             let mut flags = self.inner.0.create_flags().await?;
             if self.defect == Defect::PrivateAddressIsMixedUp {
-                let switch = Flag::bool(SWITCH)
-                    .env_var("TEMPLATE_PRIVATE_ADDRESS")
-                    .usage("Use the private address");
+                let switch =
+                    Flag::bool(SWITCH).env_var("TEMPLATE_PRIVATE_ADDRESS").usage("Use the private address");
                 flags.insert(0, switch);
             }
             Ok(flags)
@@ -131,10 +124,7 @@ impl DynDriver for Telling {
     fn set_config_raw(&self, json: Vec<u8>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             let record: Map<String, Value> = serde_json::from_slice(&json).unwrap_or_default();
-            let address = record
-                .get("IPAddress")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let address = record.get("IPAddress").and_then(Value::as_str).unwrap_or_default();
             address.clone_into(&mut self.loaded_address.lock().unwrap_or_else(PoisonError::into_inner));
             self.inner.0.set_config_raw(json).await
         })
@@ -253,17 +243,10 @@ impl DynDriver for Telling {
             }
             let path = format!("servers/{}/actions", self.inner.text("ServerId").await);
             let order = json!({ "type": "shutdown" });
-            let (status, answer) = self
-                .inner
-                .provider()
-                .await?
-                .call("POST", &path, Some(order))
-                .await?;
+            let (status, answer) = self.inner.provider().await?.call("POST", &path, Some(order)).await?;
             match status {
                 200..300 => Ok(()),
-                _ => Err(machine_driver::Error::remote(format!(
-                    "cannot shut down: {answer}"
-                ))),
+                _ => Err(machine_driver::Error::remote(format!("cannot shut down: {answer}"))),
             }
         })
     }

@@ -26,15 +26,11 @@ pub(super) async fn greet(authority: &str) -> Result<()> {
         let stream = TcpStream::connect(authority).await?;
         let name = ServerName::try_from("localhost").map_err(std::io::Error::other)?;
         let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
-        stream
-            .write_all(b"GET /v1/regions HTTP/1.1\r\nAuthorization: Bearer secret\r\n\r\n")
-            .await?;
+        stream.write_all(b"GET /v1/regions HTTP/1.1\r\nAuthorization: Bearer secret\r\n\r\n").await?;
         stream.flush().await?;
         stream.shutdown().await
     };
-    exchange
-        .await
-        .map_err(|error| Error::new(ErrorKind::Connection, error.to_string()))
+    exchange.await.map_err(|error| Error::new(ErrorKind::Connection, error.to_string()))
 }
 
 #[derive(Debug)]
@@ -71,8 +67,6 @@ impl ServerCertVerifier for TakesAll {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        ring::default_provider()
-            .signature_verification_algorithms
-            .supported_schemes()
+        ring::default_provider().signature_verification_algorithms.supported_schemes()
     }
 }

@@ -1,9 +1,6 @@
 //! The template driver with one thing wrong, as a wrapper around its object-safe form.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a driver that ends its process is one of the defects"
-)]
+#![expect(clippy::disallowed_methods, reason = "a driver that ends its process is one of the defects")]
 
 use std::{
     io::Write,
@@ -27,9 +24,7 @@ use super::{
 
 impl std::fmt::Debug for Defective {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Defective")
-            .field("defect", &self.defect)
-            .finish_non_exhaustive()
+        f.debug_struct("Defective").field("defect", &self.defect).finish_non_exhaustive()
     }
 }
 
@@ -88,17 +83,11 @@ impl Defective {
 
     async fn text(&self, key: &str) -> String {
         let record = self.record().await.unwrap_or_default();
-        record
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
+        record.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
     async fn machine_dir(&self) -> PathBuf {
-        PathBuf::from(self.text("StorePath").await)
-            .join("machines")
-            .join(self.text("MachineName").await)
+        PathBuf::from(self.text("StorePath").await).join("machines").join(self.text("MachineName").await)
     }
 
     /// Whether the instance does not exist at the provider any more.
@@ -178,11 +167,7 @@ impl DynDriver for Defective {
     fn set_config_raw(&self, json: Vec<u8>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             let incoming: Map<String, Value> = serde_json::from_slice(&json).unwrap_or_default();
-            if let Some(token) = incoming
-                .values()
-                .filter_map(Value::as_str)
-                .find(|text| is_token(text))
-            {
+            if let Some(token) = incoming.values().filter_map(Value::as_str).find(|text| is_token(text)) {
                 token.clone_into(&mut self.token.lock().unwrap_or_else(PoisonError::into_inner));
             }
             if self.has(Defect::UnknownKeysAreRefused) {
@@ -236,11 +221,7 @@ impl DynDriver for Defective {
             self.inner.set_config_from_flags(options).await?;
             if self.has(Defect::ListsGrow) {
                 let mut record = self.record().await?;
-                let mut seen = record
-                    .get("Seen")
-                    .and_then(Value::as_array)
-                    .cloned()
-                    .unwrap_or_default();
+                let mut seen = record.get("Seen").and_then(Value::as_array).cloned().unwrap_or_default();
                 seen.push("option".into());
                 record.insert("Seen".to_owned(), seen.into());
                 self.inner.set_config_raw(object(&record)).await?;
@@ -252,11 +233,7 @@ impl DynDriver for Defective {
     fn machine_name(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(async move {
             let name = self.inner.machine_name().await?;
-            Ok(if self.has(Defect::MachineNameInLowerCase) {
-                name.to_lowercase()
-            } else {
-                name
-            })
+            Ok(if self.has(Defect::MachineNameInLowerCase) { name.to_lowercase() } else { name })
         })
     }
 
@@ -332,11 +309,7 @@ impl DynDriver for Defective {
                 Defect::UrlWhenStopped => Ok(url.unwrap_or_else(|_| "tcp://203.0.113.9:2376".to_owned())),
                 Defect::UrlWithEmptyHost => Ok(url.unwrap_or_else(|_| "tcp://:2376".to_owned())),
                 Defect::NotRunningInOtherWords => url.map_err(|error| {
-                    if error.kind() == ErrorKind::NotRunning {
-                        broken("machine is off")
-                    } else {
-                        error
-                    }
+                    if error.kind() == ErrorKind::NotRunning { broken("machine is off") } else { error }
                 }),
                 _ => url,
             }
@@ -348,10 +321,7 @@ impl DynDriver for Defective {
             let state = self.inner.state().await;
             match self.defect {
                 Defect::StateIsRemembered => {
-                    let mut remembered = self
-                        .remembered_state
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner);
+                    let mut remembered = self.remembered_state.lock().unwrap_or_else(PoisonError::into_inner);
                     if let (None, Ok(State::Running)) = (&*remembered, &state) {
                         *remembered = Some(State::Running);
                     }
@@ -365,13 +335,9 @@ impl DynDriver for Defective {
                     Err(error) if error.kind() != ErrorKind::NotFound => Ok(State::Stopped),
                     other => other,
                 },
-                Defect::OffIsError => state.map(|state| {
-                    if state == State::Stopped {
-                        State::Error
-                    } else {
-                        state
-                    }
-                }),
+                Defect::OffIsError => {
+                    state.map(|state| if state == State::Stopped { State::Error } else { state })
+                }
                 Defect::RunningBeforeCreate if self.text("ServerId").await.is_empty() => {
                     Ok(state.unwrap_or(State::Running))
                 }
@@ -523,10 +489,7 @@ impl DynDriver for Defective {
                 Defect::StopDeletes if !self.vanished().await => self.inner.remove().await,
                 Defect::StopHangsWhenIgnored => {
                     let outcome = self.inner.stop().await;
-                    if outcome
-                        .as_ref()
-                        .is_err_and(|error| error.kind() == ErrorKind::Timeout)
-                    {
+                    if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::Timeout) {
                         return Ok(());
                     }
                     outcome

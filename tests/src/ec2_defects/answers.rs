@@ -41,10 +41,7 @@ impl Answers for Twisted {
 
 impl Twisted {
     pub(super) fn new(defect: Defect) -> Self {
-        Self {
-            defect,
-            phase: Mutex::default(),
-        }
+        Self { defect, phase: Mutex::default() }
     }
 
     /// Whether a driver with this defect needs a relay at all.
@@ -80,10 +77,9 @@ impl Twisted {
             Defect::RemoveLeavesTheKeyPair => ("Remove", &["DeleteKeyPair"]),
             Defect::RollBackLeavesTheKeyPair => ("Create", &["DeleteKeyPair"]),
             Defect::RollBackLeavesTheGroup => ("Create", &["DeleteSecurityGroup"]),
-            Defect::RollBackLeavesTheInstance => (
-                "Create",
-                &["TerminateInstances", "DescribeVolumes", "DeleteSecurityGroup"],
-            ),
+            Defect::RollBackLeavesTheInstance => {
+                ("Create", &["TerminateInstances", "DescribeVolumes", "DeleteSecurityGroup"])
+            }
             _ => return false,
         };
         // A group without an instance is deleted as it should be.
@@ -106,18 +102,14 @@ impl Twisted {
             // What it terminated it takes for gone.
             Defect::RollBackLeavesTheInstance if looks && phase.forgotten.contains("TerminateInstances") => {
                 let states = ["pending", "running"];
-                states.iter().fold(answer, |answer, state| {
-                    with_body(&answer, &named(state), &named("terminated"))
-                })
+                states
+                    .iter()
+                    .fold(answer, |answer, state| with_body(&answer, &named(state), &named("terminated")))
             }
             Defect::LateInstanceFailsCreate
                 if looks && phase.method == "Create" && status(&answer) == 400 =>
             {
-                replaced(
-                    &answer,
-                    "InvalidInstanceID.NotFound",
-                    "InvalidInstanceID.NotThere",
-                )
+                replaced(&answer, "InvalidInstanceID.NotFound", "InvalidInstanceID.NotThere")
             }
             Defect::StopReturnsEarly if looks && phase.made.contains("StopInstances") => {
                 with_body(&answer, &named("stopping"), &named("stopped"))

@@ -25,13 +25,7 @@ pub(super) struct Calls(Client);
 impl Calls {
     /// As the record has it.
     pub(super) async fn of(record: &Map<String, Value>) -> Self {
-        let text = |key: &str| {
-            record
-                .get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let keys = Credentials::new(text("AccessKey"), text("SecretKey"), None, None, "record");
         let plain = Builder::new().build_with_connector_fn(|settings, _| {
             let mut connector = Connector::builder();
@@ -60,24 +54,14 @@ impl Calls {
             .map_err(failed)?;
         for instance in instances(&found) {
             let id = instance.instance_id().unwrap_or_default();
-            self.0
-                .terminate_instances()
-                .instance_ids(id)
-                .send()
-                .await
-                .map_err(failed)?;
+            self.0.terminate_instances().instance_ids(id).send().await.map_err(failed)?;
         }
         Ok(())
     }
 
     /// Terminates an instance, and returns at once.
     pub(super) async fn terminate(&self, id: &str) -> Result<()> {
-        self.0
-            .terminate_instances()
-            .instance_ids(id)
-            .send()
-            .await
-            .map_err(failed)?;
+        self.0.terminate_instances().instance_ids(id).send().await.map_err(failed)?;
         Ok(())
     }
 
@@ -118,45 +102,23 @@ impl Calls {
             .await
             .map_err(failed)?;
         for volume in found.volumes() {
-            let device = volume
-                .attachments()
-                .first()
-                .and_then(|attachment| attachment.device());
-            let kept = EbsInstanceBlockDeviceSpecification::builder()
-                .delete_on_termination(false)
-                .build();
+            let device = volume.attachments().first().and_then(|attachment| attachment.device());
+            let kept = EbsInstanceBlockDeviceSpecification::builder().delete_on_termination(false).build();
             let mapping = InstanceBlockDeviceMappingSpecification::builder()
                 .set_device_name(device.map(str::to_owned))
                 .ebs(kept)
                 .build();
-            let change = self
-                .0
-                .modify_instance_attribute()
-                .instance_id(id)
-                .block_device_mappings(mapping);
+            let change = self.0.modify_instance_attribute().instance_id(id).block_device_mappings(mapping);
             change.send().await.map_err(failed)?;
-            let mark = aws_sdk_ec2::types::Tag::builder()
-                .key("machine-driver:owner")
-                .build();
+            let mark = aws_sdk_ec2::types::Tag::builder().key("machine-driver:owner").build();
             let id = volume.volume_id().unwrap_or_default();
-            self.0
-                .delete_tags()
-                .resources(id)
-                .tags(mark)
-                .send()
-                .await
-                .map_err(failed)?;
+            self.0.delete_tags().resources(id).tags(mark).send().await.map_err(failed)?;
         }
         Ok(())
     }
 
     pub(super) async fn delete_key_pair(&self, name: &str) -> Result<()> {
-        self.0
-            .delete_key_pair()
-            .key_name(name)
-            .send()
-            .await
-            .map_err(failed)?;
+        self.0.delete_key_pair().key_name(name).send().await.map_err(failed)?;
         Ok(())
     }
 
@@ -169,11 +131,7 @@ impl Calls {
             .send()
             .await
             .map_err(failed)?;
-        Ok(found
-            .security_groups()
-            .first()
-            .and_then(|group| group.group_id())
-            .map(str::to_owned))
+        Ok(found.security_groups().first().and_then(|group| group.group_id()).map(str::to_owned))
     }
 
     /// Makes a security group; whether it was there already is the error's.
@@ -185,33 +143,20 @@ impl Calls {
 
     /// Deletes a security group that may be in use for a while.
     pub(super) async fn delete_group(&self, id: &str) -> Result<()> {
-        self.0
-            .delete_security_group()
-            .group_id(id)
-            .send()
-            .await
-            .map_err(failed)?;
+        self.0.delete_security_group().group_id(id).send().await.map_err(failed)?;
         Ok(())
     }
 
     /// Opens ports to everybody; -1 to -1 are all of all protocols.
     pub(super) async fn open(&self, group: &str, (from, to): (i32, i32)) -> Result<()> {
-        let order = self
-            .0
-            .authorize_security_group_ingress()
-            .group_id(group)
-            .ip_permissions(rule(from, to));
+        let order = self.0.authorize_security_group_ingress().group_id(group).ip_permissions(rule(from, to));
         order.send().await.map_err(failed)?;
         Ok(())
     }
 
     /// Closes a port.
     pub(super) async fn close(&self, group: &str, port: i32) -> Result<()> {
-        let order = self
-            .0
-            .revoke_security_group_ingress()
-            .group_id(group)
-            .ip_permissions(rule(port, port));
+        let order = self.0.revoke_security_group_ingress().group_id(group).ip_permissions(rule(port, port));
         order.send().await.map_err(failed)?;
         Ok(())
     }
@@ -229,10 +174,7 @@ impl Calls {
 
 /// The instances of all launches.
 fn instances(answer: &DescribeInstancesOutput) -> impl Iterator<Item = &Instance> {
-    answer
-        .reservations()
-        .iter()
-        .flat_map(|reservation| reservation.instances())
+    answer.reservations().iter().flat_map(|reservation| reservation.instances())
 }
 
 fn filter(name: &str, value: &str) -> Filter {
@@ -243,11 +185,7 @@ fn rule(from: i32, to: i32) -> IpPermission {
     let protocol = if from == -1 { "-1" } else { "tcp" };
     let everybody = IpRange::builder().cidr_ip("0.0.0.0/0").build();
     let rule = IpPermission::builder().ip_protocol(protocol).ip_ranges(everybody);
-    if from == -1 {
-        rule.build()
-    } else {
-        rule.from_port(from).to_port(to).build()
-    }
+    if from == -1 { rule.build() } else { rule.from_port(from).to_port(to).build() }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

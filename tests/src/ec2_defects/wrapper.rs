@@ -43,9 +43,7 @@ pub struct Defective {
 
 impl std::fmt::Debug for Defective {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Defective")
-            .field("defect", &self.defect)
-            .finish_non_exhaustive()
+        f.debug_struct("Defective").field("defect", &self.defect).finish_non_exhaustive()
     }
 }
 
@@ -66,10 +64,7 @@ impl Defective {
     }
 
     fn address(&self) -> String {
-        self.address
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.address.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn remember(&self, address: &str) {
@@ -90,10 +85,7 @@ impl Defective {
 
     /// Name of the driver's own security group.
     async fn own_group(&self) -> String {
-        let (machine, owner) = (
-            self.inner.text("MachineName").await,
-            self.inner.text("Owner").await,
-        );
+        let (machine, owner) = (self.inner.text("MachineName").await, self.inner.text("Owner").await);
         format!("machine-{machine}-{owner}")
     }
 
@@ -191,9 +183,7 @@ impl Defective {
         let calls = self.calls().await?;
         match self.defect {
             Defect::RemoveGoesByTheNameTag => {
-                calls
-                    .terminate_named(&self.inner.text("MachineName").await)
-                    .await?;
+                calls.terminate_named(&self.inner.text("MachineName").await).await?;
             }
             Defect::SuppliedKeyPairIsDeleted => {
                 let name = self.inner.text("KeypairName").await;

@@ -31,11 +31,7 @@ pub struct Reply<'a> {
 impl Connection {
     /// A connection that is opened by its first request.
     pub fn new(address: SocketAddr) -> Self {
-        Self {
-            address,
-            stream: None,
-            buffer: Vec::new(),
-        }
+        Self { address, stream: None, buffer: Vec::new() }
     }
 
     /// Sends a whole request and reads the whole answer.
@@ -56,10 +52,7 @@ impl Connection {
         if head.closes {
             self.stream = None;
         }
-        Ok(Reply {
-            status: head.status,
-            body: &self.buffer[head.length..],
-        })
+        Ok(Reply { status: head.status, body: &self.buffer[head.length..] })
     }
 
     fn attempt(&mut self, request: &[u8]) -> io::Result<Head> {
@@ -125,9 +118,7 @@ impl Head {
         let text = String::from_utf8_lossy(&bytes[..length]).to_ascii_lowercase();
         let field = |name: &str| {
             let mut lines = text.lines().filter_map(|line| line.split_once(':'));
-            lines
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| value.trim().to_owned())
+            lines.find(|(key, _)| *key == name).map(|(_, value)| value.trim().to_owned())
         };
         let content_length = field("content-length").and_then(|value| value.parse().ok());
         let end = match (content_length, field("transfer-encoding")) {
@@ -136,10 +127,7 @@ impl Head {
             (None, _) => End::Close,
         };
         Some(Self {
-            status: text
-                .get(9..12)
-                .and_then(|status| status.parse().ok())
-                .unwrap_or_default(),
+            status: text.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default(),
             length,
             closes: matches!(end, End::Close)
                 || field("connection").map_or_else(|| text.starts_with("http/1.0"), |value| value == "close"),

@@ -60,11 +60,7 @@ impl Processes {
             for thread in threads(process) {
                 let path = format!("/proc/{process}/task/{thread}/children");
                 let children = fs::read_to_string(path).unwrap_or_default();
-                processes.extend(
-                    children
-                        .split_whitespace()
-                        .filter_map(|child| child.parse::<u32>().ok()),
-                );
+                processes.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
             }
         }
         Ok(processes)
@@ -72,12 +68,8 @@ impl Processes {
 }
 
 fn threads(process: u32) -> impl Iterator<Item = String> {
-    let entries = fs::read_dir(format!("/proc/{process}/task"))
-        .into_iter()
-        .flatten();
-    entries
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+    let entries = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+    entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned())
 }
 
 /// In ticks, with the time of threads that have ended.

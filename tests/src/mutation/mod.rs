@@ -74,15 +74,10 @@ pub async fn judge(
         async move {
             let workshop = Workshop::open(plan, number).await?;
             while let Some(mutant) = next() {
-                let outcome = workshop
-                    .judge(&mutant)
-                    .await
-                    .with_context(|| format!("the mutant {}", mutant.name))?;
+                let outcome =
+                    workshop.judge(&mutant).await.with_context(|| format!("the mutant {}", mutant.name))?;
                 tell(&mutant, &outcome);
-                outcomes
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(mutant.name, outcome);
+                outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(mutant.name, outcome);
             }
             anyhow::Ok(())
         }

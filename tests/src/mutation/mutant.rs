@@ -44,9 +44,7 @@ impl Mutant {
     /// If `cargo-mutants` is not installed or cannot read the sources.
     pub async fn of(package: &str) -> Result<Vec<Self>> {
         let mut command = Command::new("cargo");
-        command
-            .args(["mutants", "--list", "--json", "--package", package])
-            .current_dir(workspace());
+        command.args(["mutants", "--list", "--json", "--package", package]).current_dir(workspace());
         let listed = run::to_end(command, LIMIT).await?;
         ensure!(
             listed.code == Some(0),
@@ -119,16 +117,8 @@ mod tests {
             let sample = Mutant::sample(all.clone(), 4, seed);
             assert_eq!(sample.len(), 4, "seed {seed}");
         }
-        let names = |sample: &[Mutant]| {
-            sample
-                .iter()
-                .map(|mutant| mutant.name.clone())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            names(&Mutant::sample(all.clone(), 5, 0)),
-            ["0", "2", "4", "6", "8"]
-        );
+        let names = |sample: &[Mutant]| sample.iter().map(|mutant| mutant.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&Mutant::sample(all.clone(), 5, 0)), ["0", "2", "4", "6", "8"]);
         assert_eq!(Mutant::sample(all, 20, 3).len(), 10);
     }
 }

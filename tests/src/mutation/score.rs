@@ -27,10 +27,7 @@ impl Score {
     /// Caught mutants of a hundred that build and are not equivalent.
     pub fn percent(&self) -> f64 {
         let caught = self.count(|outcome| matches!(outcome, Outcome::Caught { .. } | Outcome::TimedOut));
-        let missed = self
-            .survivors()
-            .filter(|name| !self.equivalent.contains_key(*name))
-            .count();
+        let missed = self.survivors().filter(|name| !self.equivalent.contains_key(*name)).count();
         if caught + missed == 0 {
             return 0.0;
         }
@@ -68,24 +65,14 @@ mod tests {
     fn what_does_not_build_or_is_the_same_does_not_count() {
         let mut score = Score::default();
         let mut outcome = |name: &str, outcome| score.outcomes.insert(name.to_owned(), outcome);
-        outcome(
-            "a",
-            Outcome::Caught {
-                checks: vec!["x".to_owned()],
-            },
-        );
+        outcome("a", Outcome::Caught { checks: vec!["x".to_owned()] });
         outcome("b", Outcome::TimedOut);
         outcome("c", Outcome::Survived);
         outcome("d", Outcome::Survived);
         outcome("e", Outcome::Unviable);
-        score
-            .equivalent
-            .insert("d".to_owned(), "prints the same".to_owned());
+        score.equivalent.insert("d".to_owned(), "prints the same".to_owned());
         assert!((score.percent() - 200.0 / 3.0).abs() < 0.01);
         let text = score.to_string();
-        assert!(
-            text.contains("survived    c\nequivalent  d: prints the same"),
-            "{text}"
-        );
+        assert!(text.contains("survived    c\nequivalent  d: prints the same"), "{text}");
     }
 }

@@ -57,10 +57,7 @@ impl<'a> Workshop<'a> {
             copy(&workspace().join(part), &workshop.sources.join(part))?;
         }
         let built = workshop.build().await?;
-        ensure!(
-            built.code == Some(0),
-            "the driver does not build without a change\n{built}"
-        );
+        ensure!(built.code == Some(0), "the driver does not build without a change\n{built}");
         match workshop.suite().await? {
             Outcome::Survived => Ok(workshop),
             outcome => bail!("the suite complains about the driver without a change: {outcome:?}"),
@@ -71,9 +68,8 @@ impl<'a> Workshop<'a> {
     pub(super) async fn judge(&self, mutant: &Mutant) -> Result<Outcome> {
         let path = self.sources.join(&mutant.file);
         let source = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-        let changed = mutant
-            .apply(&source)
-            .with_context(|| format!("{} has no such place", path.display()))?;
+        let changed =
+            mutant.apply(&source).with_context(|| format!("{} has no such place", path.display()))?;
         write(&path, &changed)?;
         let outcome = async {
             match self.build().await?.code {

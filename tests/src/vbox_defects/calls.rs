@@ -6,11 +6,7 @@ use tokio::process::Command;
 
 /// Calls VBoxManage; what it says does not matter.
 pub(super) async fn call(arguments: &[&str]) -> Result<()> {
-    let ended = Command::new(PROGRAM)
-        .args(arguments)
-        .kill_on_drop(true)
-        .output()
-        .await;
+    let ended = Command::new(PROGRAM).args(arguments).kill_on_drop(true).output().await;
     ended
         .map(drop)
         .map_err(|error| Error::new(ErrorKind::Io, format!("cannot run {PROGRAM}")).with_source(&error))

@@ -13,10 +13,7 @@ use super::{Defect, VARIABLE};
 #[derive(Debug, PartialEq, Eq)]
 enum Call {
     /// It is made with these arguments, after others.
-    Made {
-        before: Vec<Vec<String>>,
-        arguments: Vec<String>,
-    },
+    Made { before: Vec<Vec<String>>, arguments: Vec<String> },
     /// It is not made, and said to have worked.
     Dropped,
 }
@@ -37,17 +34,10 @@ pub(super) fn run_if_invoked(defect: Defect) -> Option<ExitCode> {
         Call::Made { before, arguments } => {
             for call in before {
                 // Whether it works does not matter.
-                let _ = again(&program, &call)
-                    .stdout(Stdio::null())
-                    .stderr(Stdio::null())
-                    .status();
+                let _ = again(&program, &call).stdout(Stdio::null()).stderr(Stdio::null()).status();
             }
-            let code = again(&program, &arguments)
-                .status()
-                .ok()
-                .and_then(|status| status.code());
-            code.and_then(|code| u8::try_from(code).ok())
-                .map_or(ExitCode::FAILURE, ExitCode::from)
+            let code = again(&program, &arguments).status().ok().and_then(|status| status.code());
+            code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
         }
     })
 }
@@ -96,10 +86,7 @@ mod tests {
             before: Vec::new(),
             arguments: line.split(' ').map(str::to_owned).collect(),
         };
-        assert_eq!(
-            call(Defect::RemoveLeavesTheImage, "closemedium dvd /b.iso"),
-            Call::Dropped
-        );
+        assert_eq!(call(Defect::RemoveLeavesTheImage, "closemedium dvd /b.iso"), Call::Dropped);
         let disk = "closemedium disk /d.vmdk";
         assert_eq!(call(Defect::RemoveLeavesTheImage, disk), made(disk));
         assert_eq!(

@@ -19,10 +19,7 @@ pub(super) struct Defective {
 
 impl Defective {
     pub(super) fn new(defect: Defect, log: Log, waits: Waits) -> Self {
-        Self {
-            inner: Inner(Arc::new(Hosted::new(VBoxDriver::default(), log, waits))),
-            defect,
-        }
+        Self { inner: Inner(Arc::new(Hosted::new(VBoxDriver::default(), log, waits))), defect }
     }
 
     fn has(&self, defect: Defect) -> bool {
@@ -42,11 +39,7 @@ impl Defective {
     }
 
     async fn is(&self, states: &[State]) -> bool {
-        self.inner
-            .0
-            .state()
-            .await
-            .is_ok_and(|state| states.contains(&state))
+        self.inner.0.state().await.is_ok_and(|state| states.contains(&state))
     }
 }
 
@@ -54,14 +47,10 @@ impl DynDriver for Defective {
     fn create_flags(&self) -> BoxFuture<'_, Result<Vec<Flag>>> {
         Box::pin(async move {
             let mut flags = self.inner.0.create_flags().await?;
-            for flag in flags
-                .iter_mut()
-                .filter(|flag| flag.name == "vbox-boot2docker-url")
-            {
+            for flag in flags.iter_mut().filter(|flag| flag.name == "vbox-boot2docker-url") {
                 if self.has(Defect::DefaultImageIsAnother) {
-                    flag.kind = FlagKind::String {
-                        default: "https://example.com/alpine-virt-3.20.iso".to_owned(),
-                    };
+                    flag.kind =
+                        FlagKind::String { default: "https://example.com/alpine-virt-3.20.iso".to_owned() };
                 }
             }
             Ok(flags)

@@ -29,9 +29,7 @@ struct Rig {
 impl Rig {
     async fn new(options: GuestOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let key = KeyPair::generate(folder.path().join("key"), KeyAlgorithm::Ed25519)
-            .await
-            .unwrap();
+        let key = KeyPair::generate(folder.path().join("key"), KeyAlgorithm::Ed25519).await.unwrap();
         let guest = Guest::new(GuestOptions {
             kind: GuestKind::Container,
             host_name: "g1".to_owned(),
@@ -42,11 +40,7 @@ impl Rig {
             ssh_port: SshPort::Ephemeral,
             ..options
         });
-        Self {
-            guest: guest.unwrap(),
-            key,
-            _folder: folder,
-        }
+        Self { guest: guest.unwrap(), key, _folder: folder }
     }
 
     async fn started(options: GuestOptions) -> Self {
@@ -59,10 +53,7 @@ impl Rig {
     async fn is(&self, state: PowerState) {
         let reached = timeout(CHANGE, self.guest.reached(state)).await;
         let (now, notes) = (self.guest.state(), self.guest.notes());
-        assert!(
-            reached.is_ok(),
-            "the machine is {now:?}, not {state:?}: {notes:#?}"
-        );
+        assert!(reached.is_ok(), "the machine is {now:?}, not {state:?}: {notes:#?}");
     }
 
     async fn runs(&self, command: &str) -> Result<String, String> {
@@ -112,10 +103,7 @@ async fn power() {
     let second = rig.guest.boot_id().unwrap();
     assert_ne!(first, second);
     assert_eq!(rig.runs(boot_id).await.unwrap(), second);
-    assert_eq!(
-        rig.runs("cat kept; hostname; ls /run/forgotten").await.unwrap(),
-        "kept\ng2"
-    );
+    assert_eq!(rig.runs("cat kept; hostname; ls /run/forgotten").await.unwrap(), "kept\ng2");
 
     // From inside: the machine comes up again by itself, or stays off.
     let mut states = rig.guest.states();
@@ -140,11 +128,8 @@ async fn power() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ports() {
     let Some(_turn) = turn("ports").await else { return };
-    let rig = Rig::started(GuestOptions {
-        open_ports: Some([22, 8000].into()),
-        ..GuestOptions::default()
-    })
-    .await;
+    let rig =
+        Rig::started(GuestOptions { open_ports: Some([22, 8000].into()), ..GuestOptions::default() }).await;
     // Perl is part of every Debian.
     let listen = |port: u16| {
         format!(
@@ -169,11 +154,7 @@ async fn ports() {
 async fn reachable(rig: &Rig, port: u16) {
     let until = tokio::time::Instant::now() + Duration::from_secs(10);
     while !rig.connects(port).await {
-        assert!(
-            tokio::time::Instant::now() < until,
-            "port {port}: {:?}",
-            rig.guest.listening()
-        );
+        assert!(tokio::time::Instant::now() < until, "port {port}: {:?}", rig.guest.listening());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -185,10 +166,7 @@ async fn faults() {
     let host_key = rig.guest.host_key();
     rig.guest.freeze();
     assert!(rig.connects(rig.guest.ssh_port()).await);
-    assert!(
-        timeout(SHORT, rig.runs("true")).await.is_err(),
-        "a frozen machine answers"
-    );
+    assert!(timeout(SHORT, rig.runs("true")).await.is_err(), "a frozen machine answers");
     rig.guest.thaw();
     rig.runs("true").await.unwrap();
 
@@ -202,11 +180,7 @@ async fn faults() {
     assert!(!rig.connects(rig.guest.ssh_port()).await);
     rig.guest.set_faults([GuestFault::NeverBoots]);
     rig.guest.reset();
-    assert!(
-        timeout(SHORT, rig.guest.reached(PowerState::Running))
-            .await
-            .is_err()
-    );
+    assert!(timeout(SHORT, rig.guest.reached(PowerState::Running)).await.is_err());
     rig.guest.set_faults([]);
     rig.guest.reset();
     rig.is(PowerState::Running).await;
@@ -231,12 +205,7 @@ async fn a_killed_process_leaves_nothing_for_long() {
         return;
     };
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "guest::a_process_to_be_killed",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", "guest::a_process_to_be_killed", "--ignored", "--nocapture"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -247,15 +216,9 @@ async fn a_killed_process_leaves_nothing_for_long() {
     child.wait().unwrap();
     assert!(is_up, "the other process made no machine");
     let listed = async || {
-        let labels = docker::local(&["ps", "-a", "--format", "{{.ID}} {{.Labels}}"])
-            .await
-            .exits(0);
+        let labels = docker::local(&["ps", "-a", "--format", "{{.ID}} {{.Labels}}"]).await.exits(0);
         let wanted = of_child.trim_start_matches("label=").to_owned();
-        labels
-            .lines()
-            .iter()
-            .filter(|line| line.contains(&wanted))
-            .count()
+        labels.lines().iter().filter(|line| line.contains(&wanted)).count()
     };
     assert_eq!(listed().await, 1);
     GuestKind::Container.require().await.unwrap();

@@ -28,15 +28,8 @@ pub(super) const CAN_BE_CHANGED: Check = Check {
             let elsewhere = moved(&endpoint, "http", ELSEWHERE, None)?;
             options.insert(&name, OptionValue::String(elsewhere));
             let surroundings = Isolation::new(&cx).await?;
-            let machine = cx
-                .machine_in(surroundings.environment(), cx.machine_name(), options)
-                .await?;
-            let asked = || {
-                surroundings
-                    .contacts()
-                    .iter()
-                    .any(|line| line.contains(ELSEWHERE))
-            };
+            let machine = cx.machine_in(surroundings.environment(), cx.machine_name(), options).await?;
+            let asked = || surroundings.contacts().iter().any(|line| line.contains(ELSEWHERE));
             let waits = cx.limits().process_waits();
             tokio::select! {
                 () = ask_provider(&machine) => {}
@@ -72,12 +65,7 @@ pub(super) const CERTIFICATES_ARE_VERIFIED: Check = Check {
                 .map_err(|error| Stop::Environment(format!("cannot listen on loopback: {error}")))?;
             let address = server.address();
             let mut options = cx.options()?;
-            let secure = moved(
-                &endpoint,
-                "https",
-                &address.ip().to_string(),
-                Some(address.port()),
-            )?;
+            let secure = moved(&endpoint, "https", &address.ip().to_string(), Some(address.port()))?;
             options.insert(&name, OptionValue::String(secure));
             let machine = cx.machine_with(cx.machine_name(), options).await?;
             ask_provider(&machine).await;
@@ -100,24 +88,17 @@ pub(super) const CERTIFICATES_ARE_VERIFIED: Check = Check {
 /// The option that has the provider's endpoint in this run, and its value.
 fn endpoint_option(cx: &Context) -> Result<(String, String), Stop> {
     let Some(endpoint) = cx.tenant().settings().remove("endpoint") else {
-        return Err(Stop::NotTested(
-            "the provider of this run has no endpoint".to_owned(),
-        ));
+        return Err(Stop::NotTested("the provider of this run has no endpoint".to_owned()));
     };
     match with_value(&cx.options()?, &endpoint) {
         Some(name) => Ok((name, endpoint)),
-        None => Err(Stop::NotTested(
-            "no option of the run has the provider's endpoint".to_owned(),
-        )),
+        None => Err(Stop::NotTested("no option of the run has the provider's endpoint".to_owned())),
     }
 }
 
 fn with_value(options: &DriverOptions, value: &str) -> Option<String> {
     let is_it = |other: &OptionValue| matches!(other, OptionValue::String(text) if text == value);
-    options
-        .iter()
-        .find(|(_, other)| is_it(other))
-        .map(|(name, _)| name.to_owned())
+    options.iter().find(|(_, other)| is_it(other)).map(|(name, _)| name.to_owned())
 }
 
 /// The endpoint with another scheme, host and port.
@@ -148,10 +129,7 @@ mod tests {
     fn endpoints_move() {
         let there = |endpoint| moved(endpoint, "http", ELSEWHERE, None).unwrap();
         assert_eq!(there("http://127.0.0.1:8080"), "http://provider.invalid");
-        assert_eq!(
-            there("https://127.0.0.1:8080/v2/region"),
-            "http://provider.invalid/v2/region"
-        );
+        assert_eq!(there("https://127.0.0.1:8080/v2/region"), "http://provider.invalid/v2/region");
         assert_eq!(
             moved("http://127.0.0.1:1", "https", "127.0.0.1", Some(2)).unwrap(),
             "https://127.0.0.1:2"

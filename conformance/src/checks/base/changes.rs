@@ -11,10 +11,5 @@ pub(crate) async fn changes(cx: &Context) -> Result<Option<usize>, Stop> {
         return Ok(None);
     }
     let requests = cx.tenant().requests().await?;
-    Ok(Some(
-        requests
-            .iter()
-            .filter(|request| request.mutating && !request.failed)
-            .count(),
-    ))
+    Ok(Some(requests.iter().filter(|request| request.mutating && !request.failed).count()))
 }

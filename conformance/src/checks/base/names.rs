@@ -45,21 +45,11 @@ async fn try_name(cx: &Context, machine: &Machine) -> Result<(), Stop> {
     let before = changes(cx).await?;
     let refused = match machine.configure().await {
         Err(error) => Some(("SetConfigFromFlags", error)),
-        Ok(()) => machine
-            .session()
-            .pre_create_check()
-            .await
-            .err()
-            .map(|error| ("PreCreateCheck", error)),
+        Ok(()) => machine.session().pre_create_check().await.err().map(|error| ("PreCreateCheck", error)),
     };
     if let Some((method, error)) = refused {
-        return untouched(
-            cx,
-            &baseline,
-            before,
-            &format!("{method} refused the name {name} ({error})"),
-        )
-        .await;
+        return untouched(cx, &baseline, before, &format!("{method} refused the name {name} ({error})"))
+            .await;
     }
     match machine.create().await {
         Err(error) => {
@@ -68,8 +58,7 @@ async fn try_name(cx: &Context, machine: &Machine) -> Result<(), Stop> {
         }
         Ok(()) => {
             let runs = machine.settle(State::Running).await;
-            cx.rule("BASE-007")
-                .succeeds(&runs, &format!("waiting for the machine {name} to run"));
+            cx.rule("BASE-007").succeeds(&runs, &format!("waiting for the machine {name} to run"));
             // Checks about Remove decide whether it works; the end of the check tries again.
             let _ = machine.remove().await;
             Ok(())
@@ -80,11 +69,10 @@ async fn try_name(cx: &Context, machine: &Machine) -> Result<(), Stop> {
 /// Expects that nothing was made.
 async fn untouched(cx: &Context, baseline: &[Object], before: Option<usize>, what: &str) -> Result<(), Stop> {
     let left = left_over(baseline, &cx.inventory().await?);
-    let clean = cx.rule("BASE-007").holds(
-        left.is_empty(),
-        "a name that is refused before anything is made",
-        || format!("{what} and left behind: {}", objects_of(&left)),
-    );
+    let clean =
+        cx.rule("BASE-007").holds(left.is_empty(), "a name that is refused before anything is made", || {
+            format!("{what} and left behind: {}", objects_of(&left))
+        });
     let now = changes(cx).await?;
     if clean && now != before {
         cx.rule("BASE-007").broken(
@@ -121,22 +109,10 @@ mod tests {
         let names = corpus("mc-1a2b3c4d");
         for name in &names {
             let mut characters = name.chars();
-            assert!(
-                characters
-                    .next()
-                    .is_some_and(|first| first.is_ascii_alphanumeric()),
-                "{name}"
-            );
-            assert!(
-                characters.all(|rest| rest.is_ascii_alphanumeric() || "-.".contains(rest)),
-                "{name}"
-            );
+            assert!(characters.next().is_some_and(|first| first.is_ascii_alphanumeric()), "{name}");
+            assert!(characters.all(|rest| rest.is_ascii_alphanumeric() || "-.".contains(rest)), "{name}");
         }
         assert!(names.iter().any(|name| name.len() > 63));
-        assert!(
-            names
-                .iter()
-                .any(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
-        );
+        assert!(names.iter().any(|name| name.bytes().all(|byte| byte.is_ascii_digit())));
     }
 }

@@ -50,15 +50,13 @@ pub(super) const FILES_STAY_IN_THE_STORE: Check = Check {
                 .filter(|path| belongs_to_machine(machine.store(), path, machine.name()))
                 .collect();
             let expected = format!("files of the machine only in machines/{}", machine.name());
-            cx.rule("BASE-004").holds(beside.is_empty(), &expected, || {
-                format!("in the store: {}", listed(&beside))
-            });
+            cx.rule("BASE-004")
+                .holds(beside.is_empty(), &expected, || format!("in the store: {}", listed(&beside)));
             cx.rule("BASE-004").holds(outside.is_empty(), &expected, || {
                 format!("in the user's home or temporary folder: {}", listed(&outside))
             });
-            cx.rule("BASE-004").holds(new.is_empty(), &expected, || {
-                format!("in the working directory: {}", listed(&new))
-            });
+            cx.rule("BASE-004")
+                .holds(new.is_empty(), &expected, || format!("in the working directory: {}", listed(&new)));
             removed(&machine).await;
             outcome.map_err(|error| cx.prerequisite("Create", &error))
         })
@@ -79,32 +77,21 @@ pub(super) const MISSING_FOLDERS_ARE_MADE: Check = Check {
             let counts = cx.offers(Need::Inventory);
             let before = if counts { cx.inventory().await? } else { Vec::new() };
             let session = machine.session();
-            session
-                .pre_create_check()
-                .await
-                .map_err(|error| cx.prerequisite("PreCreateCheck", &error))?;
+            session.pre_create_check().await.map_err(|error| cx.prerequisite("PreCreateCheck", &error))?;
             match create_by_hand(&cx, &machine, &session).await {
                 Ok(()) => {
                     let key = session.ssh_key_path().await;
-                    let missing = key
-                        .as_ref()
-                        .is_ok_and(|key| !key.is_empty() && !Path::new(key).exists());
-                    cx.rule("BASE-006")
-                        .holds(!missing, "after Create, the private key exists", || {
-                            format!("Create returned nil, but the file {key:?} does not exist")
-                        });
+                    let missing = key.as_ref().is_ok_and(|key| !key.is_empty() && !Path::new(key).exists());
+                    cx.rule("BASE-006").holds(!missing, "after Create, the private key exists", || {
+                        format!("Create returned nil, but the file {key:?} does not exist")
+                    });
                 }
                 Err(error) => {
                     let crashed = session.driver_name().await.is_err();
-                    cx.rule("BASE-006")
-                        .holds(!crashed, "a Create that fails cleanly", || {
-                            format!("the process does not answer after Create, which failed: {error}")
-                        });
-                    let left = if counts {
-                        left_over(&before, &cx.inventory().await?)
-                    } else {
-                        Vec::new()
-                    };
+                    cx.rule("BASE-006").holds(!crashed, "a Create that fails cleanly", || {
+                        format!("the process does not answer after Create, which failed: {error}")
+                    });
+                    let left = if counts { left_over(&before, &cx.inventory().await?) } else { Vec::new() };
                     cx.rule("BASE-006").holds(
                         left.is_empty(),
                         "a Create that fails before it makes anything",
@@ -129,16 +116,8 @@ async fn make_folder(machine: &Machine) -> Result<(), Stop> {
 /// A process for the machine whose home and temporary folder is `home`, configured by the machine's options.
 async fn in_home(cx: &Context, machine: &Machine, home: &Path) -> Result<Arc<Session>, Stop> {
     let text = home.to_string_lossy().into_owned();
-    let environment = [
-        "HOME",
-        "TMPDIR",
-        "XDG_CONFIG_HOME",
-        "XDG_CACHE_HOME",
-        "XDG_DATA_HOME",
-    ];
-    let session = cx
-        .process_in(environment.map(|name| (name.to_owned(), text.clone())).into())
-        .await?;
+    let environment = ["HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"];
+    let session = cx.process_in(environment.map(|name| (name.to_owned(), text.clone())).into()).await?;
     session
         .set_config(&machine.first_config())
         .await
@@ -154,11 +133,7 @@ async fn in_home(cx: &Context, machine: &Machine, home: &Path) -> Result<Arc<Ses
 async fn create_by_hand(cx: &Context, machine: &Machine, session: &Session) -> machine_driver::Result<()> {
     let before = session.config().await?;
     let outcome = session.create().await;
-    let record = if outcome.is_ok() {
-        session.config().await.unwrap_or(before)
-    } else {
-        before
-    };
+    let record = if outcome.is_ok() { session.config().await.unwrap_or(before) } else { before };
     let driver = cx.driver_name().unwrap_or_default();
     store::save(machine.store(), machine.name(), driver, &record).await?;
     outcome
@@ -186,11 +161,7 @@ fn belongs_to_machine(folder: &Path, path: &Path, machine: &str) -> bool {
 }
 
 fn listed(paths: &[PathBuf]) -> String {
-    paths
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect::<Vec<_>>()
-        .join(", ")
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

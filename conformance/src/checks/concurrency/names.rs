@@ -25,13 +25,8 @@ pub(super) const ONE_NAME_AT_ONCE: Check = Check {
             let (first, second) = namesakes(&cx).await?;
             let one = first.create_checked().await;
             let runs = first.settle(State::Running).await;
-            one.as_ref()
-                .and(runs.as_ref())
-                .map_err(|error| cx.prerequisite("Create", error))?;
-            first
-                .guest("exit 0")
-                .await
-                .map_err(|error| cx.prerequisite("logging in", &error))?;
+            one.as_ref().and(runs.as_ref()).map_err(|error| cx.prerequisite("Create", error))?;
+            first.guest("exit 0").await.map_err(|error| cx.prerequisite("logging in", &error))?;
             judge(&cx, (&first, one), (&second, second.create_checked().await)).await?;
             // And both at the same moment. If both fail, there is no machine to be harmed.
             let (first, second) = namesakes(&cx).await?;
@@ -64,10 +59,9 @@ async fn judge(
             works(cx, first, "with a namesake").await;
             works(cx, second, "with a namesake").await;
             let boots = (cx.boot_id(first).await?, cx.boot_id(second).await?);
-            cx.rule("CONC-007")
-                .holds(boots.0 != boots.1, "two guests for two machines", || {
-                    "both lead to the same guest".to_owned()
-                });
+            cx.rule("CONC-007").holds(boots.0 != boots.1, "two guests for two machines", || {
+                "both lead to the same guest".to_owned()
+            });
         }
         (Ok(()), Err(_)) => winner_stays(cx, first, second).await,
         (Err(_), Ok(())) => winner_stays(cx, second, first).await,
@@ -89,11 +83,7 @@ async fn winner_stays(cx: &Context, winner: &Machine, loser: &Machine) {
 
 async fn works(cx: &Context, machine: &Machine, when: &str) {
     let running = machine.settle(State::Running).await;
-    if cx
-        .rule("CONC-007")
-        .succeeds(&running, &format!("waiting for Running {when}"))
-    {
-        cx.rule("CONC-007")
-            .succeeds(&machine.guest("exit 0").await, &format!("logging in {when}"));
+    if cx.rule("CONC-007").succeeds(&running, &format!("waiting for Running {when}")) {
+        cx.rule("CONC-007").succeeds(&machine.guest("exit 0").await, &format!("logging in {when}"));
     }
 }

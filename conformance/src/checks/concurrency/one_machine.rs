@@ -33,17 +33,11 @@ pub(super) const CALLS_OVERLAP: Check = Check {
                 outcome
             };
             let callers = (0..CALLERS).map(|_| {
-                overlap::getters_until(
-                    &cx,
-                    Arc::clone(&session),
-                    machine.name().to_owned(),
-                    finished.clone(),
-                )
+                overlap::getters_until(&cx, Arc::clone(&session), machine.name().to_owned(), finished.clone())
             });
             let (outcome, seen) = join(create, join_all(callers)).await;
             for problem in seen.into_iter().flatten() {
-                cx.rule("CONC-004")
-                    .broken("an answer or an error beside Create", problem);
+                cx.rule("CONC-004").broken("an answer or an error beside Create", problem);
             }
             outcome.map_err(|error| cx.prerequisite("Create", &error))?;
             Ok(())
@@ -62,15 +56,10 @@ pub(super) const GETTERS_DURING_REMOVE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            let record = machine
-                .saved()
-                .await
-                .map_err(|error| cx.prerequisite("reading the record", &error))?;
+            let record =
+                machine.saved().await.map_err(|error| cx.prerequisite("reading the record", &error))?;
             let reader = cx.process().await?;
-            reader
-                .set_config(&record)
-                .await
-                .map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
+            reader.set_config(&record).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
             let (done, finished) = watch::channel(false);
             let remove = async {
                 let outcome = machine.remove().await;
@@ -83,8 +72,7 @@ pub(super) const GETTERS_DURING_REMOVE: Check = Check {
             )
             .await;
             if let Some(problem) = seen {
-                cx.rule("CONC-006")
-                    .broken("an answer or an error beside Remove", problem);
+                cx.rule("CONC-006").broken("an answer or an error beside Remove", problem);
             }
             outcome.map_err(|error| cx.prerequisite("Remove", &error))
         })

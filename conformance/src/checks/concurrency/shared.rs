@@ -37,23 +37,14 @@ pub(super) const SHARED_OBJECTS_SURVIVE: Check = Check {
                 if let Err(error) = outcome
                     && says_exists(&error.to_string())
                 {
-                    cx.rule("CONC-002").broken(
-                        "Create beside another one in a new account returns no error",
-                        error,
-                    );
+                    cx.rule("CONC-002")
+                        .broken("Create beside another one in a new account returns no error", error);
                 }
             }
-            one.and(two)
-                .map_err(|error| cx.prerequisite("one of two Creates at once", &error))?;
-            second
-                .guest("exit 0")
-                .await
-                .map_err(|error| cx.prerequisite("logging in", &error))?;
+            one.and(two).map_err(|error| cx.prerequisite("one of two Creates at once", &error))?;
+            second.guest("exit 0").await.map_err(|error| cx.prerequisite("logging in", &error))?;
             let made = left_over(&baseline, &cx.inventory().await?);
-            first
-                .remove()
-                .await
-                .map_err(|error| cx.prerequisite("Remove of one of two machines", &error))?;
+            first.remove().await.map_err(|error| cx.prerequisite("Remove of one of two machines", &error))?;
             let now = cx.inventory().await?;
             let lost: Vec<_> = left_over(&now, &made)
                 .into_iter()
@@ -133,14 +124,8 @@ pub(super) const GETTERS_STAY_WITHIN_THE_BUDGET: Check = Check {
 /// Asks what `ls` asks, in a fresh process.
 async fn listed(cx: &Context, machine: &Machine) -> Result<(), Stop> {
     let session = machine.fresh_process().await?;
-    session
-        .url()
-        .await
-        .map_err(|error| cx.prerequisite("GetURL", &error))?;
-    session
-        .state()
-        .await
-        .map_err(|error| cx.prerequisite("GetState", &error))?;
+    session.url().await.map_err(|error| cx.prerequisite("GetURL", &error))?;
+    session.state().await.map_err(|error| cx.prerequisite("GetState", &error))?;
     Ok(())
 }
 

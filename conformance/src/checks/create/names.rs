@@ -85,19 +85,14 @@ pub(super) const KILLED_CREATE_CAN_BE_REMOVED: Check = Check {
                     .succeeds(&removed, &format!("Remove after Create was killed {moment}"))
                     && let Err(left) = cx.back_to(&baseline).await
                 {
-                    cx.rule("CREATE-012").broken(
-                        format!("nothing left of a machine whose Create was killed {moment}"),
-                        left,
-                    );
+                    cx.rule("CREATE-012")
+                        .broken(format!("nothing left of a machine whose Create was killed {moment}"), left);
                 }
             }
             if too_fast.is_empty() {
                 return Ok(());
             }
-            Err(Stop::NotTested(format!(
-                "Create ended before it could be killed {}",
-                too_fast.join(" and ")
-            )))
+            Err(Stop::NotTested(format!("Create ended before it could be killed {}", too_fast.join(" and "))))
         })
     },
 };
@@ -113,10 +108,7 @@ async fn killed(
     let made = async {
         loop {
             let new = left_over(baseline, &cx.inventory().await?);
-            if new
-                .iter()
-                .any(|object| kinds.is_none_or(|kinds| kinds.contains(&object.kind.as_str())))
-            {
+            if new.iter().any(|object| kinds.is_none_or(|kinds| kinds.contains(&object.kind.as_str()))) {
                 return Ok::<(), Stop>(());
             }
             cx.limits().process_waits().pause(&cx.limits().sample()).await;
@@ -138,15 +130,10 @@ async fn killed(
 async fn untouched(cx: &Context, clause: &'static str, theirs: &[Object], when: &str) -> Result<(), Stop> {
     let now = cx.inventory().await?;
     for object in theirs {
-        let found = now
-            .iter()
-            .find(|other| other.kind == object.kind && other.id == object.id);
+        let found = now.iter().find(|other| other.kind == object.kind && other.id == object.id);
         cx.rule(clause).holds(
             found == Some(object),
-            format!(
-                "the {} {} of somebody else is as it was {when}",
-                object.kind, object.id
-            ),
+            format!("the {} {} of somebody else is as it was {when}", object.kind, object.id),
             || match found {
                 None => format!("the {} {} is gone", object.kind, object.id),
                 Some(found) => format!("it was {object:?} and is {found:?}"),

@@ -30,10 +30,8 @@ pub(super) const OPTIONS_ARE_VISIBLE: Check = Check {
             let mut options = cx.options()?;
             let mut chosen: Vec<Offer> = Vec::new();
             for offer in cx.tenant().catalog().await? {
-                let present = cx
-                    .facts()?
-                    .flag_for_setting(offer.setting)
-                    .and_then(|flag| options.value(&flag.name));
+                let present =
+                    cx.facts()?.flag_for_setting(offer.setting).and_then(|flag| options.value(&flag.name));
                 let other =
                     present.is_some_and(|present| *present != OptionValue::String(offer.value.clone()));
                 if chosen.iter().any(|chosen| chosen.setting == offer.setting) || !other {
@@ -80,11 +78,8 @@ pub(super) const DEFAULTS_EXIST: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let catalog = cx.tenant().catalog().await?;
-            let settings: BTreeSet<_> = catalog
-                .iter()
-                .filter(|offer| offer.closed)
-                .map(|offer| offer.setting)
-                .collect();
+            let settings: BTreeSet<_> =
+                catalog.iter().filter(|offer| offer.closed).map(|offer| offer.setting).collect();
             let mut looked_at = 0;
             let mut withdrawn = Vec::new();
             for setting in settings {
@@ -117,8 +112,7 @@ pub(super) const DEFAULTS_EXIST: Check = Check {
                 return Ok(());
             };
             for (expected, default) in withdrawn {
-                cx.rule("OS-005")
-                    .broken(expected, format!("{default:?}, and then: {error}"));
+                cx.rule("OS-005").broken(expected, format!("{default:?}, and then: {error}"));
             }
             Ok(())
         })
@@ -136,10 +130,7 @@ pub(super) const USER_DATA_ARRIVES: Check = Check {
     run: |cx| {
         Box::pin(async move {
             // Quotes, umlauts, tabs and blank lines at both ends are what gets lost on the way.
-            let text = format!(
-                "#cloud-config\n# {:016x} \"ü\" $x\t \n\nruncmd: []\n\n",
-                cx.random("text")
-            );
+            let text = format!("#cloud-config\n# {:016x} \"ü\" $x\t \n\nruncmd: []\n\n", cx.random("text"));
             let (flag, machine) = with_user_data(&cx, &text).await?;
             cx.create(&machine).await?;
             cx.rule("CREATE-018").equals(
@@ -192,9 +183,7 @@ pub(super) const LONG_USER_DATA_IS_NOT_CUT: Check = Check {
 /// A configured machine that is to get this user data, and the name of the flag for it.
 async fn with_user_data(cx: &Context, text: &str) -> Result<(String, Arc<Machine>), Stop> {
     let Some(flag) = cx.flags()?.iter().find(|flag| is_user_data(&flag.name)) else {
-        return Err(Stop::NotApplicable(
-            "the driver has no flag for user data".to_owned(),
-        ));
+        return Err(Stop::NotApplicable("the driver has no flag for user data".to_owned()));
     };
     let file = cx.private_dir().join("user-data");
     tokio::fs::write(&file, text)
@@ -212,10 +201,7 @@ async fn with_user_data(cx: &Context, text: &str) -> Result<(String, Arc<Machine
 
 /// The user data as the guest has it.
 async fn arrived(cx: &Context, machine: &Machine) -> Result<String, Stop> {
-    let output = machine
-        .guest(USER_DATA)
-        .await
-        .map_err(|error| cx.prerequisite("SSH", &error))?;
+    let output = machine.guest(USER_DATA).await.map_err(|error| cx.prerequisite("SSH", &error))?;
     if output.exit_status != 0 {
         return Err(Stop::NotTested(format!(
             "the guest does not keep user data where cloud-init does: {}",

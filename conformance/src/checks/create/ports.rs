@@ -26,10 +26,7 @@ pub(super) const SWARM_PORT_IS_OPEN: Check = Check {
         Box::pin(async move {
             let mut options = cx.options()?;
             options.insert("swarm-master", OptionValue::Bool(true));
-            options.insert(
-                "swarm-host",
-                OptionValue::String(format!("tcp://0.0.0.0:{SWARM_PORT}")),
-            );
+            options.insert("swarm-host", OptionValue::String(format!("tcp://0.0.0.0:{SWARM_PORT}")));
             let machine = cx.configured_with(cx.machine_name(), options).await?;
             cx.create(&machine).await?;
             let host = listening(&cx, &machine, &[SWARM_PORT]).await?;
@@ -53,11 +50,7 @@ pub(super) const OTHER_PORTS_ARE_CLOSED: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            let url = machine
-                .session()
-                .url()
-                .await
-                .map_err(|error| cx.prerequisite("GetURL", &error))?;
+            let url = machine.session().url().await.map_err(|error| cx.prerequisite("GetURL", &error))?;
             let (_, engine) = parse_engine_url(&url)
                 .map_err(|why| cx.prerequisite("reading GetURL", &format!("{url:?}: {why}")))?;
             let unasked: Vec<u16> = UNASKED.into_iter().filter(|port| *port != engine).collect();
@@ -83,15 +76,8 @@ pub(super) const OTHER_PORTS_ARE_CLOSED: Check = Check {
 
 /// Lets the guest listen on these ports, and makes sure that it does. The result is its address.
 pub(super) async fn listening(cx: &Context, machine: &Machine, ports: &[u16]) -> Result<String, Stop> {
-    let host = machine
-        .session()
-        .ip()
-        .await
-        .map_err(|error| cx.prerequisite("GetIP", &error))?;
-    let ssh = machine
-        .endpoint()
-        .await
-        .map_err(|error| cx.prerequisite("the SSH getters", &error))?;
+    let host = machine.session().ip().await.map_err(|error| cx.prerequisite("GetIP", &error))?;
+    let ssh = machine.endpoint().await.map_err(|error| cx.prerequisite("the SSH getters", &error))?;
     cx.reaches(&ssh.host, ssh.port)
         .await
         .map_err(|error| cx.prerequisite(&format!("connecting to {ssh}"), &error))?;
@@ -108,8 +94,6 @@ pub(super) async fn listening(cx: &Context, machine: &Machine, ports: &[u16]) ->
     let listed = String::from_utf8_lossy(&listed.stdout);
     match ports.iter().find(|port| !listed.contains(&format!(":{port} "))) {
         None => Ok(host),
-        Some(port) => Err(Stop::NotTested(format!(
-            "the guest cannot be made to listen on port {port}"
-        ))),
+        Some(port) => Err(Stop::NotTested(format!("the guest cannot be made to listen on port {port}"))),
     }
 }

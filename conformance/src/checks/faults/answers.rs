@@ -31,9 +31,7 @@ pub(super) const LIMITED_CALLS_ARE_SPACED: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let session = machine.fresh_process().await?;
-            let limited = FaultKind::Throttle {
-                retry_after: Some(ASKED),
-            };
+            let limited = FaultKind::Throttle { retry_after: Some(ASKED) };
             inject(&cx, When::always(), limited).await?;
             let limits = cx.limits();
             let begun = Instant::now();
@@ -90,10 +88,8 @@ pub(super) const REFUSED_CONNECTIONS_ARE_ERRORS: Check = Check {
                 let session = machine.fresh_process_with(&record).await?;
                 let outcome = call(session).await;
                 ended(&cx, "FAULT-004", method, &outcome);
-                cx.rule("FAULT-004").fails(
-                    &outcome,
-                    &format!("{method} while the provider refuses connections"),
-                );
+                cx.rule("FAULT-004")
+                    .fails(&outcome, &format!("{method} while the provider refuses connections"));
             }
             Ok(())
         })
@@ -111,10 +107,8 @@ pub(super) const SILENCE_ENDS: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            let record = machine
-                .saved()
-                .await
-                .map_err(|error| cx.prerequisite("reading the record", &error))?;
+            let record =
+                machine.saved().await.map_err(|error| cx.prerequisite("reading the record", &error))?;
             inject(&cx, When::always(), FaultKind::Stall { acted: false }).await?;
             // Side by side: each is a process of its own, and most of the time is waiting.
             let calls = methods(&cx).into_iter().map(|(method, call)| {
@@ -150,24 +144,14 @@ pub(super) const NONSENSE_IS_AN_ERROR: Check = Check {
             for (what, fault) in nonsense() {
                 inject(&cx, When::always(), fault).await?;
                 let session = machine.fresh_process().await?;
-                cx.rule("STATE-005")
-                    .fails(&session.state().await, &format!("GetState with {what}"));
-                cx.rule("FAULT-006")
-                    .fails(&session.url().await, &format!("GetURL with {what}"));
-                cx.rule("PRE-007").fails(
-                    &other.session().pre_create_check().await,
-                    &format!("PreCreateCheck with {what}"),
-                );
+                cx.rule("STATE-005").fails(&session.state().await, &format!("GetState with {what}"));
+                cx.rule("FAULT-006").fails(&session.url().await, &format!("GetURL with {what}"));
+                cx.rule("PRE-007")
+                    .fails(&other.session().pre_create_check().await, &format!("PreCreateCheck with {what}"));
                 cx.tenant().heal().await?;
             }
-            for (method, how) in cx
-                .observations()
-                .panics
-                .into_iter()
-                .chain(cx.observations().deaths)
-            {
-                cx.rule("FAULT-006")
-                    .broken(format!("an error of {method}, and a process that lives"), how);
+            for (method, how) in cx.observations().panics.into_iter().chain(cx.observations().deaths) {
+                cx.rule("FAULT-006").broken(format!("an error of {method}, and a process that lives"), how);
             }
             Ok(())
         })
@@ -195,9 +179,7 @@ pub(super) const EMPTY_LIST_MEANS_GONE: Check = Check {
                 .any(|request| request.name.starts_with("List") || request.name.starts_with("Describe"));
             cx.tenant().heal().await?;
             if !listed && matches!(state, Ok(State::Running)) {
-                return Err(Stop::NotApplicable(
-                    "GetState looks instances up without a list".to_owned(),
-                ));
+                return Err(Stop::NotApplicable("GetState looks instances up without a list".to_owned()));
             }
             cx.rule("STATE-011").holds(
                 !matches!(state, Ok(State::Running)),
@@ -206,11 +188,9 @@ pub(super) const EMPTY_LIST_MEANS_GONE: Check = Check {
             );
             let panic = state.as_ref().err().map(ToString::to_string);
             let panic = panic.filter(|error| error.contains("Panic in the driver"));
-            cx.rule("STATE-011").holds(
-                panic.is_none(),
-                "no panic, for the provider lists nothing",
-                || panic.clone().unwrap_or_default(),
-            );
+            cx.rule("STATE-011").holds(panic.is_none(), "no panic, for the provider lists nothing", || {
+                panic.clone().unwrap_or_default()
+            });
             cx.rule("STATE-011").answers(
                 "GetState in the same process afterwards",
                 &State::Running,
@@ -239,10 +219,8 @@ pub(super) const PRE_CREATE_CHECK_NOTICES: Check = Check {
             );
             cx.tenant().heal().await?;
             cx.tenant().break_provider().await?;
-            cx.rule("PRE-007").fails(
-                &session.pre_create_check().await,
-                "PreCreateCheck while the provider answers 500",
-            );
+            cx.rule("PRE-007")
+                .fails(&session.pre_create_check().await, "PreCreateCheck while the provider answers 500");
             cx.tenant().heal().await?;
             // Of another machine: whether the check can be repeated is a matter of its own.
             cx.rule("PRE-007").succeeds(
@@ -256,18 +234,12 @@ pub(super) const PRE_CREATE_CHECK_NOTICES: Check = Check {
 
 /// Answers that no driver can expect.
 fn nonsense() -> Vec<(&'static str, FaultKind)> {
-    let body = |body: &str| FaultKind::Body {
-        status: None,
-        body: body.to_owned(),
-    };
+    let body = |body: &str| FaultKind::Body { status: None, body: body.to_owned() };
     vec![
         ("empty answers", FaultKind::EmptyBody),
         ("answers that break off", FaultKind::Truncate { bytes: 9 }),
         ("HTML as the answer", body("<html><body>welcome</body></html>")),
-        (
-            "answers of another shape",
-            body(r#"{"unexpected": [{"id": 7}], "state": null}"#),
-        ),
+        ("answers of another shape", body(r#"{"unexpected": [{"id": 7}], "state": null}"#)),
         ("`null` as the answer", body("null")),
     ]
 }
@@ -277,46 +249,32 @@ type Method = fn(Arc<Session>) -> BoxFuture<'static, Result<()>>;
 /// Every method that needs the provider of a machine that exists.
 fn methods(cx: &Context) -> Vec<(&'static str, Method)> {
     let mut methods: Vec<(&'static str, Method)> = vec![
-        ("GetState", |session| {
-            Box::pin(async move { session.state().await.map(drop) })
-        }),
-        ("GetURL", |session| {
-            Box::pin(async move { session.url().await.map(drop) })
-        }),
+        ("GetState", |session| Box::pin(async move { session.state().await.map(drop) })),
+        ("GetURL", |session| Box::pin(async move { session.url().await.map(drop) })),
     ];
     if cx.offers(Need::Power) {
         let power: [(&'static str, Method); 4] = [
             ("Start", |session| Box::pin(async move { session.start().await })),
             ("Stop", |session| Box::pin(async move { session.stop().await })),
-            ("Restart", |session| {
-                Box::pin(async move { session.restart().await })
-            }),
+            ("Restart", |session| Box::pin(async move { session.restart().await })),
             ("Kill", |session| Box::pin(async move { session.kill().await })),
         ];
         methods.extend(power);
     }
-    methods.push(("Remove", |session| {
-        Box::pin(async move { session.remove().await })
-    }));
+    methods.push(("Remove", |session| Box::pin(async move { session.remove().await })));
     methods
 }
 
 /// A fresh process with a record.
 async fn loaded(cx: &Context, record: &[u8]) -> Result<Arc<Session>, Stop> {
     let session = cx.process().await?;
-    session
-        .set_config(record)
-        .await
-        .map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
+    session.set_config(record).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
     Ok(session)
 }
 
 /// The machine's record with a port in place of the provider's where nobody listens.
 async fn nowhere(cx: &Context, machine: &Machine) -> Result<Vec<u8>, Stop> {
-    let record = machine
-        .saved()
-        .await
-        .map_err(|error| cx.prerequisite("reading the record", &error))?;
+    let record = machine.saved().await.map_err(|error| cx.prerequisite("reading the record", &error))?;
     let record = String::from_utf8_lossy(&record).into_owned();
     let endpoint = cx.tenant().settings().remove("endpoint").unwrap_or_default();
     if endpoint.is_empty() || !record.contains(&endpoint) {

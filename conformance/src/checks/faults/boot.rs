@@ -40,19 +40,16 @@ pub(super) const FAILED_BOOT_FAILS_CREATE: Check = Check {
                 return Err(cx.prerequisite("Create before the instance boots", error));
             }
             ended(&cx, "CREATE-007", "Create", &outcome);
-            cx.rule("FAULT-011")
-                .fails(&outcome, "Create of an instance that fails while it boots");
+            cx.rule("FAULT-011").fails(&outcome, "Create of an instance that fails while it boots");
             let removed = machine.remove().await;
             if let Err(error) = &removed
                 && is_crash(error, cx.offers(Need::Process))
             {
                 return Err(cx.prerequisite("Remove", error));
             }
-            cx.rule("FAULT-011")
-                .succeeds(&removed, "Remove of a machine whose instance failed");
+            cx.rule("FAULT-011").succeeds(&removed, "Remove of a machine whose instance failed");
             if let Err(left) = cx.back_to(&baseline).await {
-                cx.rule("FAULT-011")
-                    .broken("the inventory back at the baseline", left);
+                cx.rule("FAULT-011").broken("the inventory back at the baseline", left);
             }
             Ok(())
         })
@@ -134,17 +131,14 @@ pub(super) const FAILED_START_IS_AN_ERROR: Check = Check {
             inject(&cx, When::always(), boot_error()).await?;
             let outcome = machine.fresh_process().await?.start().await;
             cx.tenant().heal().await?;
-            cx.rule("FAULT-008")
-                .fails(&outcome, "Start of an instance that fails while it starts");
+            cx.rule("FAULT-008").fails(&outcome, "Start of an instance that fails while it starts");
             Ok(())
         })
     },
 };
 
 fn boot_error() -> FaultKind {
-    FaultKind::BootError {
-        message: Some(REASON.to_owned()),
-    }
+    FaultKind::BootError { message: Some(REASON.to_owned()) }
 }
 
 /// Ways of an instance not to become a machine.
@@ -172,10 +166,8 @@ async fn create_without_boot(cx: &Context, what: &str, fault: FaultKind) -> Resu
             Ok(()) if cx.offers(Need::Guest) => machine.guest("exit 0").await.map(drop),
             settled => settled,
         };
-        cx.rule("CREATE-007").succeeds(
-            &works,
-            &format!("Create of an instance that {what} returned nil, so using it"),
-        );
+        cx.rule("CREATE-007")
+            .succeeds(&works, &format!("Create of an instance that {what} returned nil, so using it"));
         return Ok(());
     }
     let _ = machine.remove().await;

@@ -25,17 +25,11 @@ pub(super) const LATE_OBJECTS_ARE_WAITED_FOR: Check = Check {
         Box::pin(async move {
             let machine = cx.configured().await?;
             let late = cx.limits().machine_waits().scale(LATE);
-            let lag = FaultKind::Lag {
-                reads: 0,
-                ms: u64::try_from(late.as_millis()).unwrap_or(u64::MAX),
-            };
+            let lag = FaultKind::Lag { reads: 0, ms: u64::try_from(late.as_millis()).unwrap_or(u64::MAX) };
             inject(&cx, When::mutating(), lag).await?;
             cx.rule("FAULT-003").succeeds(
                 &machine.create().await,
-                &format!(
-                    "Create, with new objects invisible for {:.2} s,",
-                    late.as_secs_f64()
-                ),
+                &format!("Create, with new objects invisible for {:.2} s,", late.as_secs_f64()),
             );
             Ok(())
         })
@@ -58,27 +52,17 @@ pub(super) const ROLL_BACK_SPARES_OTHERS: Check = Check {
             let begun = Instant::now();
             let name = cx.machine_name();
             let other = cx.machine_with(format!("{name}-2"), cx.options()?).await?;
-            other
-                .configure()
-                .await
-                .map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
+            other.configure().await.map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
             cx.create(&other).await?;
             let before = cx.inventory().await?;
             let changes_of_create = requests_since(&cx, begun).await?;
-            let last = changes_of_create
-                .iter()
-                .filter(|request| request.mutating)
-                .count();
+            let last = changes_of_create.iter().filter(|request| request.mutating).count();
             if last == 0 {
-                return Err(Stop::NotTested(
-                    "Create changes nothing at the provider".to_owned(),
-                ));
+                return Err(Stop::NotTested("Create changes nothing at the provider".to_owned()));
             }
             let mut last = last;
             for try_number in 1.. {
-                let machine = cx
-                    .machine_with(format!("{name}-{try_number}-1"), cx.options()?)
-                    .await?;
+                let machine = cx.machine_with(format!("{name}-{try_number}-1"), cx.options()?).await?;
                 let configured = machine.configure().await;
                 configured.map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
                 let begun = Instant::now();
@@ -105,11 +89,7 @@ pub(super) const ROLL_BACK_SPARES_OTHERS: Check = Check {
                 }
             }
             let now = cx.inventory().await?;
-            let touched: Vec<_> = before
-                .iter()
-                .filter(|object| !now.contains(object))
-                .cloned()
-                .collect();
+            let touched: Vec<_> = before.iter().filter(|object| !now.contains(object)).cloned().collect();
             cx.rule("CREATE-010").holds(
                 touched.is_empty(),
                 "every object from before Create as it was",
@@ -135,19 +115,12 @@ pub(super) const CAUSE_SURVIVES_THE_ROLL_BACK: Check = Check {
             let made = requests_since(&cx, begun).await?;
             let last = made.iter().filter(|request| request.mutating).count() as u32;
             if last == 0 {
-                return Err(Stop::NotTested(
-                    "Create changes nothing at the provider".to_owned(),
-                ));
+                return Err(Stop::NotTested("Create changes nothing at the provider".to_owned()));
             }
-            machine
-                .remove()
-                .await
-                .map_err(|error| cx.prerequisite("Remove", &error))?;
+            machine.remove().await.map_err(|error| cx.prerequisite("Remove", &error))?;
             let next = cx.configured().await?;
             let plan = FaultPlan::from_iter([
-                Fault::new(When::mutating(), FaultKind::failing(CAUSE))
-                    .skip(last - 1)
-                    .times(1),
+                Fault::new(When::mutating(), FaultKind::failing(CAUSE)).skip(last - 1).times(1),
                 Fault::new(When::mutating(), FaultKind::failing("the second failure")).skip(last),
             ]);
             inject_plan(&cx, plan).await?;
@@ -191,41 +164,25 @@ pub(super) const MANY_PAGES_ARE_READ: Check = Check {
             }
             let baseline = cx.inventory().await?;
             let machine = cx.configured().await?;
-            machine
-                .save()
-                .await
-                .map_err(|error| cx.prerequisite("saving the record", &error))?;
-            let record = machine
-                .saved()
-                .await
-                .map_err(|error| cx.prerequisite("reading the record", &error))?;
+            machine.save().await.map_err(|error| cx.prerequisite("saving the record", &error))?;
+            let record =
+                machine.saved().await.map_err(|error| cx.prerequisite("reading the record", &error))?;
             let checked = machine.session().pre_create_check().await;
-            if !cx
-                .rule("FAULT-012")
-                .succeeds(&checked, "PreCreateCheck among what others have")
-            {
+            if !cx.rule("FAULT-012").succeeds(&checked, "PreCreateCheck among what others have") {
                 return Ok(());
             }
             cx.create(&machine).await?;
             let outcome = machine.fresh_process_with(&record).await?.remove().await;
-            cx.rule("FAULT-012")
-                .succeeds(&outcome, "Remove from the record before Create");
+            cx.rule("FAULT-012").succeeds(&outcome, "Remove from the record before Create");
             if let Err(left) = cx.back_to(&baseline).await {
-                cx.rule("FAULT-012").broken(
-                    format!("nothing of the machine among {CROWD} instances of others"),
-                    left,
-                );
+                cx.rule("FAULT-012")
+                    .broken(format!("nothing of the machine among {CROWD} instances of others"), left);
             }
             let now = cx.inventory().await?;
-            let lost: Vec<_> = baseline
-                .iter()
-                .filter(|object| !now.contains(object))
-                .cloned()
-                .collect();
-            cx.rule("FAULT-012")
-                .holds(lost.is_empty(), "every instance of others as it was", || {
-                    format!("gone or changed: {}", objects_of(&lost))
-                });
+            let lost: Vec<_> = baseline.iter().filter(|object| !now.contains(object)).cloned().collect();
+            cx.rule("FAULT-012").holds(lost.is_empty(), "every instance of others as it was", || {
+                format!("gone or changed: {}", objects_of(&lost))
+            });
             Ok(())
         })
     },

@@ -40,11 +40,7 @@ pub(super) const EXPIRED_CREDENTIALS_CHANGE_NOTHING: Check = Check {
             rule.fails(&session.kill().await, &format!("Kill {when}"));
             rule.fails(&session.remove().await, &format!("Remove {when}"));
             cx.tenant().heal().await?;
-            rule.equals(
-                "the inventory afterwards",
-                &before,
-                &objects_of(&cx.inventory().await?),
-            );
+            rule.equals("the inventory afterwards", &before, &objects_of(&cx.inventory().await?));
             let state = machine.fresh_process().await?.state().await;
             rule.answers("GetState with valid credentials", &State::Running, &state);
             Ok(())
@@ -77,8 +73,7 @@ pub(super) const HALF_A_RESTART_IS_AN_ERROR: Check = Check {
             inject_plan(&cx, refused.into()).await?;
             let outcome = machine.fresh_process().await?.restart().await;
             cx.tenant().heal().await?;
-            cx.rule("RST-008")
-                .fails(&outcome, &format!("Restart whose {} is refused", last.name));
+            cx.rule("RST-008").fails(&outcome, &format!("Restart whose {} is refused", last.name));
             Ok(())
         })
     },
@@ -96,31 +91,20 @@ pub(super) const STATE_DOES_NOT_FLAP: Check = Check {
         Box::pin(async move {
             let machine = cx.created().await?;
             let session = machine.fresh_process().await?;
-            let reads = When {
-                mutating: Some(false),
-                ..When::default()
-            };
+            let reads = When { mutating: Some(false), ..When::default() };
             // The first read is before the request.
             let stale = Fault::new(reads, FaultKind::Stale).skip(1).times(STALE_READS);
             inject_plan(&cx, stale.into()).await?;
-            session
-                .stop()
-                .await
-                .map_err(|error| cx.prerequisite("Stop with stale reads", &error))?;
+            session.stop().await.map_err(|error| cx.prerequisite("Stop with stale reads", &error))?;
             let mut seen = Vec::new();
             for _ in 0..LOOKS {
                 seen.push(session.state().await);
             }
             cx.tenant().heal().await?;
             let stopped = |state: &Result<State, _>| matches!(state, Ok(State::Stopped));
-            let flaps = seen
-                .iter()
-                .skip_while(|state| !stopped(state))
-                .any(|state| !stopped(state));
+            let flaps = seen.iter().skip_while(|state| !stopped(state)).any(|state| !stopped(state));
             cx.rule("STATE-012")
-                .holds(!flaps, "Stopped in every answer after the first Stopped", || {
-                    format!("{seen:?}")
-                });
+                .holds(!flaps, "Stopped in every answer after the first Stopped", || format!("{seen:?}"));
             Ok(())
         })
     },

@@ -24,9 +24,9 @@ pub(super) fn wrong_type(flag: &Value) -> Option<String> {
         return Some(format!("{name} has the type {type_name}"));
     };
     match value.field("Value") {
-        Some(Value::Bool(true)) if !has_default => Some(format!(
-            "{name} is a switch with the default true, which hosts ignore"
-        )),
+        Some(Value::Bool(true)) if !has_default => {
+            Some(format!("{name} is a switch with the default true, which hosts ignore"))
+        }
         _ => None,
     }
 }
@@ -38,11 +38,7 @@ pub(super) fn command_line_names(flag: &Flag) -> impl Iterator<Item = String> {
 
 /// How often a name is declared, in words.
 pub(super) fn declared(name: &str, uses: usize) -> String {
-    let times = if uses == 2 {
-        "twice".to_owned()
-    } else {
-        format!("{uses} times")
-    };
+    let times = if uses == 2 { "twice".to_owned() } else { format!("{uses} times") };
     format!("--{name} is declared {times}")
 }
 
@@ -51,30 +47,20 @@ pub(super) fn naming_problems(driver: &str, flag: &Flag) -> Vec<(String, String)
     let mut problems = Vec::new();
     let prefix = format!("{driver}-");
     if !flag.name.starts_with(&prefix) {
-        problems.push((
-            format!("a flag name that starts with {prefix}"),
-            format!("--{}", flag.name),
-        ));
+        problems.push((format!("a flag name that starts with {prefix}"), format!("--{}", flag.name)));
     }
     if flag.usage.trim().is_empty() {
         problems.push((format!("a help text for --{}", flag.name), "none".to_owned()));
     }
-    let variables: Vec<&str> = flag
-        .env_var
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect();
+    let variables: Vec<&str> =
+        flag.env_var.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     let variable_prefix = prefix.to_uppercase().replace('-', "_");
     let upper = |name: &&str| !name.chars().any(char::is_lowercase);
     let good = variables.iter().all(upper)
         && (variables.is_empty() || variables.iter().any(|name| name.starts_with(&variable_prefix)));
     if !good {
         problems.push((
-            format!(
-                "a variable of --{} in upper case that starts with {variable_prefix}",
-                flag.name
-            ),
+            format!("a variable of --{} in upper case that starts with {variable_prefix}", flag.name),
             flag.env_var.clone(),
         ));
     }
@@ -83,19 +69,14 @@ pub(super) fn naming_problems(driver: &str, flag: &Flag) -> Vec<(String, String)
 
 /// Expected and got for a flag that is on by default.
 pub(super) fn positive_default(flag: &Flag) -> Option<(String, String)> {
-    let negative = flag.name.split('-').any(|word| {
-        matches!(
-            word,
-            "no" | "not" | "disable" | "disabled" | "without" | "skip" | "omit"
-        )
-    });
+    let negative = flag
+        .name
+        .split('-')
+        .any(|word| matches!(word, "no" | "not" | "disable" | "disabled" | "without" | "skip" | "omit"));
     match &flag.kind {
         FlagKind::Bool if !negative && says_on(&flag.usage) => Some((
             format!("a switch that turns it off instead of --{}", flag.name),
-            format!(
-                "its help says {:?}, but switches are false unless given",
-                flag.usage
-            ),
+            format!("its help says {:?}, but switches are false unless given", flag.usage),
         )),
         FlagKind::String { default } if default.eq_ignore_ascii_case("true") => Some((
             format!("a switch that turns it off instead of --{}", flag.name),
@@ -110,13 +91,7 @@ fn says_on(usage: &str) -> bool {
     let words: String = usage
         .to_lowercase()
         .chars()
-        .map(|character| {
-            if character.is_alphanumeric() {
-                character
-            } else {
-                ' '
-            }
-        })
+        .map(|character| if character.is_alphanumeric() { character } else { ' ' })
         .collect();
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     [
@@ -163,19 +138,14 @@ mod tests {
             fields.extend(value.map(|value| ("Value".to_owned(), value)));
             Value::interface(type_name, Value::Struct(fields))
         };
-        assert_eq!(
-            wrong_type(&flag("*mcnflag.StringFlag", Some(Value::String("x".into())))),
-            None
-        );
+        assert_eq!(wrong_type(&flag("*mcnflag.StringFlag", Some(Value::String("x".into())))), None);
         assert_eq!(wrong_type(&flag("*mcnflag.BoolFlag", None)), None);
         assert_eq!(
             wrong_type(&flag("*cli.DurationFlag", None)).unwrap(),
             "--acme-x has the type *cli.DurationFlag"
         );
         assert!(
-            wrong_type(&flag("*mcnflag.BoolFlag", Some(Value::Bool(true))))
-                .unwrap()
-                .contains("default true")
+            wrong_type(&flag("*mcnflag.BoolFlag", Some(Value::Bool(true)))).unwrap().contains("default true")
         );
         assert!(wrong_type(&Value::Interface(None)).is_some());
         assert!(wrong_type(&Value::Int(1)).is_some());
@@ -203,31 +173,14 @@ mod tests {
 
     #[test]
     fn switches_that_are_on() {
-        for usage in [
-            "Make backups (default: true)",
-            "Backups. Enabled by default.",
-            "Defaults to TRUE",
-        ] {
-            assert!(
-                positive_default(&Flag::bool("acme-backups").usage(usage)).is_some(),
-                "{usage}"
-            );
-            assert!(
-                positive_default(&Flag::bool("acme-no-backups").usage(usage)).is_none(),
-                "{usage}"
-            );
+        for usage in ["Make backups (default: true)", "Backups. Enabled by default.", "Defaults to TRUE"] {
+            assert!(positive_default(&Flag::bool("acme-backups").usage(usage)).is_some(), "{usage}");
+            assert!(positive_default(&Flag::bool("acme-no-backups").usage(usage)).is_none(), "{usage}");
         }
         for usage in ["Make backups", "Use the default VPC", "Disabled by default"] {
-            assert!(
-                positive_default(&Flag::bool("acme-backups").usage(usage)).is_none(),
-                "{usage}"
-            );
+            assert!(positive_default(&Flag::bool("acme-backups").usage(usage)).is_none(), "{usage}");
         }
-        let text = |default: &str| {
-            Flag::string("a").kind(FlagKind::String {
-                default: default.into(),
-            })
-        };
+        let text = |default: &str| Flag::string("a").kind(FlagKind::String { default: default.into() });
         assert!(positive_default(&text("true")).is_some());
         assert!(positive_default(&text("truecolor")).is_none());
     }

@@ -79,18 +79,9 @@ mod tests {
     #[test]
     fn other_values_differ() {
         let number = OptionValue::Int(22);
-        assert_eq!(
-            other_value(&Flag::int("a-port"), Some(&number)),
-            OptionValue::Int(23)
-        );
+        assert_eq!(other_value(&Flag::int("a-port"), Some(&number)), OptionValue::Int(23));
         let on = OptionValue::Bool(true);
-        assert_eq!(
-            other_value(&Flag::bool("a-switch"), Some(&on)),
-            OptionValue::Bool(false)
-        );
-        assert_eq!(
-            other_value(&Flag::bool("a-switch"), None),
-            OptionValue::Bool(true)
-        );
+        assert_eq!(other_value(&Flag::bool("a-switch"), Some(&on)), OptionValue::Bool(false));
+        assert_eq!(other_value(&Flag::bool("a-switch"), None), OptionValue::Bool(true));
     }
 }

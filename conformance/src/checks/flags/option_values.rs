@@ -30,11 +30,7 @@ pub(super) const NONSENSE_ENDS_NO_PROCESS: Check = Check {
             let machine = cx.configured().await?;
             let mut cases: Vec<(String, OptionValue)> = Vec::new();
             for flag in cx.flags()? {
-                cases.extend(
-                    nonsense_for(flag)
-                        .into_iter()
-                        .map(|value| (flag.name.clone(), value)),
-                );
+                cases.extend(nonsense_for(flag).into_iter().map(|value| (flag.name.clone(), value)));
             }
             for host in ["", "nonsense", "tcp://0.0.0.0", "tcp://[::]:x"] {
                 cases.push(("swarm-host".to_owned(), OptionValue::String(host.to_owned())));
@@ -70,11 +66,8 @@ pub(super) const NONSENSE_IS_REFUSED: Check = Check {
     bad: "Both SetConfigFromFlags and PreCreateCheck return nil.",
     run: |cx| {
         Box::pin(async move {
-            let cases: Vec<_> = cx
-                .flags()?
-                .iter()
-                .filter_map(|flag| Some((flag.name.clone(), malformed(flag)?)))
-                .collect();
+            let cases: Vec<_> =
+                cx.flags()?.iter().filter_map(|flag| Some((flag.name.clone(), malformed(flag)?))).collect();
             if cases.is_empty() {
                 return Err(Stop::NotApplicable(
                     "the driver has no text flag for a URL or a port".to_owned(),
@@ -139,12 +132,8 @@ fn unknown() -> OptionValue {
 }
 
 fn nonsense_for(flag: &Flag) -> Vec<OptionValue> {
-    let texts = |texts: &[&str]| {
-        texts
-            .iter()
-            .map(|&text| OptionValue::String(text.to_owned()))
-            .collect::<Vec<_>>()
-    };
+    let texts =
+        |texts: &[&str]| texts.iter().map(|&text| OptionValue::String(text.to_owned())).collect::<Vec<_>>();
     let lists = |lists: &[&[&str]]| {
         lists
             .iter()
@@ -153,26 +142,14 @@ fn nonsense_for(flag: &Flag) -> Vec<OptionValue> {
     };
     match flag.kind {
         FlagKind::String { .. } => {
-            let mut values = texts(&[
-                "",
-                " ",
-                "-",
-                ",",
-                ":",
-                "=",
-                "a:b:c",
-                "../..",
-                "%s%n%x",
-                "{\"",
-                "ünï¢ödé\n",
-                NO_URL,
-            ]);
+            let mut values =
+                texts(&["", " ", "-", ",", ":", "=", "a:b:c", "../..", "%s%n%x", "{\"", "ünï¢ödé\n", NO_URL]);
             values.extend([unknown(), OptionValue::String("long".repeat(5_000))]);
             values
         }
-        FlagKind::Int { .. } => [-1, 0, 65_536, i64::from(i32::MAX) + 1, i64::MAX, i64::MIN]
-            .map(OptionValue::Int)
-            .into(),
+        FlagKind::Int { .. } => {
+            [-1, 0, 65_536, i64::from(i32::MAX) + 1, i64::MAX, i64::MIN].map(OptionValue::Int).into()
+        }
         FlagKind::Bool => vec![OptionValue::Bool(true)],
         FlagKind::StringList { .. } => {
             lists(&[&[], &[""], &["="], &[",", ":"], &["a", "a"], &["a=b=c", "/"]])
@@ -232,12 +209,7 @@ mod tests {
                 )
             })
         };
-        for flag in [
-            Flag::string("s"),
-            Flag::int("i"),
-            Flag::bool("b"),
-            Flag::string_list("l"),
-        ] {
+        for flag in [Flag::string("s"), Flag::int("i"), Flag::bool("b"), Flag::string_list("l")] {
             assert!(fits(&flag) && !nonsense_for(&flag).is_empty(), "{}", flag.name);
         }
     }

@@ -32,16 +32,10 @@ pub(super) const VARIABLES_WORK: Check = Check {
             let options = cx.options()?;
             let plain = BTreeMap::new();
             let made_up = accepted(&cx, &base, &options).await?;
-            let with_variable: Vec<_> = cx
-                .flags()?
-                .iter()
-                .filter(|flag| variable_of(flag).is_some())
-                .collect();
-            let mut cases = vec![(
-                "all options".to_owned(),
-                options.clone(),
-                environment(&with_variable, &options),
-            )];
+            let with_variable: Vec<_> =
+                cx.flags()?.iter().filter(|flag| variable_of(flag).is_some()).collect();
+            let mut cases =
+                vec![("all options".to_owned(), options.clone(), environment(&with_variable, &options))];
             for flag in with_variable.iter().filter(|flag| other_value(flag).is_some()) {
                 let mut changed = options.clone();
                 changed.insert(&flag.name, other_value(flag).unwrap_or(OptionValue::Nil));
@@ -96,11 +90,8 @@ pub(super) const MISSING_KEYS_ARE_ZERO: Check = Check {
             let base = base_of(&cx).await?;
             let options = cx.options()?;
             let made_up = accepted(&cx, &base, &options).await?;
-            let zeros: Vec<String> = options
-                .iter()
-                .filter(|(_, value)| is_zero(value))
-                .map(|(name, _)| name.to_owned())
-                .collect();
+            let zeros: Vec<String> =
+                options.iter().filter(|(_, value)| is_zero(value)).map(|(name, _)| name.to_owned()).collect();
             let mut fewer = options.clone();
             for name in &zeros {
                 fewer.remove(name);
@@ -109,10 +100,8 @@ pub(super) const MISSING_KEYS_ARE_ZERO: Check = Check {
             let expected = outcome(&cx, &base, &options, &plain).await?;
             let got = outcome(&cx, &base, &fewer, &plain).await?;
             if let Some((expected, got)) = contrast(&expected, &got, &made_up) {
-                cx.rule("FLAG-007").broken(
-                    format!("{expected} when options with zero values are left out"),
-                    got,
-                );
+                cx.rule("FLAG-007")
+                    .broken(format!("{expected} when options with zero values are left out"), got);
             }
             for flag in cx.flags()?.iter().filter(|flag| !zeros.contains(&flag.name)) {
                 let (mut zero, mut missing, mut default) =
@@ -128,10 +117,8 @@ pub(super) const MISSING_KEYS_ARE_ZERO: Check = Check {
                 // The flag's own default is as good.
                 let default = outcome(&cx, &base, &default, &plain).await?;
                 if contrast(&default, &got, &made_up).is_some() {
-                    cx.rule("FLAG-007").broken(
-                        format!("{expected} without {} as with its zero value", flag.name),
-                        problem,
-                    );
+                    cx.rule("FLAG-007")
+                        .broken(format!("{expected} without {} as with its zero value", flag.name), problem);
                 }
             }
             Ok(())
@@ -151,15 +138,10 @@ pub(super) const MAKE_NOTHING: Check = Check {
         Box::pin(async move {
             let machine = cx.machine_with(cx.machine_name(), cx.options()?).await?;
             let (objects, before) = (cx.inventory().await?, changes(&cx).await?);
-            machine
-                .configure()
-                .await
-                .map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
+            machine.configure().await.map_err(|error| cx.prerequisite("SetConfigFromFlags", &error))?;
             let made = left_over(&objects, &cx.inventory().await?);
             cx.rule("FLAG-011")
-                .holds(made.is_empty(), "no new objects after SetConfigFromFlags", || {
-                    objects_of(&made)
-                });
+                .holds(made.is_empty(), "no new objects after SetConfigFromFlags", || objects_of(&made));
             let after = changes(&cx).await?;
             cx.rule("FLAG-011").holds(
                 before == after,
@@ -212,37 +194,22 @@ pub(super) const SECOND_TIME_CHANGES_NOTHING: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let mut options = cx.options()?;
-            let lists: Vec<_> = cx
-                .flags()?
-                .iter()
-                .filter(|flag| matches!(flag.kind, FlagKind::StringList { .. }))
-                .collect();
-            for flag in lists
-                .iter()
-                .filter(|flag| options.list(&flag.name).is_empty())
-                .collect::<Vec<_>>()
-            {
+            let lists: Vec<_> =
+                cx.flags()?.iter().filter(|flag| matches!(flag.kind, FlagKind::StringList { .. })).collect();
+            for flag in lists.iter().filter(|flag| options.list(&flag.name).is_empty()).collect::<Vec<_>>() {
                 options.insert(&flag.name, OptionValue::List(vec!["conformance=1".to_owned()]));
             }
             let full = cx.machine_with(cx.machine_name(), options).await?;
             // Lists may have rules of their own; then the given options must do.
-            let machine = if full.configure().await.is_ok() {
-                full
-            } else {
-                cx.configured().await?
-            };
+            let machine = if full.configure().await.is_ok() { full } else { cx.configured().await? };
             let session = machine.session();
             let read = |error| cx.prerequisite("GetConfigRaw", &error);
             let before = stable_record(&session).await.map_err(read)?;
-            if cx
-                .rule("IDEM-004")
-                .succeeds(&machine.configure().await, "SetConfigFromFlags the second time")
+            if cx.rule("IDEM-004").succeeds(&machine.configure().await, "SetConfigFromFlags the second time")
             {
                 let found = differences(&before, &stable_record(&session).await.map_err(read)?);
                 cx.rule("IDEM-004")
-                    .holds(found.is_empty(), "the record after the first call", || {
-                        found.join("; ")
-                    });
+                    .holds(found.is_empty(), "the record after the first call", || found.join("; "));
             }
             Ok(())
         })
@@ -252,17 +219,11 @@ pub(super) const SECOND_TIME_CHANGES_NOTHING: Check = Check {
 /// Reports of Go's plugin library about options that were read and not sent, or sent with another type.
 async fn undeclared_reads(cx: &Context, base: &[u8], options: &DriverOptions) -> Result<Vec<String>, Stop> {
     let session = cx.process().await?;
-    session
-        .set_config(base)
-        .await
-        .map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
+    session.set_config(base).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
     // Without options an error is as good as success.
     let _ = session.set_config_from_flags(options).await;
     let printed = raw::printed_until_close(cx, &session).await?;
-    let mut reports: Vec<String> = printed
-        .iter()
-        .filter_map(|line| read_report(&line.text))
-        .collect();
+    let mut reports: Vec<String> = printed.iter().filter_map(|line| read_report(&line.text)).collect();
     reports.sort();
     reports.dedup();
     Ok(reports)
@@ -270,12 +231,9 @@ async fn undeclared_reads(cx: &Context, base: &[u8], options: &DriverOptions) ->
 
 /// A report about a read option, if the line is one.
 fn read_report(line: &str) -> Option<String> {
-    [
-        "Trying to access option ",
-        "Type assertion did not go smoothly to ",
-    ]
-    .iter()
-    .find_map(|start| line.find(start).map(|at| line[at..].trim_end().to_owned()))
+    ["Trying to access option ", "Type assertion did not go smoothly to "]
+        .iter()
+        .find_map(|start| line.find(start).map(|at| line[at..].trim_end().to_owned()))
 }
 
 /// A value beside the default that a flag of this type can have.

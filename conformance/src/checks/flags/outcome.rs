@@ -24,14 +24,11 @@ pub(super) async fn outcome(
     environment: &BTreeMap<String, String>,
 ) -> Result<Result<Record, String>, Stop> {
     let session = cx.process_in(environment.clone()).await?;
-    session
-        .set_config(base)
-        .await
-        .map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
+    session.set_config(base).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
     let outcome = match session.set_config_from_flags(options).await {
-        Ok(()) => Ok(stable_record(&session)
-            .await
-            .map_err(|error| cx.prerequisite("GetConfigRaw", &error))?),
+        Ok(()) => {
+            Ok(stable_record(&session).await.map_err(|error| cx.prerequisite("GetConfigRaw", &error))?)
+        }
         Err(error) => Err(error.to_string()),
     };
     session.close().await;
@@ -44,10 +41,8 @@ pub(super) type MadeUp = BTreeSet<String>;
 /// What the driver makes up in two records of the same options. Ends the check if it refuses the options of the run.
 pub(super) async fn accepted(cx: &Context, base: &[u8], options: &DriverOptions) -> Result<MadeUp, Stop> {
     let plain = BTreeMap::new();
-    let (first, second) = (
-        outcome(cx, base, options, &plain).await?,
-        outcome(cx, base, options, &plain).await?,
-    );
+    let (first, second) =
+        (outcome(cx, base, options, &plain).await?, outcome(cx, base, options, &plain).await?);
     match (first, second) {
         (Ok(first), Ok(second)) => Ok(first
             .iter()
@@ -75,14 +70,10 @@ pub(super) fn contrast(
             let found = differences(&kept(first), &kept(second));
             (!found.is_empty()).then(|| ("the same record".to_owned(), found.join("; ")))
         }
-        (Ok(_), Err(error)) => Some((
-            "no error".to_owned(),
-            format!("SetConfigFromFlags failed: {error}"),
-        )),
-        (Err(error), Ok(_)) => Some((
-            format!("the error {error}"),
-            "SetConfigFromFlags returned nil".to_owned(),
-        )),
+        (Ok(_), Err(error)) => Some(("no error".to_owned(), format!("SetConfigFromFlags failed: {error}"))),
+        (Err(error), Ok(_)) => {
+            Some((format!("the error {error}"), "SetConfigFromFlags returned nil".to_owned()))
+        }
         (Err(_), Err(_)) => None,
     }
 }
@@ -97,9 +88,7 @@ pub(super) fn variables_of(flag: &Flag) -> impl Iterator<Item = String> {
 
 /// The variable that supplies a flag; lists have none that works (FLAG-006).
 pub(super) fn variable_of(flag: &Flag) -> Option<String> {
-    (!matches!(flag.kind, FlagKind::StringList { .. }))
-        .then(|| variables_of(flag).next())
-        .flatten()
+    (!matches!(flag.kind, FlagKind::StringList { .. })).then(|| variables_of(flag).next()).flatten()
 }
 
 /// Environment variables that say what `options` say.
@@ -185,9 +174,6 @@ mod tests {
         assert!(contrast(&record("{}"), &Err("x".into()), &none).is_some());
         assert!(contrast(&Err("x".into()), &record("{}"), &none).is_some());
         let made_up = MadeUp::from(["A".to_owned()]);
-        assert_eq!(
-            contrast(&record("{\"A\":1}"), &record("{\"A\":2}"), &made_up),
-            None
-        );
+        assert_eq!(contrast(&record("{\"A\":1}"), &record("{\"A\":2}"), &made_up), None);
     }
 }

@@ -34,10 +34,7 @@ async fn leave_out_each(cx: Context) -> Result<(), Stop> {
     };
     let supplied = cx.supplied_flags()?;
     // Without its endpoint the driver would go to the real provider, with the wrong credentials.
-    let endpoint = cx
-        .facts()?
-        .flag_for_setting("endpoint")
-        .map(|flag| flag.name.as_str());
+    let endpoint = cx.facts()?.flag_for_setting("endpoint").map(|flag| flag.name.as_str());
     let candidates: Vec<&Flag> = cx
         .flags()?
         .iter()
@@ -61,10 +58,7 @@ async fn leave_out_each(cx: Context) -> Result<(), Stop> {
         // The user's own environment must not stand in for the option.
         let blank = variables_of(flag).map(|name| (name, String::new())).collect();
         let session = cx.process_in(blank).await?;
-        session
-            .set_config(&base)
-            .await
-            .map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
+        session.set_config(&base).await.map_err(|error| cx.prerequisite("SetConfigRaw", &error))?;
         match session.set_config_from_flags(&without).await {
             Err(error) => {
                 required += 1;
@@ -75,8 +69,7 @@ async fn leave_out_each(cx: Context) -> Result<(), Stop> {
                     || format!("the error {text:?}"),
                 );
                 let after = changes(&cx).await?;
-                cx.rule("FLAG-008")
-                    .equals("the number of changes at the provider", &before, &after);
+                cx.rule("FLAG-008").equals("the number of changes at the provider", &before, &after);
             }
             Ok(()) if credentials.contains(&flag.name) && cx.offers(Need::RequestLog) => {
                 if let Err(error) = session.pre_create_check().await {
@@ -93,10 +86,7 @@ async fn leave_out_each(cx: Context) -> Result<(), Stop> {
     }
     if required == 0 {
         let names: Vec<_> = candidates.iter().map(|flag| format!("--{}", flag.name)).collect();
-        return Err(Stop::NotApplicable(format!(
-            "the driver does without {}",
-            names.join(", ")
-        )));
+        return Err(Stop::NotApplicable(format!("the driver does without {}", names.join(", "))));
     }
     Ok(())
 }

@@ -35,13 +35,7 @@ pub(super) const LIFE_OF_A_MACHINE: Check = Check {
         "RM-002",
         "PLUG-006",
     ],
-    needs: &[
-        Need::Host,
-        Need::Process,
-        Need::Machine,
-        Need::Guest,
-        Need::Inventory,
-    ],
+    needs: &[Need::Host, Need::Process, Need::Machine, Need::Guest, Need::Inventory],
     why: "This is what users do; every command is another process, and provisioning asks more of a machine than a login.",
     good: "Every command ends with exit status 0, `ls` and `status` tell the state, and in the end nothing is left.",
     bad: "create succeeds; after stop and start the machine has another address, and `ssh` goes to the old one.",
@@ -62,8 +56,7 @@ async fn live(cx: &Context, story: &Story<'_>, baseline: &[Object]) -> Result<()
         return Ok(());
     }
     let made = instances_of(&left_over(baseline, &cx.inventory().await?));
-    cx.rule("CREATE-001")
-        .equals("the number of instances that create has made", &1, &made.len());
+    cx.rule("CREATE-001").equals("the number of instances that create has made", &1, &made.len());
     is_recorded(cx, story).await?;
     is_shown(cx, story).await?;
     if cx.offers(Need::Power) {
@@ -73,10 +66,9 @@ async fn live(cx: &Context, story: &Story<'_>, baseline: &[Object]) -> Result<()
     let removed = story.run(&["rm", "-y", machine]).await?;
     if story.ends_well("RM-005", &removed) {
         let folder = story.machine_folder();
-        cx.rule("RM-005")
-            .holds(!folder.exists(), "the machine is gone from the store", || {
-                format!("{} is still there", folder.display())
-            });
+        cx.rule("RM-005").holds(!folder.exists(), "the machine is gone from the store", || {
+            format!("{} is still there", folder.display())
+        });
         if let Err(left) = cx.back_to(baseline).await {
             let instances = instances_of(&left_over(baseline, &cx.inventory().await?));
             let clause = if instances.is_empty() { "RM-002" } else { "RM-001" };
@@ -102,9 +94,7 @@ async fn is_recorded(cx: &Context, story: &Story<'_>) -> Result<(), Stop> {
                 &text(&record["Driver"]["MachineName"]),
             );
         }
-        Err(why) => cx
-            .rule("PERSIST-001")
-            .broken("a record in the store after create", why),
+        Err(why) => cx.rule("PERSIST-001").broken("a record in the store after create", why),
     }
     Ok(())
 }
@@ -113,15 +103,13 @@ async fn is_recorded(cx: &Context, story: &Story<'_>) -> Result<(), Stop> {
 async fn is_shown(cx: &Context, story: &Story<'_>) -> Result<(), Stop> {
     let machine = story.machine();
     let listed = is_listed(cx, story, "Running").await?;
-    cx.rule("STATE-001")
-        .equals("the error that `ls` shows", &String::new(), &listed);
+    cx.rule("STATE-001").equals("the error that `ls` shows", &String::new(), &listed);
     if let Some(url) = story.says("NET-001", &["url", machine]).await?
         && let Some(ip) = story.says("NET-003", &["ip", machine]).await?
     {
         match parse_engine_url(&url) {
             Ok((host, _)) => {
-                cx.rule("NET-003")
-                    .equals("the host of `url`, beside what `ip` prints", &ip, &host);
+                cx.rule("NET-003").equals("the host of `url`, beside what `ip` prints", &ip, &host);
             }
             Err(why) => cx.rule("NET-001").broken("`url` prints tcp://HOST:PORT", why),
         }
@@ -135,25 +123,17 @@ async fn is_listed(cx: &Context, story: &Story<'_>, state: &str) -> Result<Strin
     const COLUMNS: &str = "{{.Name}}|{{.State}}|{{.URL}}|{{.Error}}";
     let mut found = String::new();
     let machine = story.machine();
-    let clause = if state == "Running" {
-        "STATE-001"
-    } else {
-        "STOP-001"
-    };
+    let clause = if state == "Running" { "STATE-001" } else { "STOP-001" };
     if let Some(line) = story.says(clause, &["ls", "--format", COLUMNS]).await? {
         let columns: Vec<&str> = line.split('|').collect();
         let (shown, url, error) = match columns.as_slice() {
             [name, shown, url, error] if *name == machine => (*shown, *url, *error),
             _ => (line.as_str(), "", ""),
         };
-        cx.rule(clause)
-            .equals("the state that `ls` shows", &state, &shown);
+        cx.rule(clause).equals("the state that `ls` shows", &state, &shown);
         error.clone_into(&mut found);
-        let (rule, wanted) = if state == "Running" {
-            ("NET-001", !url.is_empty())
-        } else {
-            ("NET-002", url.is_empty())
-        };
+        let (rule, wanted) =
+            if state == "Running" { ("NET-001", !url.is_empty()) } else { ("NET-002", url.is_empty()) };
         let expected = if state == "Running" {
             "`ls` shows the URL of a machine that runs"
         } else {
@@ -162,8 +142,7 @@ async fn is_listed(cx: &Context, story: &Story<'_>, state: &str) -> Result<Strin
         cx.rule(rule).holds(wanted, expected, || format!("{line:?}"));
     }
     if let Some(shown) = story.says(clause, &["status", machine]).await? {
-        cx.rule(clause)
-            .equals("what `status` prints", &state, &shown.as_str());
+        cx.rule(clause).equals("what `status` prints", &state, &shown.as_str());
     }
     Ok(found)
 }
@@ -172,10 +151,7 @@ async fn is_listed(cx: &Context, story: &Story<'_>, state: &str) -> Result<Strin
 async fn logs_in(cx: &Context, story: &Story<'_>, clause: &'static str) -> Result<Option<String>, Stop> {
     let id = story.says(clause, &["ssh", story.machine(), BOOT_ID]).await?;
     if let Some(id) = &id {
-        cx.rule(clause)
-            .holds(id.len() == 36, "`ssh` prints the boot id of the guest", || {
-                format!("{id:?}")
-            });
+        cx.rule(clause).holds(id.len() == 36, "`ssh` prints the boot id of the guest", || format!("{id:?}"));
     }
     Ok(id)
 }
@@ -193,10 +169,9 @@ async fn power(cx: &Context, story: &Story<'_>) -> Result<(), Stop> {
     let before = logs_in(cx, story, "START-002").await?;
     if story.says("RST-001", &["restart", machine]).await?.is_some() {
         let after = logs_in(cx, story, "RST-001").await?;
-        cx.rule("RST-001")
-            .holds(before != after, "another boot id after `restart`", || {
-                format!("still {}", after.unwrap_or_default())
-            });
+        cx.rule("RST-001").holds(before != after, "another boot id after `restart`", || {
+            format!("still {}", after.unwrap_or_default())
+        });
     }
     if story.says("KILL-001", &["kill", machine]).await?.is_some() {
         is_listed(cx, story, "Stopped").await?;

@@ -24,15 +24,10 @@ impl<'a> Story<'a> {
     /// Prepares the host; nothing has been run yet.
     pub(super) async fn begin(cx: &'a Context) -> Result<Self, Stop> {
         let driver = cx.executable()?.clone();
-        let program = driver
-            .host()
-            .ok_or_else(|| Stop::Suite("the check needs Need::Host".to_owned()))?
-            .clone();
-        let (name, folder, factor) = (
-            cx.driver_name()?.to_owned(),
-            cx.private_dir().join("host"),
-            cx.wait_factor(),
-        );
+        let program =
+            driver.host().ok_or_else(|| Stop::Suite("the check needs Need::Host".to_owned()))?.clone();
+        let (name, folder, factor) =
+            (cx.driver_name()?.to_owned(), cx.private_dir().join("host"), cx.wait_factor());
         let preparing = tokio::task::spawn_blocking(move || {
             HostCommandLine::prepare(&program, &driver, &name, &folder, factor)
         });
@@ -42,12 +37,7 @@ impl<'a> Story<'a> {
             Ok(Err(error)) => return Err(Stop::Environment(error.to_string())),
             Err(error) => return Err(Stop::Suite(format!("preparing the host broke off: {error}"))),
         };
-        let mut story = Self {
-            cx,
-            host,
-            machine: cx.machine_name(),
-            options: Vec::new(),
-        };
+        let mut story = Self { cx, host, machine: cx.machine_name(), options: Vec::new() };
         story.take_options()?;
         Ok(story)
     }
@@ -74,8 +64,7 @@ impl<'a> Story<'a> {
                 OptionValue::Bool(true) => self.options.push(format!("--{name}")),
                 OptionValue::Bool(false) => {}
                 OptionValue::List(texts) => {
-                    self.options
-                        .extend(texts.iter().map(|text| format!("--{name}={text}")));
+                    self.options.extend(texts.iter().map(|text| format!("--{name}={text}")));
                 }
                 other => {
                     return Err(Stop::Suite(format!(
@@ -108,8 +97,7 @@ impl<'a> Story<'a> {
 
     /// Runs a command of the host, and records it with its output.
     pub(super) async fn run(&self, words: &[&str]) -> Result<Ran, Stop> {
-        self.run_owned(words.iter().map(|&word| word.to_owned()).collect())
-            .await
+        self.run_owned(words.iter().map(|&word| word.to_owned()).collect()).await
     }
 
     async fn run_owned(&self, words: Vec<String>) -> Result<Ran, Stop> {
@@ -119,11 +107,7 @@ impl<'a> Story<'a> {
         let (waits, exit) = (limits.process_waits(), limits.exit());
         let limit = limits.host_command();
         let outcome = self.host.run(&words, limit, waits, &exit).await;
-        let call = format!(
-            "{} {}",
-            self.host.host(),
-            words.first().map_or("", String::as_str)
-        );
+        let call = format!("{} {}", self.host.host(), words.first().map_or("", String::as_str));
         let argument = words.get(1..).unwrap_or_default().join(" ");
         let target = CallTarget::Driver(process);
         let ran = match outcome {
@@ -137,20 +121,12 @@ impl<'a> Story<'a> {
         };
         for (stream, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
             for text in text.lines() {
-                let line = Line {
-                    stream,
-                    text,
-                    length: text.len(),
-                };
+                let line = Line { stream, text, length: text.len() };
                 recorder.line(process, line, cx.check().id);
             }
         }
         let ending = ran.ending();
-        let result = if ran.status == Some(0) {
-            Ok("exit status 0")
-        } else {
-            Err(ending.as_str())
-        };
+        let result = if ran.status == Some(0) { Ok("exit status 0") } else { Err(ending.as_str()) };
         recorder.call(target, started, &call, &argument, result);
         cx.rule("PLUG-006").holds(
             ran.left.is_empty(),
@@ -163,9 +139,7 @@ impl<'a> Story<'a> {
     /// `create` with the options of the run.
     pub(super) async fn create(&self) -> Result<Ran, Stop> {
         self.cx.admit(&self.machine)?;
-        let mut words = ["create", "--driver", self.cx.driver_name()?]
-            .map(str::to_owned)
-            .to_vec();
+        let mut words = ["create", "--driver", self.cx.driver_name()?].map(str::to_owned).to_vec();
         words.extend(self.options.iter().cloned());
         words.push(self.machine.clone());
         self.run_owned(words).await

@@ -12,14 +12,8 @@ use tokio::{io::AsyncReadExt, net::TcpListener, task::JoinHandle};
 use crate::{check::Stop, context::Context};
 
 /// Variables by which programs of most languages find their HTTP proxy.
-const PROXY_VARIABLES: [&str; 6] = [
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-];
+const PROXY_VARIABLES: [&str; 6] =
+    ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
 /// Variables with places exempt from the proxy.
 const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// Variables by which programs find places for their files.
@@ -46,27 +40,15 @@ impl Isolation {
         let proxy = format!("http://{}", listener.local_addr().map_err(unusable)?);
         let contacts = Arc::default();
         let watcher = tokio::spawn(watch(listener, Arc::clone(&contacts)));
-        let blank = cx
-            .facts()
-            .map(|facts| variables_of_texts(&facts.flags))
-            .unwrap_or_default();
-        Ok(Self {
-            proxy,
-            folder,
-            blank,
-            contacts,
-            watcher,
-        })
+        let blank = cx.facts().map(|facts| variables_of_texts(&facts.flags)).unwrap_or_default();
+        Ok(Self { proxy, folder, blank, contacts, watcher })
     }
 
     /// Environment of a process in these surroundings.
     pub(crate) fn environment(&self) -> BTreeMap<String, String> {
         let folder = self.folder.to_string_lossy().into_owned();
-        let mut environment: BTreeMap<String, String> = self
-            .blank
-            .iter()
-            .map(|name| (name.clone(), String::new()))
-            .collect();
+        let mut environment: BTreeMap<String, String> =
+            self.blank.iter().map(|name| (name.clone(), String::new())).collect();
         environment.extend(PROXY_VARIABLES.map(|name| (name.to_owned(), self.proxy.clone())));
         environment.extend(NO_PROXY_VARIABLES.map(|name| (name.to_owned(), String::new())));
         environment.extend(FOLDER_VARIABLES.map(|name| (name.to_owned(), folder.clone())));
@@ -75,10 +57,7 @@ impl Isolation {
 
     /// First lines of what was sent to the proxy, for example `CONNECT api.acme.example:443 HTTP/1.1`.
     pub(crate) fn contacts(&self) -> Vec<String> {
-        self.contacts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.contacts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Files that were made in the home folder, relative to it.
@@ -152,20 +131,13 @@ mod tests {
         std::fs::create_dir_all(folder.path().join("a/b")).unwrap();
         std::fs::write(folder.path().join("a/b/c"), "").unwrap();
         std::fs::write(folder.path().join("d"), "").unwrap();
-        assert_eq!(
-            files_below(folder.path()),
-            [PathBuf::from("a/b/c"), PathBuf::from("d")]
-        );
+        assert_eq!(files_below(folder.path()), [PathBuf::from("a/b/c"), PathBuf::from("d")]);
         assert_eq!(files_below(&folder.path().join("missing")), Vec::<PathBuf>::new());
     }
 
     #[test]
     fn only_variables_of_texts_are_blank() {
-        let flags = [
-            Flag::string("a").env_var("A, B"),
-            Flag::int("c").env_var("C"),
-            Flag::string("d"),
-        ];
+        let flags = [Flag::string("a").env_var("A, B"), Flag::int("c").env_var("C"), Flag::string("d")];
         assert_eq!(variables_of_texts(&flags), ["A", "B"]);
     }
 
@@ -176,10 +148,7 @@ mod tests {
         let contacts: Arc<Mutex<Vec<String>>> = Arc::default();
         let watcher = tokio::spawn(watch(listener, Arc::clone(&contacts)));
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        stream
-            .write_all(b"CONNECT api:443 HTTP/1.1\r\nHost: api\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(b"CONNECT api:443 HTTP/1.1\r\nHost: api\r\n\r\n").await.unwrap();
         let mut answer = Vec::new();
         // The end of the connection is the refusal, in whatever form it comes.
         let _ = stream.read_to_end(&mut answer).await;

@@ -27,19 +27,10 @@ pub(super) const DECOYS_ARE_IGNORED: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            let before = machine
-                .session()
-                .ip()
-                .await
-                .map_err(|error| cx.prerequisite("GetIP", &error))?;
+            let before = machine.session().ip().await.map_err(|error| cx.prerequisite("GetIP", &error))?;
             cx.rule("NET-008")
-                .holds(usable(&before), "an address that others can use", || {
-                    format!("{before:?}")
-                });
-            let added = machine
-                .guest(DECOYS)
-                .await
-                .map_err(|error| cx.prerequisite("SSH", &error))?;
+                .holds(usable(&before), "an address that others can use", || format!("{before:?}"));
+            let added = machine.guest(DECOYS).await.map_err(|error| cx.prerequisite("SSH", &error))?;
             if added.exit_status != 0 {
                 return Err(Stop::NotTested(format!(
                     "the guest cannot be given another address: {}",
@@ -92,18 +83,15 @@ async fn holds_everywhere(cx: &Context, switch: &str) -> Result<(), Stop> {
     let machine = cx.configured_with(cx.machine_name(), options).await?;
     cx.create(&machine).await?;
     let session = machine.session();
-    let ip = session
-        .ip()
-        .await
-        .map_err(|error| cx.prerequisite(&format!("GetIP with --{switch}"), &error))?;
+    let ip =
+        session.ip().await.map_err(|error| cx.prerequisite(&format!("GetIP with --{switch}"), &error))?;
     let instances = cx.inventory().await?;
     let private = instances
         .iter()
         .filter(|object| object.owner.as_deref() == Some(machine.name()))
         .find_map(|object| object.attributes.get("private_address"));
     if let Some(private) = private.filter(|_| switch.contains("private")) {
-        cx.rule("NET-011")
-            .equals(&format!("GetIP with --{switch}"), private, &ip);
+        cx.rule("NET-011").equals(&format!("GetIP with --{switch}"), private, &ip);
     }
     cx.rule("NET-011").answers(
         &format!("GetSSHHostname with --{switch}"),
@@ -111,11 +99,9 @@ async fn holds_everywhere(cx: &Context, switch: &str) -> Result<(), Stop> {
         &session.ssh_hostname().await,
     );
     let host = session.url().await.map_err(|error| error.to_string());
-    let host = host
-        .and_then(|url| parse_engine_url(&url))
-        .map(|(host, _)| host.trim_matches(['[', ']']).to_owned());
-    cx.rule("NET-011")
-        .answers(&format!("the host in GetURL with --{switch}"), &ip, &host);
+    let host =
+        host.and_then(|url| parse_engine_url(&url)).map(|(host, _)| host.trim_matches(['[', ']']).to_owned());
+    cx.rule("NET-011").answers(&format!("the host in GetURL with --{switch}"), &ip, &host);
     Ok(())
 }
 
@@ -138,9 +124,7 @@ fn usable(text: &str) -> bool {
 fn address_switch(flag: &Flag) -> Option<String> {
     let name = &flag.name;
     let chooses = name.contains("private") || name.contains("public");
-    let addresses = ["address", "network", "-ip", "interface"]
-        .iter()
-        .any(|word| name.contains(word));
+    let addresses = ["address", "network", "-ip", "interface"].iter().any(|word| name.contains(word));
     (matches!(flag.kind, FlagKind::Bool) && chooses && addresses).then(|| name.clone())
 }
 
@@ -150,25 +134,10 @@ mod tests {
 
     #[test]
     fn usable_addresses() {
-        for address in [
-            "203.0.113.9",
-            "10.0.0.4",
-            "127.18.0.3",
-            "2001:db8::1",
-            "host.example",
-        ] {
+        for address in ["203.0.113.9", "10.0.0.4", "127.18.0.3", "2001:db8::1", "host.example"] {
             assert!(usable(address), "{address}");
         }
-        for address in [
-            "",
-            "0.0.0.0",
-            "169.254.1.2",
-            "172.17.0.1",
-            "224.0.0.1",
-            "::",
-            "fe80::1",
-            "ff02::1",
-        ] {
+        for address in ["", "0.0.0.0", "169.254.1.2", "172.17.0.1", "224.0.0.1", "::", "fe80::1", "ff02::1"] {
             assert!(!usable(address), "{address}");
         }
     }

@@ -88,10 +88,7 @@ fn answer<T: Display>(method: &'static str, outcome: Result<T>) -> (&'static str
 impl Failure {
     /// An error of a driver that lives.
     pub(crate) fn of(text: &str) -> Self {
-        Self {
-            text: text.to_owned(),
-            lost: false,
-        }
+        Self { text: text.to_owned(), lost: false }
     }
 }
 
@@ -109,17 +106,10 @@ mod tests {
         assert_eq!(changed(&before, &of(Ok("10.0.0.1"), Ok("Running"))), []);
         assert_eq!(
             changed(&before, &of(Err("no address"), Err("other"))),
-            [(
-                "GetIP",
-                "\"10.0.0.1\"".to_owned(),
-                "the error no address".to_owned()
-            )]
+            [("GetIP", "\"10.0.0.1\"".to_owned(), "the error no address".to_owned())]
         );
         assert_eq!(changed(&before, &of(Ok("10.0.0.2"), Err("x"))).len(), 1);
-        let lost = Failure {
-            text: "unexpected EOF".to_owned(),
-            lost: true,
-        };
+        let lost = Failure { text: "unexpected EOF".to_owned(), lost: true };
         assert_eq!(changed(&before, &BTreeMap::from([("GetIP", Err(lost))])), []);
     }
 }

@@ -41,10 +41,7 @@ pub(super) const OLDER_AND_NEWER_RECORDS_LOAD: Check = Check {
             }
             let mut newer = record;
             newer.insert("ConformanceText".to_owned(), "unknown".into());
-            newer.insert(
-                "ConformanceObject".to_owned(),
-                json!({"Id": 1, "Tags": ["a", null]}),
-            );
+            newer.insert("ConformanceObject".to_owned(), json!({"Id": 1, "Tags": ["a", null]}));
             if let Some(answers) = load(&cx, &newer, "a record with unknown keys").await? {
                 for (method, expected, got) in changed(&usual, &answers) {
                     cx.rule("PERSIST-004")
@@ -72,26 +69,16 @@ pub(super) const LOADING_TWICE_IS_LOADING_ONCE: Check = Check {
             let once = loaded(&cx, &record).await?;
             let twice = loaded(&cx, &record).await?;
             let again = twice.set_config(&to_bytes(&record)).await;
-            if !cx
-                .rule("PERSIST-009")
-                .succeeds(&again, "the second SetConfigRaw with the same record")
-            {
+            if !cx.rule("PERSIST-009").succeeds(&again, "the second SetConfigRaw with the same record") {
                 return Ok(());
             }
             let found = differences(&record_of(&cx, &once).await?, &record_of(&cx, &twice).await?);
             cx.rule("IDEM-007")
-                .holds(found.is_empty(), "the record after one SetConfigRaw", || {
-                    found.join("; ")
-                });
-            let (once, twice) = (
-                all_getters(&once, exists).await,
-                all_getters(&twice, exists).await,
-            );
+                .holds(found.is_empty(), "the record after one SetConfigRaw", || found.join("; "));
+            let (once, twice) = (all_getters(&once, exists).await, all_getters(&twice, exists).await);
             for (method, expected, got) in changed(&once, &twice) {
-                cx.rule("PERSIST-009").broken(
-                    format!("{method} answers {expected} after the second SetConfigRaw"),
-                    got,
-                );
+                cx.rule("PERSIST-009")
+                    .broken(format!("{method} answers {expected} after the second SetConfigRaw"), got);
             }
             Ok(())
         })
@@ -112,19 +99,16 @@ pub(super) const CONSTRUCTOR_FIELDS_STAY: Check = Check {
             // First the getters: those of Go's base driver write the default that they answer into the record.
             let answers = local_answers(&session).await;
             let before = record_of(&cx, &session).await?;
-            cx.rule("PERSIST-009")
-                .succeeds(&session.set_config(b"{}").await, "SetConfigRaw with {}");
+            cx.rule("PERSIST-009").succeeds(&session.set_config(b"{}").await, "SetConfigRaw with {}");
             match stable_record(&session).await {
                 Ok(after) => {
                     let found = differences(&before, &after);
                     cx.rule("PERSIST-009")
-                        .holds(found.is_empty(), "the record of the new driver", || {
-                            found.join("; ")
-                        });
+                        .holds(found.is_empty(), "the record of the new driver", || found.join("; "));
                 }
-                Err(error) => cx
-                    .rule("PERSIST-009")
-                    .broken("GetConfigRaw answers after SetConfigRaw with {}", error),
+                Err(error) => {
+                    cx.rule("PERSIST-009").broken("GetConfigRaw answers after SetConfigRaw with {}", error)
+                }
             }
             let after = local_answers(&session).await;
             cx.rule("PERSIST-009").succeeds(
@@ -132,10 +116,8 @@ pub(super) const CONSTRUCTOR_FIELDS_STAY: Check = Check {
                 "DriverName after the other getters after SetConfigRaw with {}",
             );
             for (method, expected, got) in changed(&answers, &after) {
-                cx.rule("PERSIST-009").broken(
-                    format!("{method} answers {expected} after SetConfigRaw with {{}}"),
-                    got,
-                );
+                cx.rule("PERSIST-009")
+                    .broken(format!("{method} answers {expected} after SetConfigRaw with {{}}"), got);
             }
             Ok(())
         })
@@ -159,23 +141,18 @@ pub(super) const PROCESSES_SHARE_A_RECORD: Check = Check {
             let first = loaded(&cx, &record).await?;
             let second = cx.process().await?;
             let outcome = second.set_config(&to_bytes(&record)).await;
-            cx.rule("PERSIST-010").succeeds(
-                &outcome,
-                "SetConfigRaw beside another process with the same record",
-            );
+            cx.rule("PERSIST-010")
+                .succeeds(&outcome, "SetConfigRaw beside another process with the same record");
             let (alone, beside) = join(all_getters(&first, exists), all_getters(&second, exists)).await;
             for (method, expected, got) in changed(&alone, &beside) {
-                cx.rule("PERSIST-010")
-                    .broken(format!("{method} answers {expected} in both processes"), got);
+                cx.rule("PERSIST-010").broken(format!("{method} answers {expected} in both processes"), got);
             }
             first.close().await;
             second.close().await;
             let mut left = files_below(machine.store());
             left.retain(|file| !files.contains(file));
             cx.rule("PERSIST-010")
-                .holds(left.is_empty(), "no file left behind by two loads", || {
-                    format!("{left:?}")
-                });
+                .holds(left.is_empty(), "no file left behind by two loads", || format!("{left:?}"));
             Ok(())
         })
     },
@@ -185,17 +162,10 @@ pub(super) const PROCESSES_SHARE_A_RECORD: Check = Check {
 async fn load(cx: &Context, record: &Record, what: &str) -> Result<Option<Answers>, Stop> {
     let session = cx.process().await?;
     let outcome = session.set_config(&to_bytes(record)).await;
-    let loads = cx
-        .rule("PERSIST-004")
-        .succeeds(&outcome, &format!("SetConfigRaw with {what}"));
-    let answers = if loads {
-        Some(local_answers(&session).await)
-    } else {
-        None
-    };
+    let loads = cx.rule("PERSIST-004").succeeds(&outcome, &format!("SetConfigRaw with {what}"));
+    let answers = if loads { Some(local_answers(&session).await) } else { None };
     if loads {
-        cx.rule("PERSIST-004")
-            .succeeds(&session.config().await, &format!("GetConfigRaw after {what}"));
+        cx.rule("PERSIST-004").succeeds(&session.config().await, &format!("GetConfigRaw after {what}"));
     }
     session.close().await;
     Ok(answers)
@@ -243,15 +213,9 @@ mod tests {
         let usual = answers(Ok("2022"));
         assert!(missing_defaults("SSHPort", &usual, &answers(Ok("22"))).is_empty());
         assert_eq!(missing_defaults("SSHPort", &usual, &answers(Ok("0"))).len(), 1);
-        assert_eq!(
-            missing_defaults("SSHPort", &usual, &answers(Err("died"))).len(),
-            1
-        );
+        assert_eq!(missing_defaults("SSHPort", &usual, &answers(Err("died"))).len(), 1);
         assert!(missing_defaults("SSHPort", &answers(Ok("0")), &answers(Ok("0"))).is_empty());
         assert!(missing_defaults("SSHUser", &usual, &answers(Ok(""))).is_empty());
-        assert_eq!(
-            missing_defaults("SSHUser", &usual, &answers(Err("died"))).len(),
-            1
-        );
+        assert_eq!(missing_defaults("SSHUser", &usual, &answers(Err("died"))).len(), 1);
     }
 }

@@ -13,10 +13,7 @@ pub(crate) type Record = Map<String, Value>;
 pub(crate) async fn stable_record(session: &Session) -> Result<Record> {
     let first = session.config_object().await?;
     let second = session.config_object().await?;
-    Ok(first
-        .into_iter()
-        .filter(|(key, value)| second.get(key) == Some(value))
-        .collect())
+    Ok(first.into_iter().filter(|(key, value)| second.get(key) == Some(value)).collect())
 }
 
 /// Where two records differ, a sentence fragment for each key. The order of keys and numbers written in another way
@@ -101,9 +98,6 @@ mod tests {
         let after = record(r#"{"C":{"y":2.0,"x":null},"B":[],"A":1.0}"#);
         assert_eq!(differences(&before, &after), Vec::<String>::new());
         // An empty text is a value.
-        assert_eq!(
-            differences(&record(r#"{"A":""}"#), &record(r#"{"A":null}"#)).len(),
-            1
-        );
+        assert_eq!(differences(&record(r#"{"A":""}"#), &record(r#"{"A":null}"#)).len(), 1);
     }
 }

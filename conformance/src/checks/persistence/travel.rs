@@ -32,10 +32,8 @@ pub(super) const STORE_CAN_MOVE: Check = Check {
             let before = record_of(&cx, &machine.session()).await?;
             let old = machine.store().to_string_lossy().into_owned();
             let session = loaded(&cx, &before).await?;
-            let path_before = session
-                .ssh_key_path()
-                .await
-                .map_err(|error| cx.prerequisite("GetSSHKeyPath", &error))?;
+            let path_before =
+                session.ssh_key_path().await.map_err(|error| cx.prerequisite("GetSSHKeyPath", &error))?;
             let new = cx.store().await?.to_string_lossy().into_owned();
             let mut moved = before.clone();
             moved.insert("StorePath".to_owned(), new.clone().into());
@@ -71,11 +69,8 @@ pub(super) const CREDENTIALS_CAN_BE_REPLACED: Check = Check {
         Box::pin(async move {
             let credentials = credentials(&cx)?;
             let machine = made(&cx).await?;
-            let state = machine
-                .session()
-                .state()
-                .await
-                .map_err(|error| cx.prerequisite("GetState", &error))?;
+            let state =
+                machine.session().state().await.map_err(|error| cx.prerequisite("GetState", &error))?;
             let record = record_of(&cx, &machine.session()).await?;
             let session = cx.process_in(variables(&credentials)?).await?;
             let outdated = without(&record, &credentials, OUTDATED);
@@ -83,26 +78,15 @@ pub(super) const CREDENTIALS_CAN_BE_REPLACED: Check = Check {
                 .set_config(&to_bytes(&outdated))
                 .await
                 .map_err(|error| cx.prerequisite("SetConfigRaw with other credentials", &error))?;
-            let names: Vec<_> = credentials
-                .iter()
-                .map(|credential| credential.variable.as_str())
-                .collect();
-            let what = format!(
-                "with an outdated record and {} in the environment",
-                names.join(", ")
-            );
-            cx.rule("PERSIST-008")
-                .answers(&format!("GetState {what}"), &state, &session.state().await);
+            let names: Vec<_> = credentials.iter().map(|credential| credential.variable.as_str()).collect();
+            let what = format!("with an outdated record and {} in the environment", names.join(", "));
+            cx.rule("PERSIST-008").answers(&format!("GetState {what}"), &state, &session.state().await);
             if state == State::Running {
                 let removed = session.remove().await;
-                if removed
-                    .as_ref()
-                    .is_err_and(|error| error.kind() == ErrorKind::Connection)
-                {
+                if removed.as_ref().is_err_and(|error| error.kind() == ErrorKind::Connection) {
                     return Err(Stop::Prerequisite("the process ended in Remove".to_owned()));
                 }
-                cx.rule("PERSIST-008")
-                    .succeeds(&removed, &format!("Remove {what}"));
+                cx.rule("PERSIST-008").succeeds(&removed, &format!("Remove {what}"));
             }
             Ok(())
         })
@@ -125,9 +109,7 @@ pub(crate) fn credentials(cx: &Context) -> Result<Vec<Credential>, Stop> {
     let secrets: Vec<String> = cx.secrets().into_iter().map(|(_, value)| value).collect();
     let found = find(cx.flags()?, &cx.options()?, &secrets);
     if found.is_empty() {
-        return Err(Stop::NotApplicable(
-            "no option of the run is a credential".to_owned(),
-        ));
+        return Err(Stop::NotApplicable("no option of the run is a credential".to_owned()));
     }
     Ok(found)
 }
@@ -155,17 +137,8 @@ fn find(flags: &[Flag], options: &DriverOptions, secrets: &[String]) -> Vec<Cred
         .iter()
         .filter_map(|flag| match options.value(&flag.name) {
             Some(OptionValue::String(value)) if !value.is_empty() && secrets.contains(value) => {
-                let variable = flag
-                    .env_var
-                    .split(',')
-                    .next()
-                    .unwrap_or_default()
-                    .trim()
-                    .to_owned();
-                Some(Credential {
-                    variable,
-                    value: value.clone(),
-                })
+                let variable = flag.env_var.split(',').next().unwrap_or_default().trim().to_owned();
+                Some(Credential { variable, value: value.clone() })
             }
             _ => None,
         })
@@ -174,19 +147,13 @@ fn find(flags: &[Flag], options: &DriverOptions, secrets: &[String]) -> Vec<Cred
 
 /// The record with other text in place of credentials, at any depth.
 pub(crate) fn without(record: &Record, credentials: &[Credential], other: &str) -> Record {
-    record
-        .iter()
-        .map(|(key, value)| (key.clone(), replaced(value, credentials, other)))
-        .collect()
+    record.iter().map(|(key, value)| (key.clone(), replaced(value, credentials, other))).collect()
 }
 
 fn replaced(value: &Value, credentials: &[Credential], other: &str) -> Value {
     match value {
         Value::String(text) if credentials.iter().any(|credential| credential.value == *text) => other.into(),
-        Value::Array(items) => items
-            .iter()
-            .map(|item| replaced(item, credentials, other))
-            .collect(),
+        Value::Array(items) => items.iter().map(|item| replaced(item, credentials, other)).collect(),
         Value::Object(fields) => Value::Object(without(fields, credentials, other)),
         _ => value.clone(),
     }
@@ -216,10 +183,7 @@ mod tests {
 
     #[test]
     fn credentials_are_replaced_at_any_depth() {
-        let credentials = [Credential {
-            variable: "T".into(),
-            value: "s3cret".into(),
-        }];
+        let credentials = [Credential { variable: "T".into(), value: "s3cret".into() }];
         let before =
             record(json!({"Token": "s3cret", "Deep": {"Tokens": ["s3cret", "x"]}, "Name": "s3cret-not"}));
         let after = record(json!({"Token": "", "Deep": {"Tokens": ["", "x"]}, "Name": "s3cret-not"}));
@@ -228,27 +192,18 @@ mod tests {
 
     #[test]
     fn credentials_are_found_by_value() {
-        let flags = [
-            Flag::string("a-token").env_var("A_TOKEN,B"),
-            Flag::string("a-region"),
-        ];
+        let flags = [Flag::string("a-token").env_var("A_TOKEN,B"), Flag::string("a-region")];
         let mut options = DriverOptions::defaults(&flags);
         options.insert("a-token", OptionValue::String("s3cret".into()));
         let found = find(&flags, &options, &["s3cret".to_owned(), String::new()]);
         assert_eq!(found.len(), 1);
-        assert_eq!(
-            (found[0].variable.as_str(), found[0].value.as_str()),
-            ("A_TOKEN", "s3cret")
-        );
+        assert_eq!((found[0].variable.as_str(), found[0].value.as_str()), ("A_TOKEN", "s3cret"));
     }
 
     #[test]
     fn fixed_paths_are_named() {
         let record =
             record(json!({"StorePath": "/old", "SSHKeyPath": "/old/machines/m/id_rsa", "Other": "/usr"}));
-        assert_eq!(
-            paths_below(&record, "/old"),
-            ["SSHKeyPath (\"/old/machines/m/id_rsa\")"]
-        );
+        assert_eq!(paths_below(&record, "/old"), ["SSHKeyPath (\"/old/machines/m/id_rsa\")"]);
     }
 }

@@ -71,19 +71,11 @@ pub(super) const OFFERS_EVERY_METHOD: Check = Check {
             for service in SERVICES {
                 let version =
                     raw::call(&cx, &session, &format!("{service}.GetVersion"), Argument::Empty).await?;
-                let version = version.map(|value| {
-                    if let Value::Int(number) = value {
-                        number
-                    } else {
-                        -1
-                    }
-                });
-                cx.rule("PLUG-004")
-                    .answers(&format!("{service}.GetVersion"), &API_VERSION, &version);
+                let version = version.map(|value| if let Value::Int(number) = value { number } else { -1 });
+                cx.rule("PLUG-004").answers(&format!("{service}.GetVersion"), &API_VERSION, &version);
                 let heartbeat =
                     raw::call(&cx, &session, &format!("{service}.Heartbeat"), Argument::Empty).await?;
-                cx.rule("PLUG-004")
-                    .succeeds(&heartbeat, &format!("{service}.Heartbeat"));
+                cx.rule("PLUG-004").succeeds(&heartbeat, &format!("{service}.Heartbeat"));
                 for method in METHODS {
                     // Arguments are decoded before a method runs, so one of a wrong type finds out whether the
                     // method exists without calling it.
@@ -151,8 +143,7 @@ pub(super) const ANSWERS_DURING_CREATE: Check = Check {
                     Judgement::Answered => {}
                     Judgement::TooFast => undecided.push(*method),
                     Judgement::Broken(got) => {
-                        cx.rule("PLUG-009")
-                            .broken(format!("{method} is answered while Create runs"), got);
+                        cx.rule("PLUG-009").broken(format!("{method} is answered while Create runs"), got);
                     }
                 }
             }
@@ -254,10 +245,7 @@ async fn probe(
     while !*finished.borrow() {
         let sent = begun.elapsed();
         let outcome = raw::ask(cx, session, method, Argument::Empty).await?;
-        probed.calls.push(Beside {
-            sent,
-            answered: begun.elapsed(),
-        });
+        probed.calls.push(Beside { sent, answered: begun.elapsed() });
         if let Err(error) = outcome {
             probed.failure = Some(format!("{method} failed: {error}"));
             break;
@@ -289,23 +277,14 @@ mod tests {
         };
         let judge = |probed: Probed| probed.judge(Duration::from_secs(5), Duration::from_millis(140));
         let is_broken = |probed| matches!(judge(probed), Judgement::Broken(_));
-        assert_eq!(
-            judge(probed(&[(1, 3), (8, 10), (75, 77)], None)),
-            Judgement::Answered
-        );
+        assert_eq!(judge(probed(&[(1, 3), (8, 10), (75, 77)], None)), Judgement::Answered);
         // Held up once, on a busy machine.
-        assert_eq!(
-            judge(probed(&[(1, 65), (75, 77), (80, 141)], None)),
-            Judgement::Answered
-        );
+        assert_eq!(judge(probed(&[(1, 65), (75, 77), (80, 141)], None)), Judgement::Answered);
         assert_eq!(judge(probed(&[(1, 61), (100, 141)], None)), Judgement::Answered);
         assert_eq!(judge(probed(&[(139, 142)], None)), Judgement::TooFast);
         assert!(is_broken(probed(&[(1, 138)], None)));
         // Some slip in before the long one, and some overtake its answer.
-        assert!(is_broken(probed(
-            &[(0, 2), (7, 9), (14, 16), (21, 137), (138, 139)],
-            None
-        )));
+        assert!(is_broken(probed(&[(0, 2), (7, 9), (14, 16), (21, 137), (138, 139)], None)));
         assert!(is_broken(probed(&[(75, 77), (80, 6_080)], None)));
         assert!(is_broken(probed(&[(1, 2)], Some("died"))));
     }

@@ -35,11 +35,7 @@ pub(crate) struct Life {
 /// are the matter of other checks.
 pub(crate) async fn live(cx: &Context) -> Result<Life, Stop> {
     let machine = cx.named().await?;
-    let mut life = Life {
-        sessions: vec![machine.session()],
-        private_key: None,
-        created: false,
-    };
+    let mut life = Life { sessions: vec![machine.session()], private_key: None, created: false };
     let accepted = cx.options().is_ok() && machine.configure().await.is_ok();
     if !accepted || !cx.offers(Need::Machine) {
         local_answers(&machine.session()).await;
@@ -116,12 +112,7 @@ pub(crate) async fn live_refused(cx: &Context) -> Result<(), Stop> {
 
 /// The private key, as the driver says where it is.
 pub(crate) async fn private_key(machine: &Machine) -> Option<String> {
-    let path = machine
-        .session()
-        .ssh_key_path()
-        .await
-        .ok()
-        .filter(|path| !path.is_empty())?;
+    let path = machine.session().ssh_key_path().await.ok().filter(|path| !path.is_empty())?;
     // Without a file there is no key to look for.
     tokio::fs::read_to_string(path).await.ok()
 }

@@ -26,11 +26,7 @@ pub(super) const GO_TO_THE_RIGHT_STREAM: Check = Check {
             for session in &life.sessions {
                 let host = raw::host(session)?;
                 // The first line is the address.
-                for line in host
-                    .output()
-                    .iter()
-                    .filter(|line| line.text.trim() != host.address_line())
-                {
+                for line in host.output().iter().filter(|line| line.text.trim() != host.address_line()) {
                     lines += 1;
                     let (name, expected) = match (line.stream, level(&line.text)) {
                         (OutputStream::Stdout, Some(Level::Developer)) => {
@@ -39,10 +35,8 @@ pub(super) const GO_TO_THE_RIGHT_STREAM: Check = Check {
                         (OutputStream::Stderr, Some(Level::User)) => ("standard error", "standard output"),
                         _ => continue,
                     };
-                    cx.rule("PLUG-011").broken(
-                        format!("this line on {expected}"),
-                        format!("on {name}: {}", line.text),
-                    );
+                    cx.rule("PLUG-011")
+                        .broken(format!("this line on {expected}"), format!("on {name}: {}", line.text));
                 }
             }
             if lines == 0 {
@@ -68,12 +62,7 @@ pub(super) const ARE_SHORT_ENOUGH: Check = Check {
             cx.rule("PLUG-008").holds(
                 observed.longest_line <= LONGEST,
                 format!("lines of at most {LONGEST} bytes"),
-                || {
-                    format!(
-                        "a line of {} bytes on {}",
-                        observed.longest_line, observed.longest_line_in
-                    )
-                },
+                || format!("a line of {} bytes on {}", observed.longest_line, observed.longest_line_in),
             );
             if observed.lines == 0 {
                 return Err(Stop::NotTested("no line of the driver was seen".to_owned()));
@@ -100,18 +89,13 @@ fn level(line: &str) -> Option<Level> {
     };
     for key in ["level=", "\"level\":\"", "\"lvl\":\"", "lvl="] {
         if let Some((_, rest)) = line.split_once(key) {
-            let value: String = rest
-                .trim_start_matches('"')
-                .chars()
-                .take_while(char::is_ascii_alphabetic)
-                .collect();
+            let value: String =
+                rest.trim_start_matches('"').chars().take_while(char::is_ascii_alphabetic).collect();
             return word(&value);
         }
     }
-    let bracketed = line
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-        .map(|(inside, _)| inside.trim());
+    let bracketed =
+        line.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(inside, _)| inside.trim());
     let prefixed = line
         .split_once(':')
         .map(|(before, _)| before)
@@ -137,15 +121,9 @@ mod tests {
         for line in ["level=debug msg=x", "[debug] x", "DEBUG: x", " TRACE: x"] {
             assert_eq!(level(line), Some(Level::Developer), "{line}");
         }
-        for line in [
-            "Creating server...",
-            "info about x",
-            "Error: x",
-            "level=error msg=x",
-            "[1/3] x",
-            "",
-            "Debug: x",
-        ] {
+        for line in
+            ["Creating server...", "info about x", "Error: x", "level=error msg=x", "[1/3] x", "", "Debug: x"]
+        {
             assert_eq!(level(line), None, "{line}");
         }
     }

@@ -30,13 +30,7 @@ pub(crate) fn descendants(root: u32) -> Option<BTreeMap<u32, CommandLine>> {
 /// themselves. Children that this process started for itself have none.
 pub(crate) fn started_by_drivers() -> Option<BTreeMap<u32, CommandLine>> {
     descendants(std::process::id())?;
-    Some(
-        children(std::process::id())
-            .into_iter()
-            .filter_map(descendants)
-            .flatten()
-            .collect(),
-    )
+    Some(children(std::process::id()).into_iter().filter_map(descendants).flatten().collect())
 }
 
 /// Whether a process still runs: it is listed with the same command line, and has not only its exit status left.
@@ -49,11 +43,7 @@ pub(crate) fn is_running(pid: u32, was: &CommandLine) -> bool {
 /// How far a process has read the file that is its standard input; `None` where the system does not say.
 pub(crate) fn read_position_of_stdin(pid: u32) -> Option<u64> {
     let info = std::fs::read_to_string(format!("/proc/{pid}/fdinfo/0")).ok()?;
-    info.lines()
-        .find_map(|line| line.strip_prefix("pos:"))?
-        .trim()
-        .parse()
-        .ok()
+    info.lines().find_map(|line| line.strip_prefix("pos:"))?.trim().parse().ok()
 }
 
 /// Children of all threads of a process. A process that has ended has none.
@@ -64,11 +54,7 @@ fn children(parent: u32) -> Vec<u32> {
         .flatten()
         .flatten()
         .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
-        .flat_map(|list| {
-            list.split_whitespace()
-                .filter_map(|pid| pid.parse().ok())
-                .collect::<Vec<_>>()
-        })
+        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
         .collect()
 }
 
@@ -76,10 +62,7 @@ fn children(parent: u32) -> Vec<u32> {
 fn command_line(pid: u32) -> Option<CommandLine> {
     let read = |what: &str| {
         let bytes = std::fs::read(format!("/proc/{pid}/{what}")).ok()?;
-        let text = String::from_utf8_lossy(&bytes)
-            .replace('\0', " ")
-            .trim_end()
-            .to_owned();
+        let text = String::from_utf8_lossy(&bytes).replace('\0', " ").trim_end().to_owned();
         Some(text).filter(|text| !text.is_empty())
     };
     read("cmdline").or_else(|| read("comm"))
@@ -107,10 +90,7 @@ mod tests {
             .unwrap();
         let found = loop {
             let all = descendants(std::process::id()).unwrap();
-            if let Some((pid, line)) = all
-                .iter()
-                .find(|(_, line)| line.starts_with("cat marker-argument"))
-            {
+            if let Some((pid, line)) = all.iter().find(|(_, line)| line.starts_with("cat marker-argument")) {
                 assert!(all.contains_key(&shell.id()));
                 break (*pid, line.clone());
             }

@@ -27,10 +27,7 @@ const LONGEST_FIRST_LINE: u64 = 64 << 10;
 
 /// The process of a session.
 pub(crate) fn host(session: &Session) -> std::result::Result<&Host, Stop> {
-    session
-        .host()
-        .map(AsRef::as_ref)
-        .ok_or_else(|| Stop::Suite("the check needs Need::Process".to_owned()))
+    session.host().map(AsRef::as_ref).ok_or_else(|| Stop::Suite("the check needs Need::Process".to_owned()))
 }
 
 /// Calls `method` of the service that the plugin has, within the limit of a getter.
@@ -57,26 +54,14 @@ pub(crate) async fn call(
     let outcome = match timeout(limit, host(session)?.call(service_method, argument)).await {
         Ok(outcome) => outcome,
         Err(_) => {
-            let text = format!(
-                "{service_method} did not answer within {:.1} s",
-                limit.as_secs_f64()
-            );
+            let text = format!("{service_method} did not answer within {:.1} s", limit.as_secs_f64());
             recorder.timed_out(text.clone());
             Err(Error::new(ErrorKind::Timeout, text))
         }
     };
-    let text = outcome
-        .as_ref()
-        .map(|value| format!("a {}", value.kind()))
-        .map_err(ToString::to_string);
+    let text = outcome.as_ref().map(|value| format!("a {}", value.kind())).map_err(ToString::to_string);
     let result = text.as_ref().map(String::as_str).map_err(String::as_str);
-    recorder.call(
-        CallTarget::Driver(session.number()),
-        started,
-        service_method,
-        &shown,
-        result,
-    );
+    recorder.call(CallTarget::Driver(session.number()), started, service_method, &shown, result);
     Ok(outcome)
 }
 
@@ -134,16 +119,10 @@ pub(crate) async fn first_line(
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| {
-            Stop::Environment(format!(
-                "{} cannot be started: {error}",
-                executable.program().display()
-            ))
+            Stop::Environment(format!("{} cannot be started: {error}", executable.program().display()))
         })?;
     let mut line = Vec::new();
-    let stdout = process
-        .stdout
-        .take()
-        .ok_or_else(|| Stop::Suite("standard output is no pipe".to_owned()))?;
+    let stdout = process.stdout.take().ok_or_else(|| Stop::Suite("standard output is no pipe".to_owned()))?;
     let mut reader = BufReader::new(stdout).take(LONGEST_FIRST_LINE);
     let read = timeout(limit, reader.read_until(b'\n', &mut line)).await;
     let after = started.elapsed();
@@ -153,29 +132,17 @@ pub(crate) async fn first_line(
     } else {
         timeout(limit, process.wait()).await.ok().and_then(Result::ok)
     };
-    let text = (complete || !line.is_empty()).then(|| {
-        String::from_utf8_lossy(&line)
-            .trim_end_matches(['\n', '\r'])
-            .to_owned()
-    });
-    Ok(FirstLine {
-        text,
-        after,
-        exit,
-        _process: process,
-    })
+    let text = (complete || !line.is_empty())
+        .then(|| String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned());
+    Ok(FirstLine { text, after, exit, _process: process })
 }
 
 /// Whether a plugin's RPC server answers at `address`; otherwise why not.
 pub(crate) async fn answers_as_plugin(address: &str, limit: Duration) -> std::result::Result<(), String> {
     let attempt = async {
-        let mut stream = TcpStream::connect(address)
-            .await
-            .map_err(|error| format!("connecting failed: {error}"))?;
-        stream
-            .write_all(CONNECT)
-            .await
-            .map_err(|error| format!("writing failed: {error}"))?;
+        let mut stream =
+            TcpStream::connect(address).await.map_err(|error| format!("connecting failed: {error}"))?;
+        stream.write_all(CONNECT).await.map_err(|error| format!("writing failed: {error}"))?;
         let mut status = String::new();
         BufReader::new(stream)
             .take(1024)
@@ -187,9 +154,7 @@ pub(crate) async fn answers_as_plugin(address: &str, limit: Duration) -> std::re
             _ => Err(format!("it answered {status:?} to CONNECT")),
         }
     };
-    timeout(limit, attempt)
-        .await
-        .unwrap_or_else(|_| Err("it did not answer".to_owned()))
+    timeout(limit, attempt).await.unwrap_or_else(|_| Err("it did not answer".to_owned()))
 }
 
 /// Whether a line is `host:port` as Go's dialler takes it.
@@ -211,16 +176,9 @@ mod tests {
         for good in ["127.0.0.1:46087", "localhost:1", "[::1]:65535", " 127.0.0.1:1\r"] {
             assert!(is_address(good), "{good}");
         }
-        for bad in [
-            "",
-            "hello",
-            "127.0.0.1",
-            "127.0.0.1:0",
-            ":80",
-            "::1:80",
-            "listening on 127.0.0.1:80",
-            "a:b",
-        ] {
+        for bad in
+            ["", "hello", "127.0.0.1", "127.0.0.1:0", ":80", "::1:80", "listening on 127.0.0.1:80", "a:b"]
+        {
             assert!(!is_address(bad), "{bad}");
         }
     }

@@ -33,8 +33,7 @@ pub(super) const FIRST_LINE_IS_THE_ADDRESS: Check = Check {
                     || "nothing came".to_owned(),
                     |status| format!("the process ended: {status}"),
                 );
-                cx.rule("PLUG-001")
-                    .broken("host:port on the first line of standard output", fate);
+                cx.rule("PLUG-001").broken("host:port on the first line of standard output", fate);
                 return Ok(());
             };
             if cx.rule("PLUG-001").holds(
@@ -43,8 +42,7 @@ pub(super) const FIRST_LINE_IS_THE_ADDRESS: Check = Check {
                 || format!("{text:?}"),
             ) && let Err(problem) = answers_as_plugin(text.trim(), cx.limits().getter()).await
             {
-                cx.rule("PLUG-001")
-                    .broken(format!("an RPC server at {}", text.trim()), problem);
+                cx.rule("PLUG-001").broken(format!("an RPC server at {}", text.trim()), problem);
             }
             Ok(())
         })
@@ -63,25 +61,18 @@ pub(super) const ADDRESS_COMES_IN_TIME: Check = Check {
         Box::pin(async move {
             let quiet = Isolation::new(&cx).await?;
             let waits = cx.limits().process_waits();
-            let (limit, patience) = (
-                waits.scale(cx.limits().address().deadline),
-                waits.scale(cx.limits().orphan().deadline),
-            );
-            for (surroundings, environment) in [
-                ("", Default::default()),
-                (" without network", quiet.environment()),
-            ] {
+            let (limit, patience) =
+                (waits.scale(cx.limits().address().deadline), waits.scale(cx.limits().orphan().deadline));
+            for (surroundings, environment) in
+                [("", Default::default()), (" without network", quiet.environment())]
+            {
                 let line = first_line(&cx, environment, patience).await?;
-                let expected = format!(
-                    "the address line within {:.0} s{surroundings}",
-                    limit.as_secs_f64()
-                );
+                let expected = format!("the address line within {:.0} s{surroundings}", limit.as_secs_f64());
                 match (&line.text, line.exit) {
                     (Some(_), _) => {
                         let seconds = line.after.as_secs_f64();
-                        cx.rule("PLUG-002").holds(line.after <= limit, expected, || {
-                            format!("it came after {seconds:.1} s")
-                        });
+                        cx.rule("PLUG-002")
+                            .holds(line.after <= limit, expected, || format!("it came after {seconds:.1} s"));
                     }
                     // That there is none at all is the matter of another check.
                     (None, Some(status)) if surroundings.is_empty() => {
@@ -89,9 +80,9 @@ pub(super) const ADDRESS_COMES_IN_TIME: Check = Check {
                             "the process ended before it printed an address: {status}"
                         )));
                     }
-                    (None, Some(status)) => cx
-                        .rule("PLUG-002")
-                        .broken(expected, format!("the process ended: {status}")),
+                    (None, Some(status)) => {
+                        cx.rule("PLUG-002").broken(expected, format!("the process ended: {status}"))
+                    }
                     (None, None) => cx
                         .rule("PLUG-002")
                         .broken(expected, format!("no line in {:.1} s", line.after.as_secs_f64())),
@@ -164,27 +155,20 @@ pub(super) const MANY_PROCESSES_RUN_AT_ONCE: Check = Check {
             // Whether it starts at all is the matter of other checks.
             let first = cx.process().await?;
             let started = join_all((1..MANY).map(|_| cx.try_process(Default::default()))).await;
-            let failures: Vec<String> = started
-                .iter()
-                .filter_map(|one| one.as_ref().err().map(ToString::to_string))
-                .collect();
-            let sessions: Vec<_> = std::iter::once(first)
-                .chain(started.into_iter().flatten())
-                .collect();
-            cx.rule("PLUG-012")
-                .holds(failures.is_empty(), format!("{MANY} processes start"), || {
-                    format!(
-                        "{} of them failed, the first with: {}",
-                        failures.len(),
-                        failures.first().cloned().unwrap_or_default()
-                    )
-                });
+            let failures: Vec<String> =
+                started.iter().filter_map(|one| one.as_ref().err().map(ToString::to_string)).collect();
+            let sessions: Vec<_> = std::iter::once(first).chain(started.into_iter().flatten()).collect();
+            cx.rule("PLUG-012").holds(failures.is_empty(), format!("{MANY} processes start"), || {
+                format!(
+                    "{} of them failed, the first with: {}",
+                    failures.len(),
+                    failures.first().cloned().unwrap_or_default()
+                )
+            });
             let names = join_all(sessions.iter().map(|session| session.driver_name())).await;
             for error in names.iter().filter_map(|name| name.as_ref().err()) {
-                cx.rule("PLUG-012").broken(
-                    format!("each of {} processes answers DriverName", sessions.len()),
-                    error,
-                );
+                cx.rule("PLUG-012")
+                    .broken(format!("each of {} processes answers DriverName", sessions.len()), error);
             }
             let mut addresses = BTreeSet::new();
             for session in &sessions {
@@ -208,9 +192,7 @@ async fn started_by_hand(cx: &Context, token: Option<&str>) -> Result<Option<Out
     let limit = cx.limits().process_waits().scale(cx.limits().exit().deadline);
     match timeout(limit, command.output()).await {
         Ok(Ok(output)) => Ok(Some(output)),
-        Ok(Err(error)) => Err(Stop::Environment(format!(
-            "the executable cannot be started: {error}"
-        ))),
+        Ok(Err(error)) => Err(Stop::Environment(format!("the executable cannot be started: {error}"))),
         Err(_) => Ok(None),
     }
 }

@@ -84,13 +84,9 @@ pub(super) const OPENS_NO_BROWSER: Check = Check {
                 let _ = session.pre_create_check().await;
             }
             answers_state_first(&session).await;
-            let opened = tokio::fs::read_to_string(folder.join("opened"))
-                .await
-                .unwrap_or_default();
+            let opened = tokio::fs::read_to_string(folder.join("opened")).await.unwrap_or_default();
             cx.rule("PLUG-010")
-                .holds(opened.is_empty(), "no browser is opened", || {
-                    format!("it ran: {}", opened.trim())
-                });
+                .holds(opened.is_empty(), "no browser is opened", || format!("it ran: {}", opened.trim()));
             Ok(())
         })
     },
@@ -105,22 +101,15 @@ async fn with_input(cx: &Context) -> Result<Arc<Host>, Stop> {
     let executable = cx.executable()?;
     let mut options = executable.host_options();
     // The shell connects the file and then becomes the plugin, with the same process id.
-    let mut arguments = vec![
-        "-c".into(),
-        "exec \"$0\" \"$@\" <\"$CONFORMANCE_INPUT\"".into(),
-        executable.program().into(),
-    ];
+    let mut arguments =
+        vec!["-c".into(), "exec \"$0\" \"$@\" <\"$CONFORMANCE_INPUT\"".into(), executable.program().into()];
     arguments.append(&mut options.arguments);
     options.arguments = arguments;
     options.program = "/bin/sh".into();
-    options
-        .environment
-        .insert("CONFORMANCE_INPUT".into(), input.into());
+    options.environment.insert("CONFORMANCE_INPUT".into(), input.into());
     // As a machine of this world lives, so that the driver's own waits are as short as in other checks.
     let factor = cx.limits().pace().to_string();
-    options
-        .environment
-        .insert(Waits::FACTOR_VARIABLE.into(), factor.into());
+    options.environment.insert(Waits::FACTOR_VARIABLE.into(), factor.into());
     let host = Host::spawn(options).await;
     host.map(Arc::new).map_err(|error| {
         Stop::Prerequisite(format!("the driver does not start with a file as input: {error}"))
@@ -165,9 +154,6 @@ fn fake_browsers(folder: &Path) -> std::io::Result<BTreeMap<String, String>> {
     let path = std::env::var("PATH").unwrap_or_default();
     Ok(BTreeMap::from([
         ("PATH".to_owned(), format!("{}:{path}", folder.display())),
-        (
-            "BROWSER".to_owned(),
-            folder.join("www-browser").to_string_lossy().into_owned(),
-        ),
+        ("BROWSER".to_owned(), folder.join("www-browser").to_string_lossy().into_owned()),
     ]))
 }

@@ -32,9 +32,7 @@ pub(super) const ONLY_READS: Check = Check {
                 .map(|request| request.operation)
                 .collect();
             cx.rule("PRE-001")
-                .holds(changes.is_empty(), "only reads during PreCreateCheck", || {
-                    changes.join(", ")
-                });
+                .holds(changes.is_empty(), "only reads during PreCreateCheck", || changes.join(", "));
             cx.rule("PRE-001").equals(
                 "the inventory after PreCreateCheck",
                 &objects,

@@ -23,18 +23,12 @@ pub(super) const SUPPLIED_OBJECTS_SURVIVE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let (supplied, machine) = with_supplied(&cx).await?;
-            machine
-                .remove()
-                .await
-                .map_err(|error| cx.prerequisite("Remove", &error))?;
+            machine.remove().await.map_err(|error| cx.prerequisite("Remove", &error))?;
             let now = cx.inventory().await?;
             for object in &supplied.objects {
                 cx.rule("RM-003").holds(
                     found(&now, object).is_some(),
-                    format!(
-                        "the user's {} {:?} is there after Remove",
-                        object.kind, object.name
-                    ),
+                    format!("the user's {} {:?} is there after Remove", object.kind, object.name),
                     || "it is gone".to_owned(),
                 );
             }
@@ -54,21 +48,15 @@ pub(super) const SUPPLIED_GROUPS_STAY_AS_THEY_ARE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let (supplied, machine) = with_supplied(&cx).await?;
-            let groups: Vec<_> = supplied
-                .objects
-                .iter()
-                .filter(|object| RULE_KINDS.contains(&object.kind.as_str()))
-                .collect();
+            let groups: Vec<_> =
+                supplied.objects.iter().filter(|object| RULE_KINDS.contains(&object.kind.as_str())).collect();
             if groups.is_empty() {
                 return Err(Stop::NotTested(
                     "this provider has no groups of firewall rules that a user could supply".to_owned(),
                 ));
             }
             same(&cx, &groups, "after Create").await?;
-            machine
-                .remove()
-                .await
-                .map_err(|error| cx.prerequisite("Remove", &error))?;
+            machine.remove().await.map_err(|error| cx.prerequisite("Remove", &error))?;
             same(&cx, &groups, "after Remove").await
         })
     },
@@ -80,9 +68,7 @@ async fn with_supplied(cx: &Context) -> Result<(Supplied, Arc<Machine>), Stop> {
     let mut options = cx.options()?;
     for (setting, value) in &supplied.settings {
         if !cx.set_option(&mut options, setting, value)? {
-            return Err(Stop::NotApplicable(format!(
-                "the driver has no option for a {setting} of the user"
-            )));
+            return Err(Stop::NotApplicable(format!("the driver has no option for a {setting} of the user")));
         }
     }
     let machine = cx.configured_with(cx.machine_name(), options).await?;
@@ -103,19 +89,12 @@ async fn same(cx: &Context, groups: &[&Object], when: &str) -> Result<(), Stop> 
         cx.rule("SEC-007").holds(
             found.is_some_and(|found| found.attributes == group.attributes),
             format!("the user's {} {:?} is as it was {when}", group.kind, group.name),
-            || {
-                format!(
-                    "it was {:?} and is {:?}",
-                    group.attributes,
-                    found.map(|found| &found.attributes)
-                )
-            },
+            || format!("it was {:?} and is {:?}", group.attributes, found.map(|found| &found.attributes)),
         );
     }
     Ok(())
 }
 
 fn found<'a>(now: &'a [Object], object: &Object) -> Option<&'a Object> {
-    now.iter()
-        .find(|other| other.kind == object.kind && other.id == object.id)
+    now.iter().find(|other| other.kind == object.kind && other.id == object.id)
 }

@@ -16,14 +16,7 @@ pub(super) const WORKS_WHEN_SUSPENDED: Check = Check {
                 let machine = cx.created().await?;
                 cx.suspend(&machine, state).await?;
                 let outcome = machine.remove().await;
-                removed(
-                    &cx,
-                    "RM-007",
-                    &format!("Remove of a {state} machine"),
-                    &outcome,
-                    &baseline,
-                )
-                .await;
+                removed(&cx, "RM-007", &format!("Remove of a {state} machine"), &outcome, &baseline).await;
             }
             Ok(())
         })

@@ -40,8 +40,7 @@ pub(super) const STREAMS_ARE_CLEAN: Check = Check {
         Box::pin(async move {
             let lived = live(&cx).await;
             for (secret, place) in cx.observations().leaked_on_streams {
-                cx.rule("SEC-001")
-                    .broken("lines without secrets", format!("{secret} is on {place}"));
+                cx.rule("SEC-001").broken("lines without secrets", format!("{secret} is on {place}"));
             }
             let life = lived?;
             let key = life.private_key.clone();
@@ -74,9 +73,7 @@ pub(super) const USER_DATA_IS_NOT_LOGGED: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let Some(flag) = cx.flags()?.iter().find(|flag| is_user_data(&flag.name)) else {
-                return Err(Stop::NotApplicable(
-                    "the driver has no flag for user data".to_owned(),
-                ));
+                return Err(Stop::NotApplicable("the driver has no flag for user data".to_owned()));
             };
             let marker = format!("conformance-{:016x}", cx.random("user data"));
             let text = format!("#cloud-config\n# {marker}\n");
@@ -101,11 +98,8 @@ pub(super) const USER_DATA_IS_NOT_LOGGED: Check = Check {
                 .await
                 .map_err(|error| cx.prerequisite(&format!("Create with --{}", flag.name), &error))?;
             for line in raw::printed_until_close(&cx, &session).await? {
-                cx.rule("SEC-010").holds(
-                    !line.text.contains(&marker),
-                    "lines without the user data",
-                    || line.text.clone(),
-                );
+                cx.rule("SEC-010")
+                    .holds(!line.text.contains(&marker), "lines without the user data", || line.text.clone());
             }
             Ok(())
         })
@@ -142,11 +136,10 @@ pub(super) const TRAFFIC_IS_NOT_LOGGED: Check = Check {
             };
             let mut dumped = lines(&life)?;
             dumped.retain(|line| is_dump(line) || bodies.iter().any(|body| line.contains(body.as_str())));
-            cx.rule("SEC-011")
-                .holds(dumped.is_empty(), "no dump of requests or answers", || {
-                    let first = &dumped[..dumped.len().min(SHOWN_LINES)];
-                    format!("{} lines of traffic: {}, ...", dumped.len(), first.join(" ⏎ "))
-                });
+            cx.rule("SEC-011").holds(dumped.is_empty(), "no dump of requests or answers", || {
+                let first = &dumped[..dumped.len().min(SHOWN_LINES)];
+                format!("{} lines of traffic: {}, ...", dumped.len(), first.join(" ⏎ "))
+            });
             Ok(())
         })
     },
@@ -169,19 +162,16 @@ pub(crate) fn is_user_data(name: &str) -> bool {
 /// Whether a flag for user data takes the path of a file and not the text itself.
 pub(crate) fn takes_a_path(name: &str, usage: &str) -> bool {
     let usage = usage.to_lowercase();
-    ["file", "path"]
-        .iter()
-        .any(|word| name.contains(word) || usage.contains(word))
+    ["file", "path"].iter().any(|word| name.contains(word) || usage.contains(word))
 }
 
 /// Whether a line is part of a dump of HTTP traffic: a request line, a status line, or a header.
 fn is_dump(line: &str) -> bool {
     let line = line.trim_start().to_lowercase();
     let mut words = line.split_whitespace();
-    let request_line = matches!(
-        words.next(),
-        Some("get" | "put" | "post" | "patch" | "delete" | "head" | "options")
-    ) && words.nth(1).is_some_and(|version| version.starts_with("http/"));
+    let request_line =
+        matches!(words.next(), Some("get" | "put" | "post" | "patch" | "delete" | "head" | "options"))
+            && words.nth(1).is_some_and(|version| version.starts_with("http/"));
     let status_line = line.strip_prefix("http/").is_some_and(|rest| {
         rest.split_whitespace()
             .nth(1)
@@ -224,13 +214,7 @@ mod tests {
         }
         assert!(!is_user_data("acme-user"));
         assert!(takes_a_path("openstack-user-data-file", ""));
-        assert!(takes_a_path(
-            "amazonec2-userdata",
-            "path to file with cloud-init user data"
-        ));
-        assert!(!takes_a_path(
-            "acme-user-data",
-            "Cloud-init based user data (inline)"
-        ));
+        assert!(takes_a_path("amazonec2-userdata", "path to file with cloud-init user data"));
+        assert!(!takes_a_path("acme-user-data", "Cloud-init based user data (inline)"));
     }
 }

@@ -45,14 +45,10 @@ pub(super) const KEY_IS_NEW_FOR_EACH_MACHINE: Check = Check {
             }
             let given = given_keys(&cx).await?;
             if keys.iter().any(|key| given.contains(key)) {
-                return Err(Stop::NotApplicable(
-                    "the run gives the driver a key by an option".to_owned(),
-                ));
+                return Err(Stop::NotApplicable("the run gives the driver a key by an option".to_owned()));
             }
             cx.rule("SSH-010")
-                .holds(keys[0] != keys[1], "two machines have two keys", || {
-                    format!("both have {}", keys[0])
-                });
+                .holds(keys[0] != keys[1], "two machines have two keys", || format!("both have {}", keys[0]));
             Ok(())
         })
     },
@@ -81,19 +77,14 @@ pub(super) const KEY_IS_COPIED: Check = Check {
             options.insert(&flag.name, OptionValue::String(original.display().to_string()));
             let machine = cx.configured_with(cx.machine_name(), options).await?;
             cx.create(&machine).await?;
-            machine
-                .guest("exit 0")
-                .await
-                .map_err(|error| cx.prerequisite("logging in", &error))?;
+            machine.guest("exit 0").await.map_err(|error| cx.prerequisite("logging in", &error))?;
             for file in [original.clone(), original.with_extension("pub")] {
                 // Whether there is a second file is the library's matter.
                 let _ = tokio::fs::remove_file(file).await;
             }
             let session = machine.fresh_process().await?;
-            let path = session
-                .ssh_key_path()
-                .await
-                .map_err(|error| cx.prerequisite("GetSSHKeyPath", &error))?;
+            let path =
+                session.ssh_key_path().await.map_err(|error| cx.prerequisite("GetSSHKeyPath", &error))?;
             cx.rule("SSH-013").holds(
                 Path::new(&path).starts_with(machine.store()),
                 format!("GetSSHKeyPath is below the store with --{}", flag.name),
@@ -154,10 +145,8 @@ pub(super) const NO_DEFAULT_PASSWORD: Check = Check {
                     "boot2docker has a known password, which the specification allows for it".to_owned(),
                 ));
             }
-            let endpoint = machine
-                .endpoint()
-                .await
-                .map_err(|error| cx.prerequisite("the SSH getters", &error))?;
+            let endpoint =
+                machine.endpoint().await.map_err(|error| cx.prerequisite("the SSH getters", &error))?;
             let mut passwords = vec![endpoint.user.as_str()];
             passwords.extend(PASSWORDS);
             let accepted = accepted_password(&endpoint, &passwords, Limits::default())
@@ -175,19 +164,13 @@ pub(super) const NO_DEFAULT_PASSWORD: Check = Check {
 
 /// Type and key of a machine's public key.
 async fn key_of(cx: &Context, machine: &Machine) -> Result<String, Stop> {
-    let path = machine
-        .session()
-        .ssh_key_path()
-        .await
-        .map_err(|error| cx.prerequisite("GetSSHKeyPath", &error))?;
+    let path =
+        machine.session().ssh_key_path().await.map_err(|error| cx.prerequisite("GetSSHKeyPath", &error))?;
     if path.is_empty() {
-        return Err(Stop::NotApplicable(
-            "GetSSHKeyPath is empty: the user's own keys are used".to_owned(),
-        ));
+        return Err(Stop::NotApplicable("GetSSHKeyPath is empty: the user's own keys are used".to_owned()));
     }
-    let pair = KeyPair::load(&path)
-        .await
-        .map_err(|error| cx.prerequisite("reading the private key", &error))?;
+    let pair =
+        KeyPair::load(&path).await.map_err(|error| cx.prerequisite("reading the private key", &error))?;
     Ok(without_comment(pair.public_key()))
 }
 
@@ -230,9 +213,7 @@ mod tests {
             assert!(takes_key(&Flag::string(name)), "{name}");
         }
         assert!(!takes_key(&Flag::string("acme-key-name")));
-        assert!(!takes_key(
-            &Flag::string("acme-ssh-key").usage("Public key of the user")
-        ));
+        assert!(!takes_key(&Flag::string("acme-ssh-key").usage("Public key of the user")));
         assert!(!takes_key(&Flag::bool("acme-ssh-key")));
     }
 

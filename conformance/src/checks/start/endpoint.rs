@@ -18,19 +18,10 @@ pub(super) const SSH_ANSWERS_AT_ONCE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let machine = cx.created().await?;
-            machine
-                .guest("exit 0")
-                .await
-                .map_err(|error| cx.prerequisite("logging in before", &error))?;
-            machine
-                .stop()
-                .await
-                .map_err(|error| cx.prerequisite("Stop", &error))?;
+            machine.guest("exit 0").await.map_err(|error| cx.prerequisite("logging in before", &error))?;
+            machine.stop().await.map_err(|error| cx.prerequisite("Stop", &error))?;
             let session = machine.fresh_process().await?;
-            session
-                .start()
-                .await
-                .map_err(|error| cx.prerequisite("Start", &error))?;
+            session.start().await.map_err(|error| cx.prerequisite("Start", &error))?;
             let at_once = match machine.endpoint().await {
                 Ok(endpoint) => machine.guest_once(&endpoint, "exit 0").await.map(drop),
                 Err(error) => Err(error),
@@ -40,8 +31,7 @@ pub(super) const SSH_ANSWERS_AT_ONCE: Check = Check {
                 let comes_up = machine.settle(State::Running).await;
                 comes_up.map_err(|error| cx.prerequisite("Start", &error))?;
             }
-            cx.rule("START-003")
-                .succeeds(&at_once, "the first login right after Start");
+            cx.rule("START-003").succeeds(&at_once, "the first login right after Start");
             Ok(())
         })
     },
@@ -67,14 +57,8 @@ pub(super) const IS_RECORDED: Check = Check {
                     &format!("it has {recorded:?}, and GetIP answers {ip:?}"),
                 ));
             }
-            machine
-                .stop()
-                .await
-                .map_err(|error| cx.prerequisite("Stop", &error))?;
-            machine
-                .start()
-                .await
-                .map_err(|error| cx.prerequisite("Start", &error))?;
+            machine.stop().await.map_err(|error| cx.prerequisite("Stop", &error))?;
+            machine.start().await.map_err(|error| cx.prerequisite("Start", &error))?;
             let asked = |error| cx.prerequisite("a getter after Start", &error);
             let session = machine.session();
             let port = session.ssh_port().await.map_err(asked)?;
@@ -82,13 +66,10 @@ pub(super) const IS_RECORDED: Check = Check {
             let host = session.ssh_hostname().await.map_err(asked)?;
             let record = session.config_object().await.map_err(asked)?;
             let recorded = text(&record, "IPAddress");
-            cx.rule("START-011")
-                .equals("IPAddress in the record after Start", &ip, &recorded);
+            cx.rule("START-011").equals("IPAddress in the record after Start", &ip, &recorded);
             // 0 stands for the driver's own default.
-            let recorded = record
-                .get("SSHPort")
-                .and_then(serde_json::Value::as_u64)
-                .filter(|port| *port != 0);
+            let recorded =
+                record.get("SSHPort").and_then(serde_json::Value::as_u64).filter(|port| *port != 0);
             cx.rule("START-011").holds(
                 recorded.is_none_or(|recorded| recorded == u64::from(port)),
                 format!("SSHPort in the record after Start is {port}"),
@@ -112,9 +93,5 @@ pub(super) const IS_RECORDED: Check = Check {
 
 /// A text of the record; empty if it has none.
 fn text(record: &Record, key: &str) -> String {
-    record
-        .get(key)
-        .and_then(|value| value.as_str())
-        .unwrap_or_default()
-        .to_owned()
+    record.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
 }

@@ -31,11 +31,7 @@ pub(super) fn look(options: &RunArguments, runtime: &Runtime) -> Result<Vec<Find
             "the checks of the group plugin say what is wrong",
         ),
         None => {
-            let detail = format!(
-                "{program}: {} with {} flags",
-                facts.driver_name,
-                facts.flags.len()
-            );
+            let detail = format!("{program}: {} with {} flags", facts.driver_name, facts.flags.len());
             Finding::works(AREA, "executable", detail, "")
         }
     }];
@@ -54,21 +50,13 @@ fn plan(options: &RunArguments, order: &Order) -> Result<Vec<Finding>, Failure> 
             Some(unmet) => *not_run.entry(unmet).or_default() += 1,
         }
     }
-    let must = run
-        .iter()
-        .filter(|check| selection::level_of(check) == Level::Must)
-        .count();
+    let must = run.iter().filter(|check| selection::level_of(check) == Level::Must).count();
     let detail = format!(
         "a run would execute {} of {} checks, {must} of them about a MUST",
         run.len(),
         selected.len()
     );
-    let mut findings = vec![Finding::works(
-        AREA,
-        "plan",
-        detail,
-        &format!("provider {}", order.provider),
-    )];
+    let mut findings = vec![Finding::works(AREA, "plan", detail, &format!("provider {}", order.provider))];
     for ((verdict, reason), count) in not_run {
         let number = crate::report::count(count, "check");
         findings.push(Finding::new(AREA, verdict.word(), State::Note, number, &reason));

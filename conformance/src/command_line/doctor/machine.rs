@@ -20,21 +20,13 @@ const ENOUGH_FILES: u64 = 1024;
 pub(super) async fn look() -> Vec<Finding> {
     let mut findings = vec![platform(), files(), temporary_folder()];
     findings.push(match TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await {
-        Ok(_) => Finding::works(
-            AREA,
-            "loopback",
-            "127.0.0.1",
-            "plugins and mock providers listen there",
-        ),
+        Ok(_) => Finding::works(AREA, "loopback", "127.0.0.1", "plugins and mock providers listen there"),
         Err(error) => Finding::broken(AREA, "loopback", error.to_string(), "nothing can run"),
     });
     findings.push(match TcpListener::bind((GUEST, 0)).await {
-        Ok(_) => Finding::works(
-            AREA,
-            "guest addresses",
-            GUEST.to_string(),
-            "every simulated machine has its own",
-        ),
+        Ok(_) => {
+            Finding::works(AREA, "guest addresses", GUEST.to_string(), "every simulated machine has its own")
+        }
         Err(error) => Finding::broken(
             AREA,
             "guest addresses",
@@ -43,18 +35,12 @@ pub(super) async fn look() -> Vec<Finding> {
         ),
     });
     findings.push(match TcpListener::bind((GUEST, SSH)).await {
-        Ok(_) => Finding::works(
-            AREA,
-            "port 22",
-            format!("{GUEST}:{SSH}"),
-            "guests serve SSH on its usual port",
-        ),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Finding::works(
-            AREA,
-            "port 22",
-            "in use",
-            "another run of the suite serves SSH there",
-        ),
+        Ok(_) => {
+            Finding::works(AREA, "port 22", format!("{GUEST}:{SSH}"), "guests serve SSH on its usual port")
+        }
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            Finding::works(AREA, "port 22", "in use", "another run of the suite serves SSH there")
+        }
         Err(error) => Finding::missing(
             AREA,
             "port 22",
@@ -63,11 +49,7 @@ pub(super) async fn look() -> Vec<Finding> {
         ),
     });
     let started = Instant::now();
-    findings.push(world(
-        "template cloud",
-        TemplateWorld::start().await.map(drop),
-        started,
-    ));
+    findings.push(world("template cloud", TemplateWorld::start().await.map(drop), started));
     let started = Instant::now();
     findings.push(world("EC2", Ec2World::start().await.map(drop), started));
     findings
@@ -75,11 +57,7 @@ pub(super) async fn look() -> Vec<Finding> {
 
 fn platform() -> Finding {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let detail = format!(
-        "{} {}, {processors} processors",
-        std::env::consts::OS,
-        std::env::consts::ARCH
-    );
+    let detail = format!("{} {}, {processors} processors", std::env::consts::OS, std::env::consts::ARCH);
     Finding::works(AREA, "platform", detail, "")
 }
 
@@ -99,12 +77,7 @@ fn files() -> Finding {
 fn temporary_folder() -> Finding {
     let folder = std::env::temp_dir().display().to_string();
     match tempfile::tempdir() {
-        Ok(_) => Finding::works(
-            AREA,
-            "temporary folder",
-            folder,
-            "each check has its own store in it",
-        ),
+        Ok(_) => Finding::works(AREA, "temporary folder", folder, "each check has its own store in it"),
         Err(error) => Finding::broken(
             AREA,
             "temporary folder",
@@ -117,17 +90,7 @@ fn temporary_folder() -> Finding {
 fn world(name: &str, outcome: Result<(), WorldError>, started: Instant) -> Finding {
     let name = format!("mock of {name}");
     match outcome {
-        Ok(()) => Finding::works(
-            AREA,
-            &name,
-            format!("started in {} ms", started.elapsed().as_millis()),
-            "",
-        ),
-        Err(error) => Finding::broken(
-            AREA,
-            &name,
-            error.to_string(),
-            "runs with this provider cannot start",
-        ),
+        Ok(()) => Finding::works(AREA, &name, format!("started in {} ms", started.elapsed().as_millis()), ""),
+        Err(error) => Finding::broken(AREA, &name, error.to_string(), "runs with this provider cannot start"),
     }
 }

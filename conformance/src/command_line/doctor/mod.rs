@@ -84,13 +84,7 @@ impl Finding {
     }
 
     fn new(area: &'static str, name: &str, state: State, detail: impl Into<String>, meaning: &str) -> Self {
-        Self {
-            area,
-            name: name.to_owned(),
-            state,
-            detail: detail.into(),
-            meaning: meaning.to_owned(),
-        }
+        Self { area, name: name.to_owned(), state, detail: detail.into(), meaning: meaning.to_owned() }
     }
 }
 
@@ -105,13 +99,7 @@ impl DoctorArguments {
         if let Some(options) = self.run_options()? {
             findings.extend(driver::look(&options, &runtime)?);
         }
-        output::to_stdout(|out| {
-            if self.json {
-                json(&findings, out)
-            } else {
-                text(&findings, out)
-            }
-        })?;
+        output::to_stdout(|out| if self.json { json(&findings, out) } else { text(&findings, out) })?;
         let broken = findings.iter().any(|finding| finding.state == State::Broken);
         Ok(match broken {
             true => ExitCode::ENVIRONMENT,
@@ -137,11 +125,7 @@ impl DoctorArguments {
 }
 
 fn text(findings: &[Finding], out: &mut dyn Write) -> Result<(), output::Stopped> {
-    let width = findings
-        .iter()
-        .map(|finding| finding.name.len())
-        .max()
-        .unwrap_or_default();
+    let width = findings.iter().map(|finding| finding.name.len()).max().unwrap_or_default();
     let mut area = "";
     for finding in findings {
         if finding.area != area {
@@ -176,10 +160,7 @@ fn json(findings: &[Finding], out: &mut dyn Write) -> Result<(), output::Stopped
         schema: &'static str,
         findings: &'a [Finding],
     }
-    let document = Document {
-        schema: SCHEMA,
-        findings,
-    };
+    let document = Document { schema: SCHEMA, findings };
     serde_json::to_writer_pretty(&mut *out, &document).map_err(std::io::Error::from)?;
     Ok(writeln!(out)?)
 }

@@ -33,12 +33,7 @@ const TOOLS: [Tool; 9] = [
         arguments: &["nextest", "--version"],
         purpose: "conformance_main! under cargo nextest; cargo test does without",
     },
-    Tool {
-        name: "Go",
-        programs: &["go"],
-        arguments: &["version"],
-        purpose: "drivers in Go",
-    },
+    Tool { name: "Go", programs: &["go"], arguments: &["version"], purpose: "drivers in Go" },
     Tool {
         name: "git",
         programs: &["git"],
@@ -94,11 +89,7 @@ async fn look_for(tool: &Tool) -> Finding {
 
 /// The first line that the program prints; `None` if it does not run.
 async fn version(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::time::timeout(LIMIT, output).await.ok()?.ok()?;
     if !output.status.success() {
         return None;
@@ -117,19 +108,11 @@ mod tests {
 
     #[tokio::test]
     async fn programs_are_found_under_any_name() {
-        let tool = |programs, arguments| Tool {
-            name: "shell",
-            programs,
-            arguments,
-            purpose: "tests",
-        };
+        let tool = |programs, arguments| Tool { name: "shell", programs, arguments, purpose: "tests" };
         let found = look_for(&tool(&["nothere-at-all", "sh"], &["-c", "echo one; echo two"])).await;
         assert_eq!(found, Finding::works(AREA, "shell", "one", "tests"));
         let missing = look_for(&tool(&["nothere-at-all"], &[])).await;
-        assert_eq!(
-            missing,
-            Finding::missing(AREA, "shell", "no nothere-at-all in PATH", "tests")
-        );
+        assert_eq!(missing, Finding::missing(AREA, "shell", "no nothere-at-all in PATH", "tests"));
         let failing = look_for(&tool(&["sh"], &["-c", "exit 1"])).await;
         assert_eq!(failing.state, super::super::State::Missing);
     }

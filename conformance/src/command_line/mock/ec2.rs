@@ -149,11 +149,7 @@ impl Ec2Arguments {
             })?;
         }
         let account = server.account(DEFAULT_ACCOUNT);
-        let Credentials {
-            access_key,
-            secret_key,
-            session_token,
-        } = account.credentials();
+        let Credentials { access_key, secret_key, session_token } = account.credentials();
         let started = Started {
             schema: SCHEMA,
             endpoint: server.endpoint(),
@@ -215,14 +211,7 @@ impl Ec2Arguments {
             return writeln!(out);
         }
         let Started {
-            endpoint,
-            region,
-            access_key,
-            secret_key,
-            image,
-            control_endpoint,
-            control_token,
-            ..
+            endpoint, region, access_key, secret_key, image, control_endpoint, control_token, ..
         } = started;
         let (bold_endpoint, bold_image) = ("endpoint".bold(), "image".bold());
         writeln!(
@@ -230,19 +219,10 @@ impl Ec2Arguments {
             "{bold_endpoint}  {endpoint}   region {region}   access key {access_key}   secret {secret_key}"
         )?;
         if let (Some(endpoint), Some(path)) = (&started.https_endpoint, started.ca_file) {
-            writeln!(
-                out,
-                "{}     {endpoint}   authority {}",
-                "https".bold(),
-                path.display()
-            )?;
+            writeln!(out, "{}     {endpoint}   authority {}", "https".bold(), path.display())?;
         }
         writeln!(out, "{bold_image}     {image} (Ubuntu 24.04)   user {SSH_USER}")?;
-        writeln!(
-            out,
-            "{}   {control_endpoint}   token {control_token}",
-            "control".bold()
-        )?;
+        writeln!(out, "{}   {control_endpoint}   token {control_token}", "control".bold())?;
         writeln!(
             out,
             "{}     AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key} AWS_DEFAULT_REGION={region} \

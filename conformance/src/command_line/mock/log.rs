@@ -24,11 +24,7 @@ pub(super) struct RequestPrinter {
 
 impl RequestPrinter {
     pub(super) fn new() -> Self {
-        Self {
-            next: 0,
-            started: Instant::now(),
-            notes: BTreeMap::new(),
-        }
+        Self { next: 0, started: Instant::now(), notes: BTreeMap::new() }
     }
 
     /// Prints what is new and has been answered. `since` gives the requests from a number on, and the number after the

@@ -115,19 +115,9 @@ impl TemplateArguments {
             serde_json::to_writer(&mut *out, started)?;
             return writeln!(out);
         }
-        let Started {
-            endpoint,
-            token,
-            control_endpoint,
-            control_token,
-            ..
-        } = started;
+        let Started { endpoint, token, control_endpoint, control_token, .. } = started;
         writeln!(out, "{}  {endpoint}   token {token}", "endpoint".bold())?;
-        writeln!(
-            out,
-            "{}   {control_endpoint}   token {control_token}",
-            "control".bold()
-        )?;
+        writeln!(out, "{}   {control_endpoint}   token {control_token}", "control".bold())?;
         writeln!(
             out,
             "{}     docker-machine create --driver template --template-endpoint {endpoint} --template-token {token} NAME",

@@ -171,11 +171,7 @@ impl VboxArguments {
             serde_json::to_writer(&mut *out, started)?;
             return writeln!(out);
         }
-        for (name, value) in started
-            .environment
-            .iter()
-            .filter(|(name, _)| !is_of_windows(name))
-        {
+        for (name, value) in started.environment.iter().filter(|(name, _)| !is_of_windows(name)) {
             // Only what comes first in PATH is ours; the rest is the reader's own.
             let value = match name.as_str() {
                 "PATH" => format!("{}:$PATH", started.directory.display()),

@@ -61,11 +61,7 @@ impl DiffArguments {
             DiffFormat::Markdown => markdown(out, &changes),
             DiffFormat::Json => json_lines(out, &changes),
         })?;
-        Ok(if report::is_worse(&changes) {
-            ExitCode::NOT_CONFORMANT
-        } else {
-            ExitCode::CONFORMANT
-        })
+        Ok(if report::is_worse(&changes) { ExitCode::NOT_CONFORMANT } else { ExitCode::CONFORMANT })
     }
 }
 
@@ -90,11 +86,8 @@ fn text(
         return Ok(writeln!(out, "\nno check changed")?);
     }
     let width = terminal_width();
-    let id_width = changes
-        .iter()
-        .map(|change| one_line(&change.id, 80).chars().count())
-        .max()
-        .unwrap_or_default();
+    let id_width =
+        changes.iter().map(|change| one_line(&change.id, 80).chars().count()).max().unwrap_or_default();
     for kind in ChangeKind::ALL {
         let of_kind: Vec<&Change> = changes.iter().filter(|change| change.kind == kind).collect();
         if of_kind.is_empty() {
@@ -106,10 +99,7 @@ fn text(
             writeln!(out, "  {}  {}", id.bold(), verdicts(change))?;
             if matters(change) {
                 let clauses = change.clauses.join(", ");
-                let headline = one_line(
-                    &format!("{clauses}: {}", change.headline),
-                    width.saturating_sub(6),
-                );
+                let headline = one_line(&format!("{clauses}: {}", change.headline), width.saturating_sub(6));
                 writeln!(out, "      {}", headline.dimmed())?;
             }
         }

@@ -90,9 +90,7 @@ impl ShowArguments {
     fn execute(&self) -> Result<u8, Failure> {
         let mut record = report::read(&self.report)?;
         if !self.only.is_empty() {
-            record
-                .checks
-                .retain(|result| self.only.iter().any(|pattern| names(pattern, result)));
+            record.checks.retain(|result| self.only.iter().any(|pattern| names(pattern, result)));
             if record.checks.is_empty() {
                 return Err(Failure::usage("no check of the report matches --only"));
             }

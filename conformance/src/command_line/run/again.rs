@@ -45,11 +45,8 @@ impl Failed {
     /// Reads a JSON report.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let problem = |problem: String| {
-            Failure::usage(format!(
-                "--rerun-failed: cannot read the report {}: {problem}",
-                path.display()
-            ))
-            .help("it is the file of an earlier --report json=PATH")
+            Failure::usage(format!("--rerun-failed: cannot read the report {}: {problem}", path.display()))
+                .help("it is the file of an earlier --report json=PATH")
         };
         let text = fs::read_to_string(path).map_err(|error| problem(error.to_string()))?;
         let record = RunRecord::from_json(&text).map_err(|error| problem(error.to_string()))?;

@@ -18,10 +18,7 @@ impl FromStr for Assignment {
         if name.is_empty() || !text.contains('=') {
             return Err("write NAME=VALUE, for example acme-region=eu-1".to_owned());
         }
-        Ok(Self {
-            name: name.to_owned(),
-            value: value.to_owned(),
-        })
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
     }
 }
 
@@ -33,16 +30,8 @@ impl fmt::Debug for Assignment {
 
 /// Whether a flag or variable of this name holds a secret, as far as the name tells.
 pub(super) fn sounds_secret(name: &str) -> bool {
-    const SECRETS: [&str; 8] = [
-        "token",
-        "secret",
-        "password",
-        "passphrase",
-        "credential",
-        "api-key",
-        "access-key",
-        "private-key",
-    ];
+    const SECRETS: [&str; 8] =
+        ["token", "secret", "password", "passphrase", "credential", "api-key", "access-key", "private-key"];
     const HARMLESS: [&str; 5] = ["path", "file", "name", "id", "url"];
     let name = name.to_lowercase().replace('_', "-");
     let last = name.rsplit('-').next().unwrap_or_default();
@@ -68,10 +57,7 @@ mod tests {
     #[test]
     fn values_may_contain_anything() {
         let assignment: Assignment = "--acme-url=http://x/?a=b".parse().unwrap();
-        assert_eq!(
-            (assignment.name.as_str(), assignment.value.as_str()),
-            ("acme-url", "http://x/?a=b")
-        );
+        assert_eq!((assignment.name.as_str(), assignment.value.as_str()), ("acme-url", "http://x/?a=b"));
         assert_eq!("acme-fast=".parse::<Assignment>().unwrap().value, "");
         assert!("acme-fast".parse::<Assignment>().is_err() && "=x".parse::<Assignment>().is_err());
         assert!(!format!("{assignment:?}").contains("http"));
@@ -79,20 +65,10 @@ mod tests {
 
     #[test]
     fn names_tell_secrets() {
-        for name in [
-            "acme-token",
-            "amazonec2-secret-key",
-            "OS_PASSWORD",
-            "acme-api-key",
-        ] {
+        for name in ["acme-token", "amazonec2-secret-key", "OS_PASSWORD", "acme-api-key"] {
             assert!(sounds_secret(name), "{name}");
         }
-        for name in [
-            "acme-region",
-            "acme-ssh-key-path",
-            "acme-token-file",
-            "acme-access-key-id",
-        ] {
+        for name in ["acme-region", "acme-ssh-key-path", "acme-token-file", "acme-access-key-id"] {
             assert!(!sounds_secret(name), "{name}");
         }
     }

@@ -26,10 +26,7 @@ impl Cost {
     /// If machines may cost money, and the user has not agreed.
     pub(super) fn of(order: &Order, selected: &[&'static Check]) -> Result<Self, Failure> {
         let Some(options) = &order.external else {
-            return Ok(Self {
-                machines: 0,
-                note: None,
-            });
+            return Ok(Self { machines: 0, note: None });
         };
         let machines = most_machines(options, selected);
         let bound = format!("at most {machines} machines, for one check at a time");
@@ -68,8 +65,6 @@ fn most_machines(options: &ExternalOptions, selected: &[&'static Check]) -> u32 
         .iter()
         .filter(|check| check.needs.contains(&Need::Machine) && check.needs.iter().all(offered))
         .count();
-    let usual = u32::try_from(creating)
-        .unwrap_or(u32::MAX)
-        .saturating_mul(MACHINES_OF_A_CHECK);
+    let usual = u32::try_from(creating).unwrap_or(u32::MAX).saturating_mul(MACHINES_OF_A_CHECK);
     options.machines.map_or(usual, |machines| machines.min(usual))
 }

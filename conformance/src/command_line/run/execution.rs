@@ -138,27 +138,20 @@ async fn start_world(order: &Order, cost: &Cost) -> Result<Arc<dyn World>, Failu
     guests::require(order.guest_kind).await?;
     let started: Result<Arc<dyn World>, WorldError> = match order.provider {
         ProviderKind::None => Ok(Arc::new(NoWorld::new(order.create_machines))),
-        ProviderKind::Template => TemplateWorld::with_guests(order.guest_kind)
-            .await
-            .map(|world| Arc::new(world) as _),
-        ProviderKind::Ec2 => Ec2World::with_guests(order.guest_kind)
-            .await
-            .map(|world| Arc::new(world) as _),
+        ProviderKind::Template => {
+            TemplateWorld::with_guests(order.guest_kind).await.map(|world| Arc::new(world) as _)
+        }
+        ProviderKind::Ec2 => Ec2World::with_guests(order.guest_kind).await.map(|world| Arc::new(world) as _),
         ProviderKind::Vbox => match std::env::current_exe() {
             // This executable is VBoxManage under that name.
-            Ok(executable) => VBoxWorld::with_guests(executable, order.guest_kind)
-                .await
-                .map(|world| Arc::new(world) as _),
-            Err(error) => Err(WorldError(format!(
-                "cannot find the executable of the suite: {error}"
-            ))),
+            Ok(executable) => {
+                VBoxWorld::with_guests(executable, order.guest_kind).await.map(|world| Arc::new(world) as _)
+            }
+            Err(error) => Err(WorldError(format!("cannot find the executable of the suite: {error}"))),
         },
         ProviderKind::External => {
             // The order has refused a run without commands.
-            let options = order
-                .external
-                .clone()
-                .unwrap_or_else(|| ExternalOptions::new(PathBuf::new()));
+            let options = order.external.clone().unwrap_or_else(|| ExternalOptions::new(PathBuf::new()));
             Ok(Arc::new(ExternalWorld::new(options, cost.machines)))
         }
     };
@@ -191,18 +184,11 @@ async fn report(
 }
 
 /// Lists what `--keep` left, by check; whether there is anything.
-#[expect(
-    clippy::print_stderr,
-    reason = "the command line's notes go to standard error"
-)]
+#[expect(clippy::print_stderr, reason = "the command line's notes go to standard error")]
 fn say_what_is_kept(record: &RunRecord, is_mock: bool) -> bool {
     let mut any = false;
     for result in &record.checks {
-        let notes: Vec<&str> = result
-            .log
-            .iter()
-            .filter_map(|line| line.text.strip_prefix(KEPT))
-            .collect();
+        let notes: Vec<&str> = result.log.iter().filter_map(|line| line.text.strip_prefix(KEPT)).collect();
         if !notes.is_empty() {
             eprintln!("\nkept of {}:", result.id);
             any = true;

@@ -80,12 +80,7 @@ pub(crate) struct RunArguments {
     yes_this_costs_money: bool,
 
     /// Value of a flag of the driver, without dashes; repeat it for a list
-    #[arg(
-        long = "flag",
-        value_name = "NAME=VALUE",
-        help_heading = "Driver",
-        allow_hyphen_values = true
-    )]
+    #[arg(long = "flag", value_name = "NAME=VALUE", help_heading = "Driver", allow_hyphen_values = true)]
     flags: Vec<Assignment>,
 
     /// Environment variable of the driver's process
@@ -109,13 +104,7 @@ pub(crate) struct RunArguments {
     jobs: Option<u16>,
 
     /// Seed of every random choice, to repeat a run; by default a random one
-    #[arg(
-        long,
-        value_name = "N",
-        env = "MACHINE_CONFORMANCE_SEED",
-        hide_env = true,
-        help_heading = "Run"
-    )]
+    #[arg(long, value_name = "N", env = "MACHINE_CONFORMANCE_SEED", hide_env = true, help_heading = "Run")]
     seed: Option<u64>,
 
     /// Factor for every limit and wait of the suite, for slow machines
@@ -230,11 +219,7 @@ impl RunArguments {
             true => Some(Arc::new(AtTerminal::new(terminal_width())?)),
             false => None,
         };
-        let runs = Runs {
-            arguments: self,
-            failed,
-            pause,
-        };
+        let runs = Runs { arguments: self, failed, pause };
         match self.again.repeat_until_failure {
             Some(most) => runs.repeat(seed, most),
             None if self.again.watch => runs.watch(seed),
@@ -250,9 +235,8 @@ impl RunArguments {
             return Err(Failure::usage("only one report can go to standard output"));
         }
         if self.stable_output {
-            let folder = std::env::current_dir()
-                .map(|folder| folder.display().to_string())
-                .unwrap_or_default();
+            let folder =
+                std::env::current_dir().map(|folder| folder.display().to_string()).unwrap_or_default();
             reports.stabilise(StableOutput::new(seed, [(folder, "FOLDER".to_owned())]));
         }
         // The terminal report makes way for one that is to be piped.
@@ -281,10 +265,7 @@ impl RunArguments {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the command line's notes go to standard error"
-)]
+#[expect(clippy::print_stderr, reason = "the command line's notes go to standard error")]
 fn note_on_stderr(note: &str) {
     eprintln!("note: {note}");
 }

@@ -82,33 +82,19 @@ impl Order {
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
         let profile = profile(arguments)?;
-        let baseline = arguments
-            .baseline
-            .as_ref()
-            .map(|path| Baseline::load(path, checks::all()))
-            .transpose()?;
+        let baseline =
+            arguments.baseline.as_ref().map(|path| Baseline::load(path, checks::all())).transpose()?;
         let program = arguments
             .driver
             .clone()
             .or_else(|| profile.as_ref().and_then(Profile::driver_program))
             .ok_or_else(|| no_driver(profile.as_ref()))?;
-        let section = profile
-            .as_ref()
-            .map(|profile| profile.driver.clone())
-            .unwrap_or_default();
+        let section = profile.as_ref().map(|profile| profile.driver.clone()).unwrap_or_default();
         let flags = values::flags(profile.as_ref(), &section.flags, &arguments.flags, variable)?;
-        let environment = values::environment(
-            profile.as_ref(),
-            &section.environment,
-            &arguments.environment,
-            variable,
-        )?;
+        let environment =
+            values::environment(profile.as_ref(), &section.environment, &arguments.environment, variable)?;
         let hidden = |name: &str| {
-            arguments
-                .secrets
-                .iter()
-                .chain(&section.secrets)
-                .any(|secret| secret == name)
+            arguments.secrets.iter().chain(&section.secrets).any(|secret| secret == name)
                 || sounds_secret(name)
         };
         let mut secrets: Vec<(String, String)> = Vec::new();
@@ -117,12 +103,8 @@ impl Order {
                 secrets.extend(values::texts(value).map(|text| (name.clone(), text)));
             }
         }
-        secrets.extend(
-            environment
-                .iter()
-                .filter(|(name, _)| hidden(name))
-                .map(|(n, v)| (n.clone(), v.clone())),
-        );
+        secrets
+            .extend(environment.iter().filter(|(name, _)| hidden(name)).map(|(n, v)| (n.clone(), v.clone())));
         let provider = provider(arguments, profile.as_ref());
         let external = external(provider, profile.as_ref())?;
         let mut order = Self {
@@ -141,9 +123,7 @@ impl Order {
             create_machines: arguments.create_machines
                 || profile.as_ref().is_some_and(|profile| profile.create_machines),
             requirements: requirements(arguments, profile.as_ref()),
-            seed: arguments
-                .seed
-                .unwrap_or_else(|| rand::random_range(1_000..1_000_000)),
+            seed: arguments.seed.unwrap_or_else(|| rand::random_range(1_000..1_000_000)),
             // All checks see the same objects there, so one after the other looks at them.
             jobs: match external {
                 Some(_) => 1,
@@ -207,12 +187,10 @@ impl Order {
                 let problem = redactor.redact(&problem).into_owned();
                 let placed =
                     profile.filter(|profile| profile.flag_line(name).is_some() && !self.overridden(name));
-                return Err(
-                    match placed.and_then(|profile| profile.wrong_value(name, &problem)) {
-                        Some(error) => error.into(),
-                        None => Failure::usage(problem),
-                    },
-                );
+                return Err(match placed.and_then(|profile| profile.wrong_value(name, &problem)) {
+                    Some(error) => error.into(),
+                    None => Failure::usage(problem),
+                });
             }
         }
         Ok(())
@@ -253,29 +231,19 @@ impl Order {
         self.all_known_failures()
             .filter(|(_, known)| known.counts_on(today))
             .flat_map(|(file, known)| {
-                checks::all()
-                    .iter()
-                    .filter(|check| known.names(check))
-                    .map(move |check| (file, known, check))
+                checks::all().iter().filter(|check| known.names(check)).map(move |check| (file, known, check))
             })
             .filter_map(|(file, known, check)| {
                 // An escaped id is always a pattern.
                 let pattern = Pattern::new(&Pattern::escape(check.id)).ok()?;
-                Some(KnownFailure {
-                    pattern,
-                    reason: format!("{} ({file}:{})", known.reason, known.line),
-                })
+                Some(KnownFailure { pattern, reason: format!("{} ({file}:{})", known.reason, known.line) })
             })
             .collect()
     }
 
     /// What the profile says that the driver lacks, in terms of what checks need.
     pub(super) fn lacks(&self) -> BTreeMap<Need, String> {
-        let expect = self
-            .profile
-            .as_ref()
-            .map(|profile| profile.expect.clone())
-            .unwrap_or_default();
+        let expect = self.profile.as_ref().map(|profile| profile.expect.clone()).unwrap_or_default();
         let need = |gate: &Gate| match gate {
             Gate::Power => Some(Need::Power),
             Gate::Ssh => Some(Need::Guest),
@@ -286,11 +254,8 @@ impl Order {
             _ => None,
         };
         let reason = |gate: &Gate| format!("the profile says that the driver lacks \"{gate}\"");
-        let mut lacks: BTreeMap<Need, String> = expect
-            .lacks
-            .iter()
-            .filter_map(|gate| Some((need(gate)?, reason(gate))))
-            .collect();
+        let mut lacks: BTreeMap<Need, String> =
+            expect.lacks.iter().filter_map(|gate| Some((need(gate)?, reason(gate)))).collect();
         if !self.requirements.is_for_rancher() {
             lacks.insert(Need::Rancher, Need::Rancher.missing().to_owned());
         }
@@ -311,10 +276,7 @@ impl Order {
     /// The files that a run depends on: the driver's executable and the profile.
     pub(super) fn files(&self, subject: &PluginSubject) -> Vec<PathBuf> {
         let profile = self.profile.as_ref().map(|profile| PathBuf::from(profile.file()));
-        [subject.program().to_owned()]
-            .into_iter()
-            .chain(profile)
-            .collect()
+        [subject.program().to_owned()].into_iter().chain(profile).collect()
     }
 
     /// The guest's operating system, as the profile says.
@@ -330,13 +292,10 @@ impl Order {
         {
             return error.into();
         }
-        let hint = did_you_mean(name, declared.iter().copied())
-            .map(|hint| format!("; {hint}"))
-            .unwrap_or_default();
-        let failure = Failure::usage(format!(
-            "--flag {name}: the driver {} has no such flag{hint}",
-            facts.driver_name
-        ));
+        let hint =
+            did_you_mean(name, declared.iter().copied()).map(|hint| format!("; {hint}")).unwrap_or_default();
+        let failure =
+            Failure::usage(format!("--flag {name}: the driver {} has no such flag{hint}", facts.driver_name));
         match declared.is_empty() {
             true => failure.help("it declares no flags at all"),
             false => failure.help(format!("it declares: {}", declared.join(", "))),
@@ -355,9 +314,7 @@ impl Order {
     fn notes(&self, arguments: &RunArguments) -> Vec<String> {
         let today = CalendarDate::of(SystemTime::now());
         let mut notes = Vec::new();
-        let expired = self
-            .all_known_failures()
-            .filter(|(_, known)| !known.counts_on(today));
+        let expired = self.all_known_failures().filter(|(_, known)| !known.counts_on(today));
         for (file, known) in expired {
             let until = known.until.map(|day| day.to_string()).unwrap_or_default();
             notes.push(format!(
@@ -372,9 +329,7 @@ impl Order {
             );
         }
         for name in self.redactor().too_short() {
-            notes.push(format!(
-                "the secret \"{name}\" is too short to be hidden in reports"
-            ));
+            notes.push(format!("the secret \"{name}\" is too short to be hidden in reports"));
         }
         notes
     }
@@ -399,10 +354,7 @@ fn no_driver(profile: Option<&Profile>) -> Failure {
 }
 
 fn provider(arguments: &RunArguments, profile: Option<&Profile>) -> ProviderKind {
-    arguments
-        .provider
-        .or_else(|| profile.and_then(|profile| profile.provider))
-        .unwrap_or_default()
+    arguments.provider.or_else(|| profile.and_then(|profile| profile.provider)).unwrap_or_default()
 }
 
 /// What guests are made of, where the provider has a choice.
@@ -420,10 +372,7 @@ fn guest_kind(arguments: &RunArguments, provider: ProviderKind) -> Result<GuestK
 fn walks(arguments: &RunArguments, profile: Option<&Profile>) -> Result<model::Settings, Failure> {
     let section = profile.map(|profile| profile.walks.clone()).unwrap_or_default();
     let usual = model::Settings::default();
-    let folder = arguments
-        .corpus
-        .clone()
-        .or_else(|| profile.and_then(Profile::corpus_folder));
+    let folder = arguments.corpus.clone().or_else(|| profile.and_then(Profile::corpus_folder));
     let unusable = |error: model::CorpusError| Failure::usage(error.to_string());
     let known = match &folder {
         Some(folder) if arguments.replay.is_empty() => Story::load_folder(folder).map_err(unusable)?,

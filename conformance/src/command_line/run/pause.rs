@@ -36,19 +36,13 @@ impl AtTerminal {
                 }
             }
         });
-        Self {
-            lines: Mutex::new(receiver),
-            width,
-        }
+        Self { lines: Mutex::new(receiver), width }
     }
 }
 
 #[async_trait]
 impl Pause for AtTerminal {
-    #[expect(
-        clippy::print_stderr,
-        reason = "a question to the user, while the run goes on"
-    )]
+    #[expect(clippy::print_stderr, reason = "a question to the user, while the run goes on")]
     async fn failed(&self, result: &CheckResult, left: &[String]) {
         let mut lines = self.lines.lock().await;
         // Keys that were pressed before the question are no answer.
@@ -57,10 +51,7 @@ impl Pause for AtTerminal {
         for line in left {
             eprintln!("  {line}");
         }
-        eprintln!(
-            "\n{} is paused before it is cleaned up; press Enter to go on.",
-            result.id
-        );
+        eprintln!("\n{} is paused before it is cleaned up; press Enter to go on.", result.id);
         // At the end of the input nobody can answer any more.
         let _ = lines.recv().await;
     }

@@ -65,27 +65,17 @@ fn order(profile: Option<&str>, arguments: &[&str]) -> Result<Order, Failure> {
     }
     words.extend(arguments);
     let probe = Probe::try_parse_from(words).unwrap();
-    Order::new(&probe.run, &|name| {
-        (name == "ACME_TOKEN").then(|| "t0p-s3cret".to_owned())
-    })
+    Order::new(&probe.run, &|name| (name == "ACME_TOKEN").then(|| "t0p-s3cret".to_owned()))
 }
 
 fn message(failure: &Failure) -> String {
     let mut text = Vec::new();
     failure.report(&mut text);
-    anstream::adapter::strip_bytes(&text)
-        .into_vec()
-        .into_iter()
-        .map(char::from)
-        .collect()
+    anstream::adapter::strip_bytes(&text).into_vec().into_iter().map(char::from).collect()
 }
 
 fn facts_of(flags: Vec<Flag>) -> Facts {
-    Facts {
-        driver_name: "acme".into(),
-        flags,
-        failure: None,
-    }
+    Facts { driver_name: "acme".into(), flags, failure: None }
 }
 
 fn text(text: &str) -> GivenValue {
@@ -97,16 +87,10 @@ fn a_profile_alone_is_enough() {
     let order = order(Some(PROFILE), &[]).unwrap();
     assert_eq!(order.flags["acme-token"], text("t0p-s3cret"));
     assert_eq!(order.flags["acme-size"], GivenValue::Number(3));
-    assert_eq!(
-        (order.provider, order.timeout_factor),
-        (ProviderKind::Template, 2.5)
-    );
+    assert_eq!((order.provider, order.timeout_factor), (ProviderKind::Template, 2.5));
     let hidden: Vec<&str> = order.secrets.iter().map(|(_, value)| value.as_str()).collect();
     assert_eq!(hidden, ["12345678", "t0p-s3cret"]);
-    assert_eq!(
-        order.lacks().into_keys().collect::<Vec<_>>(),
-        [Need::Power, Need::Pause, Need::Rancher]
-    );
+    assert_eq!(order.lacks().into_keys().collect::<Vec<_>>(), [Need::Power, Need::Pause, Need::Rancher]);
     assert_eq!(order.guest_os().as_deref(), Some("debian"));
 }
 
@@ -131,19 +115,10 @@ fn the_command_line_comes_before_the_profile() {
     ];
     let order = order(Some(PROFILE), &arguments).unwrap();
     assert_eq!(order.flags["acme-region"], text("us-1"));
-    assert_eq!(
-        order.flags["acme-tag"],
-        GivenValue::List(vec!["a".into(), "b".into()])
-    );
+    assert_eq!(order.flags["acme-tag"], GivenValue::List(vec!["a".into(), "b".into()]));
     assert_eq!((order.provider, order.timeout_factor), (ProviderKind::None, 1.5));
     assert_eq!((order.seed, order.jobs), (7, 3));
-    assert!(
-        order
-            .rerun()
-            .starts_with("machine-conformance run ./other --profile "),
-        "{}",
-        order.rerun()
-    );
+    assert!(order.rerun().starts_with("machine-conformance run ./other --profile "), "{}", order.rerun());
 }
 
 #[test]
@@ -152,11 +127,7 @@ fn a_flag_of_the_command_line_needs_no_variable() {
     let order_with = order(Some(profile), &["./driver", "--flag", "acme-token=given"]).unwrap();
     assert_eq!(order_with.flags["acme-token"], text("given"));
     let failure = order(Some(profile), &["./driver"]).unwrap_err();
-    assert!(
-        message(&failure).contains("takes its value from NOT_SET"),
-        "{}",
-        message(&failure)
-    );
+    assert!(message(&failure).contains("takes its value from NOT_SET"), "{}", message(&failure));
 }
 
 #[test]
@@ -183,11 +154,7 @@ fn known_failures_name_single_checks_and_expire() {
     let known = order.known_failures();
     let covers = |id: &str| known.iter().any(|known| known.pattern.matches(id));
     let ids = |group: &str| {
-        checks::all()
-            .iter()
-            .filter(|check| check.group() == group)
-            .map(|check| check.id)
-            .collect::<Vec<_>>()
+        checks::all().iter().filter(|check| check.group() == group).map(|check| check.id).collect::<Vec<_>>()
     };
     assert!(!ids("stop").is_empty() && ids("stop").into_iter().all(covers));
     assert!(!ids("kill").into_iter().any(covers));
@@ -203,17 +170,8 @@ fn requirements_are_those_of_the_command_line_then_of_the_profile() {
     let driver = "driver.command = './d'\n";
     assert_eq!(of(driver, &[]), "v1");
     assert_eq!(of(&format!("{driver}expect.spec = 'next'"), &[]), "next");
-    assert_eq!(
-        of(&format!("{driver}expect.host = 'rancher-machine'"), &[]),
-        "v1-rancher"
-    );
-    assert_eq!(
-        of(
-            &format!("{driver}expect.spec = 'next'"),
-            &["--spec", "v1-rancher"]
-        ),
-        "v1-rancher"
-    );
+    assert_eq!(of(&format!("{driver}expect.host = 'rancher-machine'"), &[]), "v1-rancher");
+    assert_eq!(of(&format!("{driver}expect.spec = 'next'"), &["--spec", "v1-rancher"]), "v1-rancher");
     let both = format!("{driver}expect.host = 'rancher-machine'");
     let named = order(Some(&both), &["--spec", "next"]).unwrap();
     assert_eq!(named.requirements.name(), "next-rancher");
@@ -234,50 +192,26 @@ fn cost(profile: &str, arguments: &[&str]) -> Result<(u32, String), String> {
 #[test]
 fn a_run_that_may_cost_money_asks_and_says_how_much() {
     let refused = cost(EXTERNAL, &[]).unwrap_err();
-    assert!(
-        refused.starts_with("error: this run creates at most "),
-        "{refused}"
-    );
-    assert!(
-        refused.contains("help: agree with --yes-this-costs-money"),
-        "{refused}"
-    );
+    assert!(refused.starts_with("error: this run creates at most "), "{refused}");
+    assert!(refused.contains("help: agree with --yes-this-costs-money"), "{refused}");
     let (machines, note) = cost(EXTERNAL, &["--yes-this-costs-money"]).unwrap();
     assert!(machines > 30, "{machines}");
-    assert!(
-        note.starts_with(&format!("this run creates at most {machines} machines")),
-        "{note}"
-    );
+    assert!(note.starts_with(&format!("this run creates at most {machines} machines")), "{note}");
     let (fewer, _) = cost(&format!("{EXTERNAL}machines = 7"), &["--yes-this-costs-money"]).unwrap();
     assert_eq!(fewer, 7);
     assert!(cost(&format!("{EXTERNAL}costs-money = false"), &[]).is_ok());
-    assert!(
-        cost(&format!("{EXTERNAL}machines = 0"), &[]).is_ok(),
-        "nothing is created"
-    );
+    assert!(cost(&format!("{EXTERNAL}machines = 0"), &[]).is_ok(), "nothing is created");
     assert_eq!(cost("driver.command = './d'", &[]), Ok((0, String::new())));
 }
 
 #[test]
 fn the_provider_external_needs_commands_and_one_check_at_a_time() {
     let failure = order(Some("driver.command = './d'\nprovider.kind = 'external'"), &[]).unwrap_err();
-    assert!(
-        message(&failure).contains("needs a profile with [provider.external]"),
-        "{}",
-        message(&failure)
-    );
+    assert!(message(&failure).contains("needs a profile with [provider.external]"), "{}", message(&failure));
     let order = order(Some(EXTERNAL), &["--jobs", "4", "--yes-this-costs-money"]).unwrap();
     assert_eq!(order.jobs, 1);
-    assert!(
-        order.notes[0].contains("one check at a time"),
-        "{:?}",
-        order.notes
-    );
-    assert!(
-        order.rerun().contains(" --yes-this-costs-money"),
-        "{}",
-        order.rerun()
-    );
+    assert!(order.notes[0].contains("one check at a time"), "{:?}", order.notes);
+    assert!(order.rerun().contains(" --yes-this-costs-money"), "{}", order.rerun());
 }
 
 #[test]
@@ -316,9 +250,5 @@ fn a_secret_of_the_wrong_type_is_not_shown() {
 #[test]
 fn a_run_needs_a_driver() {
     let failure = order(Some("[waits]\nfactor = 1\n"), &[]).unwrap_err();
-    assert!(
-        message(&failure).contains("has no [driver] command"),
-        "{}",
-        message(&failure)
-    );
+    assert!(message(&failure).contains("has no [driver] command"), "{}", message(&failure));
 }

@@ -21,10 +21,7 @@ pub(super) fn flags(
 ) -> Result<BTreeMap<String, GivenValue>, Failure> {
     let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for assignment in assignments {
-        given
-            .entry(assignment.name.clone())
-            .or_default()
-            .push(assignment.value.clone());
+        given.entry(assignment.name.clone()).or_default().push(assignment.value.clone());
     }
     let mut values: BTreeMap<String, GivenValue> = given
         .into_iter()
@@ -37,10 +34,7 @@ pub(super) fn flags(
         if let Some(profile) = profile
             && !values.contains_key(name)
         {
-            values.insert(
-                name.clone(),
-                given_value(profile.resolve(name, setting, variable)?),
-            );
+            values.insert(name.clone(), given_value(profile.resolve(name, setting, variable)?));
         }
     }
     Ok(values)
@@ -72,10 +66,8 @@ pub(super) fn environment(
     assignments: &[Assignment],
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<BTreeMap<String, String>, Failure> {
-    let mut environment: BTreeMap<String, String> = assignments
-        .iter()
-        .map(|assignment| (assignment.name.clone(), assignment.value.clone()))
-        .collect();
+    let mut environment: BTreeMap<String, String> =
+        assignments.iter().map(|assignment| (assignment.name.clone(), assignment.value.clone())).collect();
     for (name, setting) in settings {
         let Some(profile) = profile.filter(|_| !environment.contains_key(name)) else {
             continue;
@@ -128,11 +120,7 @@ pub(super) fn repeated(
     for (name, assignments) in [("--flag", &arguments.flags), ("--env", &arguments.environment)] {
         for assignment in assignments {
             let value = if hidden(&assignment.name) {
-                format!(
-                    "{}=\"${}\"",
-                    assignment.name,
-                    assignment.name.to_uppercase().replace('-', "_")
-                )
+                format!("{}=\"${}\"", assignment.name, assignment.name.to_uppercase().replace('-', "_"))
             } else {
                 shell_word(&format!("{}={}", assignment.name, assignment.value))
             };
@@ -143,10 +131,7 @@ pub(super) fn repeated(
         option("--secret", shell_word(secret));
     }
     // They decide which walks a seed gives.
-    for (name, number) in [
-        ("--walks", arguments.walks),
-        ("--walk-length", arguments.walk_length),
-    ] {
+    for (name, number) in [("--walks", arguments.walks), ("--walk-length", arguments.walk_length)] {
         if let Some(number) = number {
             option(name, number.to_string());
         }

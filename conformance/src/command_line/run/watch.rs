@@ -25,18 +25,14 @@ pub(super) struct Watch {
 impl Watch {
     /// Watches `files`, which may be replaced, or be missing for a while, as builds do it.
     pub(super) fn start(files: Vec<PathBuf>) -> Result<Self, Failure> {
-        let names: BTreeSet<OsString> = files
-            .iter()
-            .filter_map(|file| Some(file.file_name()?.to_owned()))
-            .collect();
+        let names: BTreeSet<OsString> =
+            files.iter().filter_map(|file| Some(file.file_name()?.to_owned())).collect();
         let (sender, changes) = mpsc::unbounded_channel();
         let on_event = move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
             let changes = event.kind.is_create() || event.kind.is_modify() || event.kind.is_remove();
-            let ours = event
-                .paths
-                .iter()
-                .any(|path| path.file_name().is_some_and(|name| names.contains(name)));
+            let ours =
+                event.paths.iter().any(|path| path.file_name().is_some_and(|name| names.contains(name)));
             if changes && ours {
                 // The receiver is gone when the last run has ended.
                 let _ = sender.send(());
@@ -46,15 +42,9 @@ impl Watch {
         let mut watcher = notify::recommended_watcher(on_event).map_err(refused)?;
         let folders: BTreeSet<&Path> = files.iter().map(|file| folder_of(file)).collect();
         for folder in folders {
-            watcher
-                .watch(folder, RecursiveMode::NonRecursive)
-                .map_err(refused)?;
+            watcher.watch(folder, RecursiveMode::NonRecursive).map_err(refused)?;
         }
-        Ok(Self {
-            changes,
-            files,
-            _watcher: watcher,
-        })
+        Ok(Self { changes, files, _watcher: watcher })
     }
 
     /// Waits until a file has changed and is complete.
@@ -62,10 +52,7 @@ impl Watch {
         // The sender lives as long as the watcher: `None` does not come.
         let mut more = self.changes.recv().await.is_some();
         while more || !self.files.iter().all(|file| file.is_file()) {
-            more = matches!(
-                tokio::time::timeout(QUIET, self.changes.recv()).await,
-                Ok(Some(()))
-            );
+            more = matches!(tokio::time::timeout(QUIET, self.changes.recv()).await, Ok(Some(())));
         }
     }
 

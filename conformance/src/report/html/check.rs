@@ -26,11 +26,7 @@ const MOST_BUGS: usize = 3;
 
 /// The section of all checks, in a page that has `used` bytes already.
 pub(super) fn list(run: &RunRecord, used: usize) -> Markup {
-    let fixed: usize = run
-        .checks
-        .iter()
-        .map(|result| check(result, &Markup::default()).0.len())
-        .sum();
+    let fixed: usize = run.checks.iter().map(|result| check(result, &Markup::default()).0.len()).sum();
     let evidence = evidence(run, PAGE.saturating_sub(used + fixed));
     html! {
         section #checks {
@@ -148,11 +144,7 @@ fn check(result: &CheckResult, evidence: &Markup) -> Markup {
 
 /// The first clauses; those of a walk are half of the specification.
 fn names(clauses: &[String]) -> String {
-    let first: Vec<String> = clauses
-        .iter()
-        .take(NAMED_CLAUSES)
-        .map(|id| line(id, 40))
-        .collect();
+    let first: Vec<String> = clauses.iter().take(NAMED_CLAUSES).map(|id| line(id, 40)).collect();
     match clauses.len().saturating_sub(NAMED_CLAUSES) {
         0 => first.join(" "),
         more => format!("{} and {more} more", first.join(" ")),
@@ -182,21 +174,11 @@ fn problem(problem: &Problem) -> Markup {
 }
 
 fn rules(result: &CheckResult) -> Markup {
-    let why = crate::checks::all()
-        .iter()
-        .find(|check| check.id == result.id)
-        .map(|check| check.why);
-    let broken: Vec<&str> = result
-        .problems
-        .iter()
-        .map(|problem| problem.clause.as_str())
-        .collect();
+    let why = crate::checks::all().iter().find(|check| check.id == result.id).map(|check| check.why);
+    let broken: Vec<&str> = result.problems.iter().map(|problem| problem.clause.as_str()).collect();
     let few = result.clauses.len() <= SHOWN_CLAUSES;
-    let (first, others): (Vec<&str>, Vec<&str>) = result
-        .clauses
-        .iter()
-        .map(String::as_str)
-        .partition(|id| few || broken.contains(id));
+    let (first, others): (Vec<&str>, Vec<&str>) =
+        result.clauses.iter().map(String::as_str).partition(|id| few || broken.contains(id));
     html! {
         h4 { "Clauses" }
         dl.clauses {

@@ -14,12 +14,7 @@ use crate::{
 const ATTRIBUTE: usize = 120;
 
 pub(super) fn difference(result: &CheckResult, detail: Detail) -> Markup {
-    let Some(InventoryRecord {
-        before,
-        after,
-        cleaned,
-    }) = &result.inventory
-    else {
+    let Some(InventoryRecord { before, after, cleaned }) = &result.inventory else {
         return Markup::default();
     };
     html! {
@@ -60,16 +55,12 @@ enum Change<'o> {
 /// Objects are the same when kind and id are.
 fn changes<'o>(before: &'o [Object], after: &'o [Object]) -> Vec<Change<'o>> {
     let same = |left: &Object, right: &Object| left.kind == right.kind && left.id == right.id;
-    let old = before
-        .iter()
-        .filter_map(|old| match after.iter().find(|new| same(old, new)) {
-            None => Some(Change::Removed(old)),
-            Some(new) if new != old => Some(Change::Changed(old, new)),
-            Some(_) => None,
-        });
-    let new = after
-        .iter()
-        .filter(|new| !before.iter().any(|old| same(old, new)));
+    let old = before.iter().filter_map(|old| match after.iter().find(|new| same(old, new)) {
+        None => Some(Change::Removed(old)),
+        Some(new) if new != old => Some(Change::Changed(old, new)),
+        Some(_) => None,
+    });
+    let new = after.iter().filter(|new| !before.iter().any(|old| same(old, new)));
     old.chain(new.map(Change::Added)).collect()
 }
 
@@ -105,10 +96,7 @@ fn attributes_of(object: &Object) -> Markup {
 fn attributes_between(old: &Object, new: &Object) -> Markup {
     let names: BTreeSet<&String> = old.attributes.keys().chain(new.attributes.keys()).collect();
     let value = |object: &Object, name: &String| {
-        object
-            .attributes
-            .get(name)
-            .map_or_else(|| "\u{2205}".to_owned(), |value| line(value, ATTRIBUTE))
+        object.attributes.get(name).map_or_else(|| "\u{2205}".to_owned(), |value| line(value, ATTRIBUTE))
     };
     html! {
         @for name in names {
@@ -131,23 +119,11 @@ mod tests {
             name: name.into(),
             ..Object::default()
         };
-        let before = [
-            object("key", "1", "a"),
-            object("server", "1", "b"),
-            object("key", "2", "c"),
-        ];
-        let after = [
-            object("server", "1", "renamed"),
-            object("key", "2", "c"),
-            object("key", "3", "d"),
-        ];
+        let before = [object("key", "1", "a"), object("server", "1", "b"), object("key", "2", "c")];
+        let after = [object("server", "1", "renamed"), object("key", "2", "c"), object("key", "3", "d")];
         assert_eq!(
             changes(&before, &after),
-            [
-                Change::Removed(&before[0]),
-                Change::Changed(&before[1], &after[0]),
-                Change::Added(&after[2])
-            ]
+            [Change::Removed(&before[0]), Change::Changed(&before[1], &after[0]), Change::Added(&after[2])]
         );
     }
 }

@@ -47,29 +47,13 @@ pub(super) fn head(run: &RunRecord) -> Markup {
 pub(super) fn contents(run: &RunRecord) -> Markup {
     let any = |has: &dyn Fn(&CheckResult) -> bool| run.checks.iter().any(has);
     let sections = [
-        (
-            "findings",
-            "Findings",
-            any(&|result| statistics::is_finding(result.verdict)),
-        ),
+        ("findings", "Findings", any(&|result| statistics::is_finding(result.verdict))),
         ("groups", "Groups", true),
         ("sweeps", "Sweeps", any(&|result| result.sweep.is_some())),
-        (
-            "walks",
-            "Walks",
-            any(&|result| result.walks.as_ref().is_some_and(|walks| walks.stories > 0)),
-        ),
+        ("walks", "Walks", any(&|result| result.walks.as_ref().is_some_and(|walks| walks.stories > 0))),
         ("times", "Times", true),
-        (
-            "not-tested",
-            "Not tested",
-            any(&|result| result.verdict == Verdict::NotTested),
-        ),
-        (
-            "not-applicable",
-            "Not applicable",
-            any(&|result| result.verdict == Verdict::NotApplicable),
-        ),
+        ("not-tested", "Not tested", any(&|result| result.verdict == Verdict::NotTested)),
+        ("not-applicable", "Not applicable", any(&|result| result.verdict == Verdict::NotApplicable)),
         ("checks", "Checks", true),
     ];
     html! {
@@ -211,10 +195,7 @@ pub(super) fn times(run: &RunRecord) -> Markup {
 }
 
 pub(super) fn not_run(run: &RunRecord) -> Markup {
-    let kinds = [
-        (Verdict::NotTested, "Not tested"),
-        (Verdict::NotApplicable, "Not applicable"),
-    ];
+    let kinds = [(Verdict::NotTested, "Not tested"), (Verdict::NotApplicable, "Not applicable")];
     html! {
         @for (verdict, title) in kinds {
             @let Reasons { total, reasons } = statistics::reasons(run, verdict);

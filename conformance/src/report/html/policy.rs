@@ -23,9 +23,6 @@ mod tests {
 
     #[test]
     fn sources_are_named_by_their_digest() {
-        assert_eq!(
-            source("alert(1)"),
-            "sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI="
-        );
+        assert_eq!(source("alert(1)"), "sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI=");
     }
 }

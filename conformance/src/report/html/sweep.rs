@@ -16,11 +16,8 @@ const FAULT: usize = 4;
 const HALF_A_PAGE: usize = 74;
 
 pub(super) fn heat_maps(run: &RunRecord) -> Markup {
-    let sweeps: Vec<(&str, &Sweep)> = run
-        .checks
-        .iter()
-        .filter_map(|result| Some((result.id.as_str(), result.sweep.as_ref()?)))
-        .collect();
+    let sweeps: Vec<(&str, &Sweep)> =
+        run.checks.iter().filter_map(|result| Some((result.id.as_str(), result.sweep.as_ref()?))).collect();
     let order = faults(sweeps.iter().flat_map(|(_, sweep)| &sweep.cases));
     html! {
         @if !sweeps.is_empty() {
@@ -118,10 +115,7 @@ pub(super) fn cases(sweep: &Sweep) -> Markup {
         .cases
         .iter()
         .filter(|case| {
-            matches!(
-                case.outcome,
-                CaseOutcome::Broken | CaseOutcome::Leaked | CaseOutcome::BrokenOff
-            )
+            matches!(case.outcome, CaseOutcome::Broken | CaseOutcome::Leaked | CaseOutcome::BrokenOff)
         })
         .collect();
     let more = findings.len().saturating_sub(MOST_CASES);

@@ -110,32 +110,18 @@ fn step(end: u64) -> u64 {
 
 fn all_lanes(result: &CheckResult, end: u64, detail: Detail) -> Vec<Lane> {
     let mut lanes = Vec::new();
-    add(&mut lanes, "suite".to_owned(), &result.calls, detail, |to| {
-        to == CallTarget::World
-    });
+    add(&mut lanes, "suite".to_owned(), &result.calls, detail, |to| to == CallTarget::World);
     for process in 1..=MOST_PROCESSES {
         let last = process == MOST_PROCESSES;
-        let name = if last {
-            format!("driver p{process}\u{2026}")
-        } else {
-            format!("driver p{process}")
-        };
+        let name = if last { format!("driver p{process}\u{2026}") } else { format!("driver p{process}") };
         add(&mut lanes, name, &result.calls, detail, |to| match to {
             CallTarget::Driver(number) => number == process || last && number > process,
             _ => false,
         });
     }
     lanes.extend(said_states(result, end));
-    add(&mut lanes, "provider".to_owned(), &result.calls, detail, |to| {
-        to == CallTarget::Provider
-    });
-    add(
-        &mut lanes,
-        "guest (ssh)".to_owned(),
-        &result.calls,
-        detail,
-        |to| to == CallTarget::Guest,
-    );
+    add(&mut lanes, "provider".to_owned(), &result.calls, detail, |to| to == CallTarget::Provider);
+    add(&mut lanes, "guest (ssh)".to_owned(), &result.calls, detail, |to| to == CallTarget::Guest);
     lanes.extend(instance_states(&result.states, end, detail));
     lanes
 }
@@ -147,23 +133,15 @@ fn add(
     detail: Detail,
     belongs: impl Fn(CallTarget) -> bool,
 ) {
-    let bars: Vec<Bar> = calls
-        .iter()
-        .filter(|call| belongs(call.to))
-        .take(detail.rows())
-        .map(call_bar)
-        .collect();
+    let bars: Vec<Bar> =
+        calls.iter().filter(|call| belongs(call.to)).take(detail.rows()).map(call_bar).collect();
     if !bars.is_empty() {
         lanes.push(Lane { name, bars });
     }
 }
 
 fn call_bar(call: &CallRecord) -> Bar {
-    let fault = call
-        .fault
-        .as_ref()
-        .map(|fault| format!(" \u{b7} fault: {fault}"))
-        .unwrap_or_default();
+    let fault = call.fault.as_ref().map(|fault| format!(" \u{b7} fault: {fault}")).unwrap_or_default();
     Bar {
         class: match (call.failed, call.to) {
             (true, _) => "failed",
@@ -176,12 +154,7 @@ fn call_bar(call: &CallRecord) -> Bar {
         to_ms: call.at_ms + call.duration_ms,
         label: line(&call.name, 40),
         title: line(
-            &format!(
-                "{} {} \u{b7} {}{fault}",
-                call.name,
-                duration(call.duration_ms),
-                call.result
-            ),
+            &format!("{} {} \u{b7} {}{fault}", call.name, duration(call.duration_ms), call.result),
             200,
         ),
         fault: call.fault.is_some(),
@@ -195,19 +168,12 @@ fn said_states(result: &CheckResult, end: u64) -> Option<Lane> {
         .iter()
         .filter(|call| matches!(call.to, CallTarget::Driver(_)) && call.name == "GetState")
         .map(|call| {
-            let answer = if call.failed {
-                "error"
-            } else {
-                call.result.as_str()
-            };
+            let answer = if call.failed { "error" } else { call.result.as_str() };
             (call.at_ms + call.duration_ms, answer)
         })
         .collect();
     let bars = spans(&answers, end);
-    (!bars.is_empty()).then(|| Lane {
-        name: "GetState says".to_owned(),
-        bars,
-    })
+    (!bars.is_empty()).then(|| Lane { name: "GetState says".to_owned(), bars })
 }
 
 fn instance_states(states: &[StateRecord], end: u64, detail: Detail) -> Vec<Lane> {
@@ -227,10 +193,7 @@ fn instance_states(states: &[StateRecord], end: u64, detail: Detail) -> Vec<Lane
                 .take(detail.rows())
                 .map(|change| (change.at_ms, change.state.as_str()))
                 .collect();
-            Lane {
-                name: (*instance).to_owned(),
-                bars: spans(&changes, end),
-            }
+            Lane { name: (*instance).to_owned(), bars: spans(&changes, end) }
         })
         .filter(|lane| !lane.bars.is_empty())
         .collect()
@@ -281,14 +244,7 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_few() {
-        for (end, expected) in [
-            (1, 1),
-            (9, 1),
-            (10, 2),
-            (99, 10),
-            (1_250, 200),
-            (1_000_000, 200_000),
-        ] {
+        for (end, expected) in [(1, 1), (9, 1), (10, 2), (99, 10), (1_250, 200), (1_000_000, 200_000)] {
             assert_eq!(step(end), expected, "{end}");
         }
     }
@@ -296,16 +252,11 @@ mod tests {
     #[test]
     fn states_last_until_the_next_one() {
         let changes = [(10, "Running"), (20, "Running"), (30, "Stopping"), (45, "gone")];
-        let bars: Vec<_> = spans(&changes, 90)
-            .into_iter()
-            .map(|bar| (bar.from_ms, bar.to_ms, bar.title))
-            .collect();
+        let bars: Vec<_> =
+            spans(&changes, 90).into_iter().map(|bar| (bar.from_ms, bar.to_ms, bar.title)).collect();
         assert_eq!(
             bars,
-            [
-                (10, 30, "Running for 20 ms".to_owned()),
-                (30, 45, "Stopping for 15 ms".to_owned())
-            ]
+            [(10, 30, "Running for 20 ms".to_owned()), (30, 45, "Stopping for 15 ms".to_owned())]
         );
     }
 }

@@ -114,8 +114,7 @@ fn diagram(walks: &Walks, failure: Option<&FailedStory>) -> Markup {
 }
 
 fn is_visited(ways: &BTreeMap<(Situation, Situation), usize>, situation: Situation) -> bool {
-    ways.keys()
-        .any(|(from, to)| *from == situation || *to == situation)
+    ways.keys().any(|(from, to)| *from == situation || *to == situation)
 }
 
 /// The ways of a story: the numbers of its steps, and what they were.
@@ -124,10 +123,9 @@ fn path(failure: Option<&FailedStory>) -> BTreeMap<(Situation, Situation), (Stri
     let lines: &[StoryLine] = failure.map_or(&[][..], |failure| failure.lines.as_slice());
     for step in lines {
         let (numbers, told) = path.entry((step.before, step.after)).or_default();
-        for (list, word) in [
-            (numbers, step.round.to_string()),
-            (told, format!("{} {}", step.round, line(&step.told, 60))),
-        ] {
+        for (list, word) in
+            [(numbers, step.round.to_string()), (told, format!("{} {}", step.round, line(&step.told, 60)))]
+        {
             if !list.is_empty() {
                 list.push_str(", ");
             }
@@ -140,11 +138,7 @@ fn path(failure: Option<&FailedStory>) -> BTreeMap<(Situation, Situation), (Stri
 /// An arrow from one situation to another, or a loop at one, with a label.
 fn way(from: Situation, to: Situation, class: &str, title: &str, label: &str) -> Markup {
     let ((x1, y1), (x2, y2)) = (place(from), place(to));
-    let (path, head, at) = if from == to {
-        loop_at(x1, y1)
-    } else {
-        arc(x1, y1, x2, y2)
-    };
+    let (path, head, at) = if from == to { loop_at(x1, y1) } else { arc(x1, y1, x2, y2) };
     html! {
         g class=(class) {
             path.line d=(path) { title { (title) } }
@@ -161,21 +155,11 @@ fn arc(x1: f64, y1: f64, x2: f64, y2: f64) -> Drawn {
     let (dx, dy) = (x2 - x1, y2 - y1);
     let length = dx.hypot(dy).max(1.0);
     let bend = 22.0 + length * 0.06;
-    let (cx, cy) = (
-        (x1 + x2) / 2.0 - dy / length * bend,
-        (y1 + y2) / 2.0 + dx / length * bend,
-    );
+    let (cx, cy) = ((x1 + x2) / 2.0 - dy / length * bend, (y1 + y2) / 2.0 + dx / length * bend);
     let (sx, sy) = edge(x1, y1, cx, cy);
     let (ex, ey) = edge(x2, y2, cx, cy);
-    let path = format!(
-        "M{} {}Q{} {} {} {}",
-        number(sx),
-        number(sy),
-        number(cx),
-        number(cy),
-        number(ex),
-        number(ey)
-    );
+    let path =
+        format!("M{} {}Q{} {} {} {}", number(sx), number(sy), number(cx), number(cy), number(ex), number(ey));
     // The middle of the curve.
     let middle = ((sx + 2.0 * cx + ex) / 4.0, (sy + 2.0 * cy + ey) / 4.0 + 4.0);
     (path, head(ex, ey, (ey - cy).atan2(ex - cx)), middle)
@@ -197,20 +181,13 @@ fn edge(x: f64, y: f64, to_x: f64, to_y: f64) -> (f64, f64) {
 fn head(x: f64, y: f64, angle: f64) -> String {
     let corner = |turn: f64| {
         let direction = angle + PI + turn;
-        format!(
-            "{} {}",
-            number(x + 8.0 * direction.cos()),
-            number(y + 8.0 * direction.sin())
-        )
+        format!("{} {}", number(x + 8.0 * direction.cos()), number(y + 8.0 * direction.sin()))
     };
     format!("M{} {}L{} {}z", number(x), number(y), corner(0.4), corner(-0.4))
 }
 
 fn place(situation: Situation) -> (f64, f64) {
-    PLACES
-        .iter()
-        .find(|(known, _, _)| *known == situation)
-        .map_or((350.0, 150.0), |(_, x, y)| (*x, *y))
+    PLACES.iter().find(|(known, _, _)| *known == situation).map_or((350.0, 150.0), |(_, x, y)| (*x, *y))
 }
 
 fn number(value: f64) -> String {

@@ -122,10 +122,7 @@ mod tests {
 
     #[test]
     fn anchors_hold_nothing_that_means_something_elsewhere() {
-        assert_eq!(
-            anchor("remove::instance_already_gone"),
-            "remove::instance_already_gone"
-        );
+        assert_eq!(anchor("remove::instance_already_gone"), "remove::instance_already_gone");
         assert_eq!(anchor("a\"><b c%"), "a~22~3e~3cb~20c~25");
     }
 
@@ -144,15 +141,8 @@ mod tests {
 
     #[test]
     fn records_fit_on_one_line() {
-        assert_eq!(
-            value("{\n    \"a\": 1\n}", 80).into_string(),
-            "{ &quot;a&quot;: 1 }"
-        );
-        assert!(
-            value(&"x".repeat(SHORT + 1), 400)
-                .into_string()
-                .starts_with("<span class=\"long\"")
-        );
+        assert_eq!(value("{\n    \"a\": 1\n}", 80).into_string(), "{ &quot;a&quot;: 1 }");
+        assert!(value(&"x".repeat(SHORT + 1), 400).into_string().starts_with("<span class=\"long\""));
     }
 
     #[test]

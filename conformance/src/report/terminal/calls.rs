@@ -30,12 +30,7 @@ pub(super) fn excerpt(calls: &[CallRecord], width: usize) -> Vec<String> {
     let left_out = rows.len() - FROM_THE_START - from_the_end;
     let (start, end) = (&rows[..FROM_THE_START], &rows[rows.len() - from_the_end..]);
     let gap = format!("\u{2026} {left_out} more lines; --report json=PATH has them all").paint(paint::DIM);
-    start
-        .iter()
-        .map(line)
-        .chain([gap])
-        .chain(end.iter().map(line))
-        .collect()
+    start.iter().map(line).chain([gap]).chain(end.iter().map(line)).collect()
 }
 
 /// The last log lines.
@@ -78,19 +73,11 @@ fn line(row: &Row<'_>, several_processes: bool, width: usize) -> String {
         rest.push_str(&format!("  fault: {}", one_line(fault, 40)));
     }
     if row.times > 1 {
-        rest.push_str(&format!(
-            "  \u{d7}{} until {}",
-            row.times,
-            seconds(row.last_at_ms)
-        ));
+        rest.push_str(&format!("  \u{d7}{} until {}", row.times, seconds(row.last_at_ms)));
     }
     let room = width.saturating_sub(time.len() + 1 + name.chars().count().max(24) + 1 + rest.chars().count());
     let result = one_line(&result, room.max(20)).paint(style);
-    format!(
-        "{} {name:<24} {result}{}",
-        time.paint(paint::DIM),
-        rest.paint(paint::DIM)
-    )
+    format!("{} {name:<24} {result}{}", time.paint(paint::DIM), rest.paint(paint::DIM))
 }
 
 #[cfg(test)]
@@ -111,10 +98,7 @@ mod tests {
     }
 
     fn plain(calls: &[CallRecord]) -> Vec<String> {
-        excerpt(calls, 90)
-            .iter()
-            .map(|line| anstream::adapter::strip_str(line).to_string())
-            .collect()
+        excerpt(calls, 90).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect()
     }
 
     #[test]
@@ -136,29 +120,18 @@ mod tests {
 
     #[test]
     fn polling_takes_one_line() {
-        let calls: Vec<_> = (0..50)
-            .map(|at| call(at * 100, CallTarget::Driver(2), "GetState"))
-            .collect();
-        assert_eq!(
-            plain(&calls),
-            ["+0.000 p2 GetState              ok  \u{d7}50 until +4.900"]
-        );
+        let calls: Vec<_> = (0..50).map(|at| call(at * 100, CallTarget::Driver(2), "GetState")).collect();
+        assert_eq!(plain(&calls), ["+0.000 p2 GetState              ok  \u{d7}50 until +4.900"]);
     }
 
     #[test]
     fn long_lists_keep_beginning_and_end() {
         let names: Vec<String> = (0..40).map(|number| format!("Call{number}")).collect();
-        let calls: Vec<_> = names
-            .iter()
-            .zip(0..)
-            .map(|(name, at)| call(at, CallTarget::Driver(1), name))
-            .collect();
+        let calls: Vec<_> =
+            names.iter().zip(0..).map(|(name, at)| call(at, CallTarget::Driver(1), name)).collect();
         let lines = plain(&calls);
         assert_eq!(lines.len(), MOST_CALLS);
         assert!(lines[3].contains("Call3 ") && lines[5].contains("Call29 ") && lines[15].contains("Call39 "));
-        assert_eq!(
-            lines[4],
-            "\u{2026} 25 more lines; --report json=PATH has them all"
-        );
+        assert_eq!(lines[4], "\u{2026} 25 more lines; --report json=PATH has them all");
     }
 }

@@ -40,11 +40,7 @@ pub(super) fn write(
         writeln!(
             writer,
             "reports: {}",
-            other_reports
-                .iter()
-                .map(|name| printable(name))
-                .collect::<Vec<_>>()
-                .join(", ")
+            other_reports.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", ")
         )?;
     }
     for line in statistics::hint(run).iter().flat_map(|hint| wrap(hint, width)) {
@@ -54,10 +50,8 @@ pub(super) fn write(
 }
 
 fn numbers(summary: &Summary) -> String {
-    let words: Vec<String> = statistics::numbers(summary)
-        .into_iter()
-        .map(|(word, number)| format!("{word} {number}"))
-        .collect();
+    let words: Vec<String> =
+        statistics::numbers(summary).into_iter().map(|(word, number)| format!("{word} {number}")).collect();
     words.join(" \u{b7} ")
 }
 
@@ -79,11 +73,7 @@ fn times(writer: &mut impl Write, run: &RunRecord, width: usize) -> io::Result<(
         .map(|result| format!("{} {}", result.id, seconds(result.duration_ms)))
         .collect();
     if !slow.is_empty() {
-        writeln!(
-            writer,
-            "slowest: {}",
-            one_line(&slow.join(", "), width.saturating_sub(9))
-        )?;
+        writeln!(writer, "slowest: {}", one_line(&slow.join(", "), width.saturating_sub(9)))?;
     }
     for (result, wait) in statistics::close_waits(run) {
         let text = format!(
@@ -110,10 +100,7 @@ fn not_run(
     if reasons.is_empty() {
         return Ok(());
     }
-    let together: Vec<String> = reasons
-        .iter()
-        .map(|(reason, count)| format!("{reason}: {count}"))
-        .collect();
+    let together: Vec<String> = reasons.iter().map(|(reason, count)| format!("{reason}: {count}")).collect();
     let line = format!("{word}: {total} ({})", together.join(", "));
     if line.chars().count() <= width {
         return writeln!(writer, "{line}");

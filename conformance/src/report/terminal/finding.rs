@@ -41,10 +41,7 @@ struct Block<'w, W> {
 impl<W: Write> Block<'_, W> {
     fn write(mut self, result: &CheckResult) -> io::Result<()> {
         self.title(result)?;
-        let shorter = matches!(
-            result.verdict,
-            Verdict::Warn | Verdict::KnownFailure | Verdict::Stale
-        );
+        let shorter = matches!(result.verdict, Verdict::Warn | Verdict::KnownFailure | Verdict::Stale);
         if result.problems.is_empty() {
             self.row("check", &result.title)?;
         }
@@ -72,22 +69,13 @@ impl<W: Write> Block<'_, W> {
 
     fn title(&mut self, result: &CheckResult) -> io::Result<()> {
         let word = headline(result.verdict);
-        let clauses = format!(
-            "{}  {}",
-            level(result).keyword(),
-            broken_clauses(result).join(", ")
-        );
+        let clauses = format!("{}  {}", level(result).keyword(), broken_clauses(result).join(", "));
         let id = one_line(&result.id, 100);
         let used = word.len() + 2 + clauses.chars().count();
         let room = self.width.saturating_sub(used + 1).max(id.chars().count() + 1);
         let style = paint::style_of(result.verdict).bold();
         writeln!(self.writer)?;
-        writeln!(
-            self.writer,
-            "{}  {}{clauses}",
-            word.paint(style),
-            format!("{id:<room$}").paint(paint::BOLD)
-        )
+        writeln!(self.writer, "{}  {}{clauses}", word.paint(style), format!("{id:<room$}").paint(paint::BOLD))
     }
 
     fn problem(&mut self, problem: &Problem, level_of_title: Level) -> io::Result<()> {

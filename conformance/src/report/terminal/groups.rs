@@ -20,42 +20,25 @@ const CLASSES: [(&[Verdict], char, &str); 8] = [
     (&[Verdict::Fail], '\u{2591}', "failed"),
     (&[Verdict::DriverTimeout], '\u{2591}', "timed out"),
     (&[Verdict::Stale], '\u{2591}', "stale"),
-    (
-        &[Verdict::EnvironmentError, Verdict::SuiteError],
-        '\u{2591}',
-        "in error",
-    ),
+    (&[Verdict::EnvironmentError, Verdict::SuiteError], '\u{2591}', "in error"),
     (&[Verdict::NotTested, Verdict::NotApplicable], '\u{b7}', "not run"),
 ];
 
 pub(super) fn write(writer: &mut impl Write, run: &RunRecord) -> io::Result<()> {
     let groups = run.groups();
-    let name_width = groups
-        .iter()
-        .map(|(name, _)| name.len())
-        .max()
-        .unwrap_or_default();
+    let name_width = groups.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     for (name, results) in &groups {
         let bar = bar(results, BAR);
-        let cases = cases(results)
-            .or_else(|| steps(results))
-            .map(|cases| format!("   {cases}"))
-            .unwrap_or_default();
-        writeln!(
-            writer,
-            "  {name:<name_width$}  {bar}  {}{cases}",
-            numbers(results)
-        )?;
+        let cases =
+            cases(results).or_else(|| steps(results)).map(|cases| format!("   {cases}")).unwrap_or_default();
+        writeln!(writer, "  {name:<name_width$}  {bar}  {}{cases}", numbers(results))?;
     }
     Ok(())
 }
 
 /// The cases of the sweeps in a group.
 fn cases(results: &[&CheckResult]) -> Option<String> {
-    let sweeps: Vec<&Sweep> = results
-        .iter()
-        .filter_map(|result| result.sweep.as_ref())
-        .collect();
+    let sweeps: Vec<&Sweep> = results.iter().filter_map(|result| result.sweep.as_ref()).collect();
     let total: usize = sweeps.iter().map(|sweep| sweep.cases.len()).sum();
     let leaks: usize = sweeps.iter().map(|sweep| sweep.count(CaseOutcome::Leaked)).sum();
     let leaks = match leaks {
@@ -81,10 +64,7 @@ pub(super) fn bar(results: &[&CheckResult], width: usize) -> String {
         .iter()
         .zip(widths)
         .map(|((verdicts, character, _), width)| {
-            character
-                .to_string()
-                .repeat(width)
-                .paint(paint::style_of(verdicts[0]))
+            character.to_string().repeat(width).paint(paint::style_of(verdicts[0]))
         })
         .collect()
 }
@@ -101,10 +81,7 @@ fn numbers(results: &[&CheckResult]) -> String {
 }
 
 fn count(results: &[&CheckResult], verdicts: &[Verdict]) -> usize {
-    results
-        .iter()
-        .filter(|result| verdicts.contains(&result.verdict))
-        .count()
+    results.iter().filter(|result| verdicts.contains(&result.verdict)).count()
 }
 
 /// Divides `width` among `counts`; whatever is counted at all gets at least one.
@@ -134,9 +111,7 @@ fn share(counts: &[usize], width: usize) -> Vec<usize> {
 /// A bar too short for every class shows the first one only.
 fn share_without_room(counts: &[usize], width: usize) -> Vec<usize> {
     let first = counts.iter().position(|count| *count > 0);
-    (0..counts.len())
-        .map(|index| if Some(index) == first { width } else { 0 })
-        .collect()
+    (0..counts.len()).map(|index| if Some(index) == first { width } else { 0 }).collect()
 }
 
 #[cfg(test)]

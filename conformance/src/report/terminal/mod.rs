@@ -33,12 +33,7 @@ pub struct Terminal<W: Write> {
 impl<W: Write> Terminal<W> {
     /// A report to `writer`, with lines of at most `width` characters where text can be broken.
     pub fn new(writer: W, width: usize) -> Self {
-        Self {
-            writer,
-            width: width.max(NARROWEST),
-            progress: None,
-            other_reports: Vec::new(),
-        }
+        Self { writer, width: width.max(NARROWEST), progress: None, other_reports: Vec::new() }
     }
 
     /// Shows live progress as well.
@@ -99,9 +94,7 @@ impl<W: Write + Send> Report for Terminal<W> {
 
 impl<W: Write> std::fmt::Debug for Terminal<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Terminal")
-            .field("width", &self.width)
-            .finish_non_exhaustive()
+        f.debug_struct("Terminal").field("width", &self.width).finish_non_exhaustive()
     }
 }
 
@@ -123,9 +116,5 @@ fn header(writer: &mut impl Write, info: &RunInfo) -> io::Result<()> {
         name => format!(" ({})", super::text::one_line(name, 60)),
     };
     let driver = super::text::one_line(&info.driver, 200);
-    writeln!(
-        writer,
-        "driver {driver}{named} \u{b7} provider {}\n",
-        info.provider
-    )
+    writeln!(writer, "driver {driver}{named} \u{b7} provider {}\n", info.provider)
 }

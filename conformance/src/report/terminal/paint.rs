@@ -17,11 +17,7 @@ pub(super) trait Paint {
 
 impl Paint for str {
     fn paint(&self, style: Style) -> String {
-        if self.is_empty() {
-            String::new()
-        } else {
-            self.style(style).to_string()
-        }
+        if self.is_empty() { String::new() } else { self.style(style).to_string() }
     }
 }
 

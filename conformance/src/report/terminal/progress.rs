@@ -39,9 +39,7 @@ impl Progress {
     pub fn on_stderr() -> Option<Self> {
         let stderr = std::io::stderr();
         let coloured = anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never;
-        stderr
-            .is_terminal()
-            .then(|| Self::new(ProgressDrawTarget::stderr(), coloured))
+        stderr.is_terminal().then(|| Self::new(ProgressDrawTarget::stderr(), coloured))
     }
 
     /// Progress on a given target, with or without colours.
@@ -61,11 +59,7 @@ impl Progress {
             EventKind::CheckStarted { id } => self.running.push(id.clone()),
             EventKind::CheckFinished(result) => {
                 self.running.retain(|id| *id != result.id);
-                if let Some(group) = self
-                    .groups
-                    .iter_mut()
-                    .find(|group| group.name == group_of(&result.id))
-                {
+                if let Some(group) = self.groups.iter_mut().find(|group| group.name == group_of(&result.id)) {
                     group.take(result);
                     group.show(self.coloured);
                 }
@@ -86,12 +80,7 @@ impl Progress {
     }
 
     fn begin(&mut self, info: &RunInfo) {
-        let width = info
-            .checks
-            .iter()
-            .map(|id| group_of(id).len())
-            .max()
-            .unwrap_or_default();
+        let width = info.checks.iter().map(|id| group_of(id).len()).max().unwrap_or_default();
         for id in &info.checks {
             let name = group_of(id);
             match self.groups.iter().find(|group| group.name == name) {
@@ -100,19 +89,13 @@ impl Progress {
                     let bar = self.bars.add(ProgressBar::new(1));
                     bar.set_style(style("  {prefix}  {msg}"));
                     bar.set_prefix(format!("{name:<width$}"));
-                    self.groups.push(Group {
-                        name: name.to_owned(),
-                        bar,
-                        results: Vec::new(),
-                    });
+                    self.groups.push(Group { name: name.to_owned(), bar, results: Vec::new() });
                 }
             }
         }
         self.last_line = self.bars.add(ProgressBar::new_spinner());
-        self.last_line
-            .set_style(style("  {spinner} {elapsed} {wide_msg}"));
-        self.last_line
-            .enable_steady_tick(std::time::Duration::from_millis(120));
+        self.last_line.set_style(style("  {spinner} {elapsed} {wide_msg}"));
+        self.last_line.enable_steady_tick(std::time::Duration::from_millis(120));
         for group in &self.groups {
             group.show(self.coloured);
         }
@@ -129,20 +112,13 @@ impl Group {
     }
 
     fn show(&self, coloured: bool) {
-        let (done, all) = (
-            self.bar.position() as usize,
-            self.bar.length().unwrap_or_default() as usize,
-        );
+        let (done, all) = (self.bar.position() as usize, self.bar.length().unwrap_or_default() as usize);
         let results: Vec<&CheckResult> = self.results.iter().collect();
         let width = (groups::BAR * done).checked_div(all).unwrap_or_default();
         let bar = groups::bar(&results, width);
         let rest = "\u{2500}".repeat(groups::BAR - width).paint(paint::DIM);
         let bad = results.iter().filter(|result| is_bad(result.verdict)).count();
-        let bad = if bad == 0 {
-            String::new()
-        } else {
-            format!("  {bad} failed").paint(paint::BAD)
-        };
+        let bad = if bad == 0 { String::new() } else { format!("  {bad} failed").paint(paint::BAD) };
         let message = format!("{bar}{rest}  {done:>3} of {all}{bad}");
         self.bar.set_message(if coloured {
             message
@@ -153,19 +129,11 @@ impl Group {
 }
 
 fn is_bad(verdict: Verdict) -> bool {
-    matches!(
-        verdict,
-        Verdict::Fail | Verdict::DriverTimeout | Verdict::Stale | Verdict::SuiteError
-    )
+    matches!(verdict, Verdict::Fail | Verdict::DriverTimeout | Verdict::Stale | Verdict::SuiteError)
 }
 
 fn running(ids: &[String]) -> String {
-    let named = ids
-        .iter()
-        .take(MOST_NAMED)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ");
+    let named = ids.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     match ids.len().saturating_sub(MOST_NAMED) {
         0 => named,
         more => format!("{named} and {more} more"),
@@ -190,13 +158,8 @@ mod tests {
         let mut progress = Progress::new(ProgressDrawTarget::hidden(), false);
         let checks = ["create::a", "create::b", "stop::c"].map(str::to_owned).to_vec();
         let mut play = |kind| progress.event(&Event::new(0, kind));
-        play(EventKind::RunStarted(RunInfo {
-            checks,
-            ..RunInfo::default()
-        }));
-        play(EventKind::CheckStarted {
-            id: "create::a".into(),
-        });
+        play(EventKind::RunStarted(RunInfo { checks, ..RunInfo::default() }));
+        play(EventKind::CheckStarted { id: "create::a".into() });
         play(EventKind::CheckStarted { id: "stop::c".into() });
         play(EventKind::CheckFinished(result("create::a", Verdict::Fail)));
         let shown: Vec<String> = progress
@@ -204,19 +167,11 @@ mod tests {
             .iter()
             .map(|group| format!("{} {}", group.bar.prefix(), group.bar.message()))
             .collect();
-        let bar = |full: usize| {
-            format!(
-                "{}{}",
-                "\u{2591}".repeat(full),
-                "\u{2500}".repeat(groups::BAR - full)
-            )
-        };
+        let bar =
+            |full: usize| format!("{}{}", "\u{2591}".repeat(full), "\u{2500}".repeat(groups::BAR - full));
         assert_eq!(
             shown,
-            [
-                format!("create {}    1 of 2  1 failed", bar(11)),
-                format!("stop   {}    0 of 1", bar(0))
-            ]
+            [format!("create {}    1 of 2  1 failed", bar(11)), format!("stop   {}    0 of 1", bar(0))]
         );
         assert_eq!(progress.last_line.message(), "stop::c");
         progress.clear();

@@ -36,12 +36,7 @@ pub(super) fn excerpt(sweep: &Sweep, width: usize) -> Vec<String> {
     let findings: Vec<&SweepCase> = sweep.findings().collect();
     let more = findings.len().saturating_sub(MOST_FINDINGS);
     let mut lines = vec![numbers(sweep)];
-    lines.extend(
-        findings
-            .iter()
-            .take(MOST_FINDINGS)
-            .map(|case| finding(case, width)),
-    );
+    lines.extend(findings.iter().take(MOST_FINDINGS).map(|case| finding(case, width)));
     if more > 0 {
         lines.push(format!("\u{2026} {more} more; --report json=PATH has them all"));
     }
@@ -55,11 +50,6 @@ fn finding(case: &SweepCase, width: usize) -> String {
         [] => String::new(),
         left => format!("  left {}", left.join(", ")),
     };
-    let text = format!(
-        "{:<24} {}{left}  {}",
-        case.call,
-        case.fault,
-        case.clauses.join(" ")
-    );
+    let text = format!("{:<24} {}{left}  {}", case.call, case.fault, case.clauses.join(" "));
     one_line(&text, width)
 }

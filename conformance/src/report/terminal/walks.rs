@@ -15,11 +15,7 @@ pub(in crate::report) fn numbers(walks: &Walks) -> String {
         0 => "none failed".to_owned(),
         number => format!("{number} failed"),
     };
-    format!(
-        "{} {stories}, {}: {failed}",
-        walks.stories,
-        count(walks.steps, "step")
-    )
+    format!("{} {stories}, {}: {failed}", walks.stories, count(walks.steps, "step"))
 }
 
 /// The numbers, then each story that failed.
@@ -28,12 +24,7 @@ pub(super) fn excerpt(walks: &Walks, width: usize) -> Vec<String> {
     for failure in &walks.failures {
         lines.extend(story(failure, width));
     }
-    lines.extend(
-        walks
-            .left_out
-            .iter()
-            .map(|reason| one_line(&format!("not told: {reason}"), width)),
-    );
+    lines.extend(walks.left_out.iter().map(|reason| one_line(&format!("not told: {reason}"), width)));
     lines
 }
 
@@ -42,10 +33,7 @@ fn story(failure: &FailedStory, width: usize) -> Vec<String> {
     let made_shorter = match (failure.repeats, failure.steps_at_first) {
         (false, _) => "; it did not fail when it was carried out again".to_owned(),
         (true, first) if first > failure.lines.len() => {
-            format!(
-                ", made shorter from {first} in {}",
-                count(failure.attempts, "attempt")
-            )
+            format!(", made shorter from {first} in {}", count(failure.attempts, "attempt"))
         }
         _ => String::new(),
     };
@@ -61,10 +49,7 @@ fn story(failure: &FailedStory, width: usize) -> Vec<String> {
     }
     lines.extend(failure.lines[skipped..].iter().map(|line| step(line, width)));
     if let Some(path) = &failure.saved {
-        lines.push(one_line(
-            &format!("saved as {path}; --replay carries it out again"),
-            width,
-        ));
+        lines.push(one_line(&format!("saved as {path}; --replay carries it out again"), width));
     }
     lines
 }
@@ -76,9 +61,6 @@ fn step(line: &StoryLine, width: usize) -> String {
         format!("{} \u{2192} {}", line.before.word(), line.after.word())
     };
     let result = if line.result.is_empty() { "" } else { "  " };
-    let text = format!(
-        "{:>3}. {:<36} {ways}{result}{}",
-        line.round, line.told, line.result
-    );
+    let text = format!("{:>3}. {:<36} {ways}{result}{}", line.round, line.told, line.result);
     one_line(&text, width)
 }

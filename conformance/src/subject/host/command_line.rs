@@ -130,10 +130,7 @@ impl HostCommandLine {
     ) -> Result<Self, Unusable> {
         let programs = folder.join("programs");
         let made = |path: &Path, outcome: io::Result<()>| {
-            outcome.map_err(|problem| Unusable::Folder {
-                path: path.to_owned(),
-                problem,
-            })
+            outcome.map_err(|problem| Unusable::Folder { path: path.to_owned(), problem })
         };
         for folder in [&programs, &folder.join("home")] {
             made(folder, std::fs::create_dir_all(folder))?;
@@ -142,18 +139,12 @@ impl HostCommandLine {
             let plugin = programs.join(format!("docker-machine-driver-{driver_name}"));
             made(&plugin, install(driver, &plugin))?;
         } else if !is_same_file(host.program(), driver.program()) {
-            return Err(Unusable::BuiltIn {
-                host: host.name(),
-                driver: driver_name.to_owned(),
-            });
+            return Err(Unusable::BuiltIn { host: host.name(), driver: driver_name.to_owned() });
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::iter::once(programs).chain(std::env::split_paths(&path));
-        let mut environment: BTreeMap<OsString, OsString> = driver
-            .environment()
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
+        let mut environment: BTreeMap<OsString, OsString> =
+            driver.environment().iter().map(|(name, value)| (name.into(), value.into())).collect();
         environment.remove(&OsString::from(DRIVER_NAME_VARIABLE));
         let own: [(&str, OsString); 4] = [
             // Only a folder with a separator in its name cannot be joined; then the host does not find the driver.
@@ -164,11 +155,7 @@ impl HostCommandLine {
             (Waits::FACTOR_VARIABLE, wait_factor.to_string().into()),
         ];
         environment.extend(own.map(|(name, value)| (name.into(), value)));
-        Ok(Self {
-            host: host.clone(),
-            folder: folder.to_owned(),
-            environment,
-        })
+        Ok(Self { host: host.clone(), folder: folder.to_owned(), environment })
     }
 
     /// Name of the host.
@@ -275,11 +262,7 @@ fn write_script(path: &Path, text: &str) -> io::Result<()> {
         io::Write::write_all(&mut input, format!("#!/bin/sh\n{text}\n").as_bytes())?;
     }
     let status = writer.wait()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(io::Error::other(format!("writing it ended with {status}")))
-    }
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("writing it ended with {status}"))) }
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {

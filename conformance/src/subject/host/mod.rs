@@ -23,9 +23,7 @@ impl HostProgram {
     /// # Errors
     /// If there is no such file, or it cannot be executed, with what to do.
     pub fn find(program: &Path) -> Result<Self> {
-        Ok(Self {
-            program: find(program, "host")?,
-        })
+        Ok(Self { program: find(program, "host")? })
     }
 
     /// Absolute path of the executable.

@@ -38,10 +38,7 @@ mod tests {
     #[test]
     fn groups_and_states_are_read() {
         assert!(is_alive_in("12 (a) b) S 1 77 77 0", 77));
-        assert!(
-            !is_alive_in("12 (a) Z 1 77 77 0", 77),
-            "only its exit status is left"
-        );
+        assert!(!is_alive_in("12 (a) Z 1 77 77 0", 77), "only its exit status is left");
         assert!(!is_alive_in("12 (a) S 77 1 1 0", 77));
         assert!(!is_alive_in("", 77));
     }

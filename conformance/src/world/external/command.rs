@@ -83,19 +83,12 @@ impl Call<'_> {
         if self.folder.as_os_str() != "" {
             command.current_dir(self.folder);
         }
-        command
-            .spawn()
-            .map_err(|error| self.error(&format!("does not start: {error}")))
+        command.spawn().map_err(|error| self.error(&format!("does not start: {error}")))
     }
 
     /// An error about this call: the environment's fault, never the driver's.
     pub(super) fn error(&self, what: &str) -> WorldError {
-        let words: Vec<&str> = self
-            .words
-            .iter()
-            .chain(&self.machines)
-            .map(String::as_str)
-            .collect();
+        let words: Vec<&str> = self.words.iter().chain(&self.machines).map(String::as_str).collect();
         WorldError(format!(
             "the command \"{}\" of [provider.external] (`{}`) {what}",
             self.word,
@@ -127,11 +120,7 @@ async fn read(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
 
 /// The end of what a command wrote to standard error, for a message.
 fn last_words(stderr: &str) -> String {
-    let lines: Vec<&str> = stderr
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines: Vec<&str> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     match lines.last() {
         Some(line) => format!(": {}", one_line(line, QUOTED)),
         None => ", and said nothing on standard error".to_owned(),

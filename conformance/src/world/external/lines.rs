@@ -88,10 +88,7 @@ pub(super) struct AddressLine {
 /// # Errors
 /// What is wrong with the first line that is none, and that line.
 pub(super) fn parse<T: DeserializeOwned>(text: &str, what: &str) -> Result<Vec<T>, String> {
-    let lines = text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty());
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(index, line)| {
             serde_json::from_str(line).map_err(|error| {
@@ -179,9 +176,6 @@ mod tests {
         let line = r#"{"operation":"RunInstances","time":1.5,"mutating":true}"#;
         let requests: Vec<RequestLine> = parse(line, "a request").unwrap();
         let request = ProviderRequest::from(requests.into_iter().next().unwrap());
-        assert_eq!(
-            (request.name.as_str(), request.mutating, request.failed),
-            ("RunInstances", true, false)
-        );
+        assert_eq!((request.name.as_str(), request.mutating, request.failed), ("RunInstances", true, false));
     }
 }

@@ -39,12 +39,7 @@ struct Shared {
 impl ExternalWorld {
     /// A world that lets the run make at most so many machines.
     pub fn new(options: ExternalOptions, most_machines: u32) -> Self {
-        Self(Arc::new(Shared {
-            options,
-            most_machines,
-            admitted: AtomicU32::new(0),
-            left: Mutex::default(),
-        }))
+        Self(Arc::new(Shared { options, most_machines, admitted: AtomicU32::new(0), left: Mutex::default() }))
     }
 
     /// What a world with these options offers to checks.
@@ -110,10 +105,7 @@ impl ExternalTenant {
     fn call(&self, act: Act, machines: Vec<String>) -> Result<Call<'_>, WorldError> {
         let options = &self.shared.options;
         let words = options.commands.get(&act).ok_or_else(|| {
-            WorldError(format!(
-                "the profile has no command \"{}\" in [provider.external]",
-                act.word()
-            ))
+            WorldError(format!("the profile has no command \"{}\" in [provider.external]", act.word()))
         })?;
         Ok(Call {
             word: act.word(),
@@ -141,12 +133,7 @@ impl ExternalTenant {
     async fn own_objects(&self) -> Result<Vec<Object>, WorldError> {
         let mut objects = self.inventory().await?;
         let machines = self.machines();
-        objects.retain(|object| {
-            object
-                .owner
-                .as_ref()
-                .is_some_and(|owner| machines.contains(owner))
-        });
+        objects.retain(|object| object.owner.as_ref().is_some_and(|owner| machines.contains(owner)));
         Ok(objects)
     }
 
@@ -171,12 +158,9 @@ impl Tenant for ExternalTenant {
             return Ok(());
         }
         let most = self.shared.most_machines;
-        let counted = self
-            .shared
-            .admitted
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |admitted| {
-                (admitted < most).then_some(admitted + 1)
-            });
+        let counted = self.shared.admitted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |admitted| {
+            (admitted < most).then_some(admitted + 1)
+        });
         counted.map_err(|_| {
             format!(
                 "the run has created as many machines as it may, {most} (machines in [provider.external])"

@@ -42,10 +42,7 @@ impl Act {
 
     /// The key in the profile.
     pub fn word(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(_, act)| *act == self)
-            .map_or("", |(word, _)| word)
+        Self::WORDS.iter().find(|(_, act)| *act == self).map_or("", |(word, _)| word)
     }
 }
 

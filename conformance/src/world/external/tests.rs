@@ -11,10 +11,7 @@ fn world_in(folder: &Path, most_machines: u32) -> ExternalWorld {
     std::fs::create_dir_all(folder.join("objects")).unwrap();
     let print = "printf '{\"kind\":\"vm\",\"id\":\"%s\",\"machine\":\"%s\"}\\n'";
     let scripts = [
-        (
-            Act::Inventory,
-            format!("for f in $(ls objects); do {print} $f $f; done"),
-        ),
+        (Act::Inventory, format!("for f in $(ls objects); do {print} $f $f; done")),
         (
             Act::Sweep,
             format!(
@@ -55,15 +52,9 @@ async fn commands_list_and_act() {
     tenant.delete_instance("m1").await.unwrap();
     assert!(tenant.inventory().await.unwrap().is_empty());
     let gone = tenant.delete_instance("m1").await.unwrap_err().0;
-    assert!(
-        gone.contains("(`sh -c rm objects/$0 m1`) ended with exit status"),
-        "{gone}"
-    );
+    assert!(gone.contains("(`sh -c rm objects/$0 m1`) ended with exit status"), "{gone}");
     let missing = tenant.power_off("m1").await.unwrap_err().0;
-    assert_eq!(
-        missing,
-        "the profile has no command \"power-off\" in [provider.external]"
-    );
+    assert_eq!(missing, "the profile has no command \"power-off\" in [provider.external]");
 }
 
 #[tokio::test]
@@ -86,11 +77,7 @@ async fn only_machines_of_the_check_are_swept() {
 async fn what_cannot_be_swept_is_told_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = world_in(folder.path(), 9);
-    Arc::get_mut(&mut world.0)
-        .unwrap()
-        .options
-        .commands
-        .remove(&Act::Sweep);
+    Arc::get_mut(&mut world.0).unwrap().options.commands.remove(&Act::Sweep);
     let tenant = world.tenant("a::check").await.unwrap();
     tenant.admit("m1").unwrap();
     put(folder.path(), "m1");
@@ -121,17 +108,11 @@ fn offers_follow_from_the_commands() {
         options.commands.insert(act, words.clone());
     }
     assert!(offers(&options).contains(&Need::Inventory));
-    assert!(
-        !offers(&options).contains(&Need::OutOfBand),
-        "instances cannot be powered off"
-    );
+    assert!(!offers(&options).contains(&Need::OutOfBand), "instances cannot be powered off");
     options.commands.insert(Act::PowerOff, words.clone());
     assert!(offers(&options).contains(&Need::OutOfBand));
     options.guests = true;
-    assert!(
-        !offers(&options).contains(&Need::OutOfBand),
-        "guests cannot be frozen"
-    );
+    assert!(!offers(&options).contains(&Need::OutOfBand), "guests cannot be frozen");
     options.commands.insert(Act::Freeze, words);
     assert!(offers(&options).is_superset(&BTreeSet::from([Need::OutOfBand, Need::Guest])));
 }

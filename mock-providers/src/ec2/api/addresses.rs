@@ -10,36 +10,11 @@ use crate::ec2::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new(
-        "AllocateAddress",
-        Effect::Changes,
-        Kind::Allocation,
-        allocate_address,
-    ),
-    Operation::new(
-        "AssociateAddress",
-        Effect::Changes,
-        Kind::Allocation,
-        associate_address,
-    ),
-    Operation::new(
-        "DescribeAddresses",
-        Effect::Reads,
-        Kind::Allocation,
-        describe_addresses,
-    ),
-    Operation::new(
-        "DisassociateAddress",
-        Effect::Changes,
-        Kind::Association,
-        disassociate_address,
-    ),
-    Operation::new(
-        "ReleaseAddress",
-        Effect::Changes,
-        Kind::Allocation,
-        release_address,
-    ),
+    Operation::new("AllocateAddress", Effect::Changes, Kind::Allocation, allocate_address),
+    Operation::new("AssociateAddress", Effect::Changes, Kind::Allocation, associate_address),
+    Operation::new("DescribeAddresses", Effect::Reads, Kind::Allocation, describe_addresses),
+    Operation::new("DisassociateAddress", Effect::Changes, Kind::Association, disassociate_address),
+    Operation::new("ReleaseAddress", Effect::Changes, Kind::Allocation, release_address),
 ];
 
 const FILTERS: &[&str] = &[
@@ -61,12 +36,7 @@ fn allocate_address(call: &mut Call<'_>) -> Result<()> {
     call.parameters.ignore(&["NetworkBorderGroup", "PublicIpv4Pool"]);
     let recovered = call.parameters.filled("Address");
     let tags = call.tag_specifications();
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     if let Some(address) = recovered {
         // Addresses that were released are not kept for their former owner.
         return Err(Ec2Error::not_found(Kind::Address, &[address]));
@@ -81,17 +51,9 @@ fn allocate_address(call: &mut Call<'_>) -> Result<()> {
 }
 
 fn release_address(call: &mut Call<'_>) -> Result<()> {
-    let (id, address) = (
-        call.parameters.filled("AllocationId"),
-        call.parameters.filled("PublicIp"),
-    );
+    let (id, address) = (call.parameters.filled("AllocationId"), call.parameters.filled("PublicIp"));
     call.parameters.ignore(&["NetworkBorderGroup"]);
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     let allocation = allocation(region, id, address)?;
     region.release_address(&allocation, now, hardware)?;
     super::done(xml);
@@ -99,21 +61,13 @@ fn release_address(call: &mut Call<'_>) -> Result<()> {
 }
 
 fn associate_address(call: &mut Call<'_>) -> Result<()> {
-    let (id, address) = (
-        call.parameters.filled("AllocationId"),
-        call.parameters.filled("PublicIp"),
-    );
+    let (id, address) = (call.parameters.filled("AllocationId"), call.parameters.filled("PublicIp"));
     let instance = call.parameters.filled("InstanceId");
     let interface = call.parameters.filled("NetworkInterfaceId");
     // Since 2012 an address that is associated moves when nothing else is said.
     let reassociate = call.parameters.boolean("AllowReassociation")?.unwrap_or(true);
     call.parameters.ignore(&["PrivateIpAddress"]);
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     let allocation = allocation(region, id, address)?;
     let instance = match (instance, interface) {
         (Some(id), _) => id.to_owned(),
@@ -127,16 +81,8 @@ fn associate_address(call: &mut Call<'_>) -> Result<()> {
 }
 
 fn disassociate_address(call: &mut Call<'_>) -> Result<()> {
-    let (id, address) = (
-        call.parameters.filled("AssociationId"),
-        call.parameters.filled("PublicIp"),
-    );
-    let Stage {
-        region,
-        hardware,
-        xml,
-        ..
-    } = call.begin()?;
+    let (id, address) = (call.parameters.filled("AssociationId"), call.parameters.filled("PublicIp"));
+    let Stage { region, hardware, xml, .. } = call.begin()?;
     let association = match (id, address) {
         (Some(id), _) => id.to_owned(),
         (None, Some(address)) => {
@@ -162,10 +108,7 @@ fn allocation(region: &Region, id: Option<&str>, address: Option<&str>) -> Resul
 }
 
 fn describe_addresses(call: &mut Call<'_>) -> Result<()> {
-    let (ids, addresses) = (
-        call.parameters.list("AllocationId"),
-        call.parameters.list("PublicIp"),
-    );
+    let (ids, addresses) = (call.parameters.list("AllocationId"), call.parameters.list("PublicIp"));
     let filters = call.filters(FILTERS)?;
     let Stage { region, xml, now, .. } = call.begin()?;
     let is_named = !(ids.is_empty() && addresses.is_empty());
@@ -181,10 +124,8 @@ fn describe_addresses(call: &mut Call<'_>) -> Result<()> {
     };
     let shown = region.addresses.values().filter(|address| {
         let is_wanted = !is_named || texts.contains(&&*address.allocation);
-        let fits = filters.fit(
-            || tag_pairs(&address.tags),
-            |name, test| attribute(region, address, name, test),
-        );
+        let fits =
+            filters.fit(|| tag_pairs(&address.tags), |name, test| attribute(region, address, name, test));
         is_wanted && fits && !hidden.contains(&address.allocation)
     });
     xml.list("addressesSet", shown, |xml, address| {
@@ -195,16 +136,13 @@ fn describe_addresses(call: &mut Call<'_>) -> Result<()> {
 
 fn attribute(region: &Region, address: &Address, name: &str, test: &dyn Fn(&str) -> bool) -> bool {
     let association = |name: &str| {
-        address
-            .association
-            .as_ref()
-            .is_some_and(|association| match name {
-                "association-id" => test(&association.id),
-                "instance-id" => test(&association.instance),
-                "network-interface-id" => test(&association.interface),
-                "network-interface-owner-id" => test(&region.account),
-                _ => test(&association.private_address.to_string()),
-            })
+        address.association.as_ref().is_some_and(|association| match name {
+            "association-id" => test(&association.id),
+            "instance-id" => test(&association.instance),
+            "network-interface-id" => test(&association.interface),
+            "network-interface-owner-id" => test(&region.account),
+            _ => test(&association.private_address.to_string()),
+        })
     };
     match name {
         "allocation-id" => test(&address.allocation),

@@ -11,30 +11,10 @@ use crate::ec2::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new(
-        "DescribeInstanceAttribute",
-        Effect::Reads,
-        Kind::Instance,
-        describe_attribute,
-    ),
-    Operation::new(
-        "ModifyInstanceAttribute",
-        Effect::Changes,
-        Kind::Instance,
-        modify_attribute,
-    ),
-    Operation::new(
-        "ResetInstanceAttribute",
-        Effect::Changes,
-        Kind::Instance,
-        reset_attribute,
-    ),
-    Operation::new(
-        "ModifyInstanceMetadataOptions",
-        Effect::Changes,
-        Kind::Instance,
-        modify_metadata_options,
-    ),
+    Operation::new("DescribeInstanceAttribute", Effect::Reads, Kind::Instance, describe_attribute),
+    Operation::new("ModifyInstanceAttribute", Effect::Changes, Kind::Instance, modify_attribute),
+    Operation::new("ResetInstanceAttribute", Effect::Changes, Kind::Instance, reset_attribute),
+    Operation::new("ModifyInstanceMetadataOptions", Effect::Changes, Kind::Instance, modify_metadata_options),
     Operation::new("MonitorInstances", Effect::Changes, Kind::Instance, monitor),
     Operation::new("UnmonitorInstances", Effect::Changes, Kind::Instance, unmonitor),
     Operation::new("GetConsoleOutput", Effect::Reads, Kind::Instance, console_output),
@@ -117,12 +97,7 @@ fn modify_attribute(call: &mut Call<'_>) -> Result<()> {
             return Err(Ec2Error::invalid_combination(message));
         }
     }
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     region.modify_attributes(id, &changes, now, hardware)?;
     done(xml);
     Ok(())
@@ -155,13 +130,7 @@ fn changes(parameters: &Parameters<'_>) -> Result<Vec<AttributeChange>> {
             changes.push(AttributeChange::DeleteOnTermination(name, on));
         }
     }
-    for fixed in [
-        "EnaSupport",
-        "EnclaveOptions",
-        "Kernel",
-        "Ramdisk",
-        "SriovNetSupport",
-    ] {
+    for fixed in ["EnaSupport", "EnclaveOptions", "Kernel", "Ramdisk", "SriovNetSupport"] {
         if parameters.group(fixed).is_present() {
             let message = format!("The attribute {fixed} cannot be changed in this mock.");
             return Err(Ec2Error::client("UnsupportedOperation", message));
@@ -191,11 +160,7 @@ fn shutdown_behavior(word: &str) -> Result<AttributeChange> {
         "terminate" => ShutdownBehavior::Terminate,
         _ => {
             let rule = "It must be stop or terminate.";
-            return Err(Ec2Error::invalid_value(
-                "InstanceInitiatedShutdownBehavior",
-                word,
-                rule,
-            ));
+            return Err(Ec2Error::invalid_value("InstanceInitiatedShutdownBehavior", word, rule));
         }
     };
     Ok(AttributeChange::ShutdownBehavior(behavior))
@@ -204,19 +169,12 @@ fn shutdown_behavior(word: &str) -> Result<AttributeChange> {
 fn reset_attribute(call: &mut Call<'_>) -> Result<()> {
     let id = call.parameters.required("InstanceId")?;
     call.parameters.required("Attribute")?;
-    let attribute = call
-        .parameters
-        .word("Attribute", &["sourceDestCheck", "kernel", "ramdisk"])?;
+    let attribute = call.parameters.word("Attribute", &["sourceDestCheck", "kernel", "ramdisk"])?;
     let changes: Vec<AttributeChange> = (attribute == Some("sourceDestCheck"))
         .then_some(AttributeChange::SourceDestCheck(true))
         .into_iter()
         .collect();
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     region.modify_attributes(id, &changes, now, hardware)?;
     done(xml);
     Ok(())
@@ -261,12 +219,7 @@ fn switch_monitoring(call: &mut Call<'_>, on: bool) -> Result<()> {
 fn console_output(call: &mut Call<'_>) -> Result<()> {
     let id = call.parameters.required("InstanceId")?;
     call.parameters.boolean("Latest")?;
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     let (time, text) = region.console_output(id, now, hardware)?;
     xml.plain("instanceId", id);
     xml.time("timestamp", time);

@@ -18,9 +18,7 @@ fn describe_credits(call: &mut Call<'_>) -> Result<()> {
     region.visible_instances(&ids, now)?;
     let shown = region.instances.starting_at(0).filter_map(|(serial, instance)| {
         let is_wanted = ids.is_empty() || ids.contains(&&*instance.id);
-        let fits = filters.fit(std::iter::empty, |name, test| {
-            name == "instance-id" && test(&instance.id)
-        });
+        let fits = filters.fit(std::iter::empty, |name, test| name == "instance-id" && test(&instance.id));
         // Those without credits are left out, and unless they are named, those with the usual kind too.
         let credits = instance.cpu_credits?;
         let is_told = !ids.is_empty() || credits == "unlimited";

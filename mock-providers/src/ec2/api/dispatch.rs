@@ -161,10 +161,9 @@ fn run(request: &Request<'_>, region: &mut Region, hardware: &mut dyn Hardware) 
 
 fn lag(faults: &[FaultKind]) -> Option<Lag> {
     faults.iter().find_map(|fault| match fault {
-        FaultKind::Lag { reads, ms } => Some(Lag {
-            reads: *reads,
-            time: std::time::Duration::from_millis(*ms),
-        }),
+        FaultKind::Lag { reads, ms } => {
+            Some(Lag { reads: *reads, time: std::time::Duration::from_millis(*ms) })
+        }
         _ => None,
     })
 }

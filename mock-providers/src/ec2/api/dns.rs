@@ -16,10 +16,9 @@ impl DnsNames {
     pub(super) fn of(region: &str) -> Self {
         let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
         match region {
-            "us-east-1" => Self {
-                public: ".compute-1.amazonaws.com".to_owned(),
-                private: ".ec2.internal".to_owned(),
-            },
+            "us-east-1" => {
+                Self { public: ".compute-1.amazonaws.com".to_owned(), private: ".ec2.internal".to_owned() }
+            }
             _ => Self {
                 public: format!(".{region}.compute.amazonaws.com{suffix}"),
                 private: format!(".{region}.compute.internal"),

@@ -12,12 +12,7 @@ use crate::ec2::{
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("CreateSecurityGroup", Effect::Changes, Kind::Vpc, create_group),
     Operation::new("DeleteSecurityGroup", Effect::Changes, Kind::Group, delete_group),
-    Operation::new(
-        "DescribeSecurityGroups",
-        Effect::Reads,
-        Kind::Group,
-        describe_groups,
-    ),
+    Operation::new("DescribeSecurityGroups", Effect::Reads, Kind::Group, describe_groups),
 ];
 
 const FILTERS: &[&str] = &[
@@ -66,10 +61,7 @@ fn create_group(call: &mut Call<'_>) -> Result<()> {
 }
 
 fn delete_group(call: &mut Call<'_>) -> Result<()> {
-    let (id, name) = (
-        call.parameters.filled("GroupId"),
-        call.parameters.filled("GroupName"),
-    );
+    let (id, name) = (call.parameters.filled("GroupId"), call.parameters.filled("GroupName"));
     let Stage { region, xml, now, .. } = call.begin()?;
     let id = group_id(region, id, name)?;
     region.delete_group(&id, now)?;
@@ -108,10 +100,7 @@ fn describe_groups(call: &mut Call<'_>) -> Result<()> {
     };
     let shown = region.groups.starting_at(0).filter(|(_, group)| {
         let is_wanted = !is_named || texts.contains(&&*group.id);
-        let fits = filters.fit(
-            || tag_pairs(&group.tags),
-            |name, test| attribute(region, group, name, test),
-        );
+        let fits = filters.fit(|| tag_pairs(&group.tags), |name, test| attribute(region, group, name, test));
         is_wanted && fits && !hidden.contains(&group.id)
     });
     let (groups, next) = page.cut(shown);
@@ -133,10 +122,7 @@ fn attribute(region: &Region, group: &Group, name: &str, test: &dyn Fn(&str) -> 
         "group-name" => test(&group.name),
         "owner-id" => test(&region.account),
         "vpc-id" => test(&group.vpc),
-        name => match (
-            name.strip_prefix("ip-permission."),
-            name.strip_prefix("egress.ip-permission."),
-        ) {
+        name => match (name.strip_prefix("ip-permission."), name.strip_prefix("egress.ip-permission.")) {
             (Some(name), _) => of_rules(Direction::Ingress, name),
             (_, Some(name)) => of_rules(Direction::Egress, name),
             _ => false,

@@ -3,12 +3,8 @@
 use super::{Call, Effect, Operation, Result, Stage};
 use crate::ec2::{catalog::Image, state::Kind, xml::Xml};
 
-pub(super) const OPERATIONS: &[Operation] = &[Operation::new(
-    "DescribeImages",
-    Effect::Reads,
-    Kind::Image,
-    describe_images,
-)];
+pub(super) const OPERATIONS: &[Operation] =
+    &[Operation::new("DescribeImages", Effect::Reads, Kind::Image, describe_images)];
 
 const FILTERS: &[&str] = &[
     "architecture",

@@ -144,10 +144,7 @@ fn attribute(region: &Region, it: &Instance, name: &str, test: Test<'_>) -> bool
         "hypervisor" => test("xen"),
         "iam-instance-profile.arn" => it.profile.as_ref().is_some_and(|(profile, _)| test(&profile.arn)),
         "iam-instance-profile.id" => it.profile.as_ref().is_some_and(|(profile, _)| test(&profile.id)),
-        "iam-instance-profile.name" => it
-            .profile
-            .as_ref()
-            .is_some_and(|(profile, _)| test(&profile.name)),
+        "iam-instance-profile.name" => it.profile.as_ref().is_some_and(|(profile, _)| test(&profile.name)),
         "image-id" => test(&it.image.id),
         "instance-id" => test(&it.id),
         "instance-lifecycle" => it.spot_request.is_some() && test("spot"),
@@ -175,20 +172,14 @@ fn attribute(region: &Region, it: &Instance, name: &str, test: Test<'_>) -> bool
         "source-dest-check" => flag(it.source_dest_check),
         "spot-instance-request-id" => optional(it.spot_request.as_deref()),
         "state-reason-code" => it.state_reason.as_ref().is_some_and(|reason| test(reason.code)),
-        "state-reason-message" => it
-            .state_reason
-            .as_ref()
-            .is_some_and(|reason| test(&reason.message)),
+        "state-reason-message" => it.state_reason.as_ref().is_some_and(|reason| test(&reason.message)),
         "subnet-id" => optional(it.subnet.as_deref()),
         "tenancy" => test(it.tenancy),
         "usage-operation" => test("RunInstances"),
         "virtualization-type" => test("hvm"),
         "vpc-id" => optional(it.vpc.as_deref()),
         "dns-name" | "private-dns-name" => dns_name(region, it, name, test),
-        name => match (
-            name.strip_prefix("block-device-mapping."),
-            name.strip_prefix("network-interface."),
-        ) {
+        name => match (name.strip_prefix("block-device-mapping."), name.strip_prefix("network-interface.")) {
             (Some(name), _) => it.volumes.iter().any(|volume| match name {
                 "attach-time" => test(&timestamp::text(volume.attached.0)),
                 "delete-on-termination" => flag(volume.delete_on_termination),
@@ -217,11 +208,7 @@ fn dns_name(region: &Region, it: &Instance, name: &str, test: Test<'_>) -> bool 
 }
 
 fn interface_attribute(region: &Region, it: &Interface, name: &str, test: Test<'_>) -> bool {
-    let public = || {
-        it.public
-            .as_ref()
-            .is_some_and(|public| test(&public.address.to_string()))
-    };
+    let public = || it.public.as_ref().is_some_and(|public| test(&public.address.to_string()));
     match name {
         "addresses.association.public-ip" | "association.public-ip" => public(),
         "addresses.private-ip-address" | "private-ip-address" => test(&it.private_address.to_string()),

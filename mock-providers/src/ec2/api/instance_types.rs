@@ -10,12 +10,7 @@ use crate::ec2::{
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("DescribeInstanceTypes", Effect::Reads, Kind::Instance, describe),
-    Operation::new(
-        "DescribeInstanceTypeOfferings",
-        Effect::Reads,
-        Kind::Instance,
-        describe_offerings,
-    ),
+    Operation::new("DescribeInstanceTypeOfferings", Effect::Reads, Kind::Instance, describe_offerings),
 ];
 
 const FILTERS: &[&str] = &[
@@ -48,10 +43,7 @@ fn describe(call: &mut Call<'_>) -> Result<()> {
     let known = |name: &&str| INSTANCE_TYPES.iter().any(|it| it.name == *name);
     let unknown: Vec<&str> = names.iter().copied().filter(|name| !known(name)).collect();
     if !unknown.is_empty() {
-        let message = format!(
-            "The following supplied instance types do not exist: [{}]",
-            unknown.join(", ")
-        );
+        let message = format!("The following supplied instance types do not exist: [{}]", unknown.join(", "));
         return Err(Ec2Error::client("InvalidInstanceType", message));
     }
     let numbered = (1..).zip(INSTANCE_TYPES);
@@ -216,9 +208,7 @@ fn describe_offerings(call: &mut Call<'_>) -> Result<()> {
         "availability-zone-id" => region.zones.iter().map(|zone| zone.id.as_str()).collect(),
         _ => vec![region.name.as_str()],
     };
-    let all = INSTANCE_TYPES
-        .iter()
-        .flat_map(|it| locations.iter().map(|location| (it.name, *location)));
+    let all = INSTANCE_TYPES.iter().flat_map(|it| locations.iter().map(|location| (it.name, *location)));
     let fitting = (1..).zip(all).filter(|(_, (name, location))| {
         filters.fit(std::iter::empty, |filter, test| match filter {
             "instance-type" => test(name),

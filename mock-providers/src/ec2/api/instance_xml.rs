@@ -23,13 +23,7 @@ pub(super) fn reservations(xml: &mut Xml, region: &Region, instances: &[&Instanc
 /// Writes the contents of the reservation that a launch has made. Instances that have not run yet show no volumes there.
 pub(super) fn launched(xml: &mut Xml, region: &Region, instances: &[&Instance]) {
     xml.reserve(instances.len() * USUAL_LENGTH);
-    reservation(
-        xml,
-        region,
-        &DnsNames::of(&region.name),
-        instances,
-        Devices::HiddenWhilePending,
-    );
+    reservation(xml, region, &DnsNames::of(&region.name), instances, Devices::HiddenWhilePending);
 }
 
 /// Whether the volumes of an instance are written.
@@ -238,14 +232,10 @@ fn network_interface(xml: &mut Xml, region: &Region, names: &DnsNames, it: &Inte
             association(xml, region, names, public);
         }
     });
-    xml.list(
-        "ipv6AddressesSet",
-        it.ipv6.iter().enumerate(),
-        |xml, (index, address)| {
-            xml.shown("ipv6Address", address);
-            xml.boolean("isPrimaryIpv6", it.primary_ipv6 && index == 0);
-        },
-    );
+    xml.list("ipv6AddressesSet", it.ipv6.iter().enumerate(), |xml, (index, address)| {
+        xml.shown("ipv6Address", address);
+        xml.boolean("isPrimaryIpv6", it.primary_ipv6 && index == 0);
+    });
     xml.plain("interfaceType", "interface");
     xml.element("operator", |xml| xml.boolean("managed", false));
 }

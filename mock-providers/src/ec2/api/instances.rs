@@ -10,32 +10,12 @@ use crate::ec2::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new(
-        "DescribeInstances",
-        Effect::Reads,
-        Kind::Instance,
-        describe_instances,
-    ),
-    Operation::new(
-        "DescribeInstanceStatus",
-        Effect::Reads,
-        Kind::Instance,
-        describe_instance_status,
-    ),
+    Operation::new("DescribeInstances", Effect::Reads, Kind::Instance, describe_instances),
+    Operation::new("DescribeInstanceStatus", Effect::Reads, Kind::Instance, describe_instance_status),
     Operation::new("StartInstances", Effect::Changes, Kind::Instance, start_instances),
     Operation::new("StopInstances", Effect::Changes, Kind::Instance, stop_instances),
-    Operation::new(
-        "RebootInstances",
-        Effect::Changes,
-        Kind::Instance,
-        reboot_instances,
-    ),
-    Operation::new(
-        "TerminateInstances",
-        Effect::Changes,
-        Kind::Instance,
-        terminate_instances,
-    ),
+    Operation::new("RebootInstances", Effect::Changes, Kind::Instance, reboot_instances),
+    Operation::new("TerminateInstances", Effect::Changes, Kind::Instance, terminate_instances),
 ];
 
 fn describe_instances(call: &mut Call<'_>) -> Result<()> {
@@ -164,12 +144,7 @@ fn start_instances(call: &mut Call<'_>) -> Result<()> {
     let ids = ids(call)?;
     call.parameters.ignore(&["AdditionalInfo"]);
     let faults = call.faults.clone();
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     let changes = region.start_instances(&ids, &faults, now, hardware)?;
     write_changes(xml, &changes);
     Ok(())
@@ -183,12 +158,7 @@ fn stop_instances(call: &mut Call<'_>) -> Result<()> {
         let message = "The instance is not enabled for hibernation.";
         return Err(Ec2Error::client("UnsupportedHibernationConfiguration", message));
     }
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     let changes = region.stop_instances(&ids, force || skips_shutdown, now, hardware)?;
     write_changes(xml, &changes);
     Ok(())
@@ -196,12 +166,7 @@ fn stop_instances(call: &mut Call<'_>) -> Result<()> {
 
 fn reboot_instances(call: &mut Call<'_>) -> Result<()> {
     let ids = ids(call)?;
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     region.reboot_instances(&ids, now, hardware)?;
     done(xml);
     Ok(())
@@ -211,12 +176,7 @@ fn terminate_instances(call: &mut Call<'_>) -> Result<()> {
     let ids = ids(call)?;
     call.parameters.boolean("Force")?;
     call.parameters.boolean("SkipOsShutdown")?;
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     let changes = region.terminate_instances(&ids, now, hardware)?;
     write_changes(xml, &changes);
     Ok(())

@@ -11,18 +11,8 @@ use crate::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new(
-        "DeleteNetworkInterface",
-        Effect::Changes,
-        Kind::Interface,
-        delete_interface,
-    ),
-    Operation::new(
-        "DescribeNetworkInterfaces",
-        Effect::Reads,
-        Kind::Interface,
-        describe_interfaces,
-    ),
+    Operation::new("DeleteNetworkInterface", Effect::Changes, Kind::Interface, delete_interface),
+    Operation::new("DescribeNetworkInterfaces", Effect::Reads, Kind::Interface, describe_interfaces),
 ];
 
 const FILTERS: &[&str] = &[
@@ -87,10 +77,8 @@ fn describe_interfaces(call: &mut Call<'_>) -> Result<()> {
     let names = DnsNames::of(&region.name);
     let shown = region.interfaces.starting_at(0).filter(|(_, it)| {
         let is_wanted = ids.is_empty() || ids.contains(&&*it.id);
-        let fits = filters.fit(
-            || tag_pairs(&it.tags),
-            |name, test| attribute(region, &names, it, name, test),
-        );
+        let fits =
+            filters.fit(|| tag_pairs(&it.tags), |name, test| attribute(region, &names, it, name, test));
         is_wanted && fits
     });
     let (interfaces, next) = page.cut(shown);
@@ -120,13 +108,10 @@ fn attribute(
         }
         "addresses.primary" => flag(true),
         "addresses.private-ip-address" | "private-ip-address" => test(&it.private_address.to_string()),
-        "association.allocation-id" => public
-            .and_then(|public| public.allocation.as_ref())
-            .is_some_and(|allocation| test(allocation)),
-        "association.association-id" => it
-            .association
-            .as_ref()
-            .is_some_and(|association| test(association)),
+        "association.allocation-id" => {
+            public.and_then(|public| public.allocation.as_ref()).is_some_and(|allocation| test(allocation))
+        }
+        "association.association-id" => it.association.as_ref().is_some_and(|association| test(association)),
         "association.public-dns-name" => public.is_some_and(|public| test(&names.public(public.address))),
         "attachment.attach-time" => test(&timestamp::text(attachment.attached.0)),
         "attachment.attachment-id" => test(&attachment.id),
@@ -179,14 +164,10 @@ fn write_interface(xml: &mut Xml, region: &Region, names: &DnsNames, it: &Interf
     }
     instance_xml::groups(xml, &it.groups);
     xml.plain("interfaceType", "interface");
-    xml.list(
-        "ipv6AddressesSet",
-        it.ipv6.iter().enumerate(),
-        |xml, (index, address)| {
-            xml.shown("ipv6Address", address);
-            xml.boolean("isPrimaryIpv6", it.primary_ipv6 && index == 0);
-        },
-    );
+    xml.list("ipv6AddressesSet", it.ipv6.iter().enumerate(), |xml, (index, address)| {
+        xml.shown("ipv6Address", address);
+        xml.boolean("isPrimaryIpv6", it.primary_ipv6 && index == 0);
+    });
     xml.plain("macAddress", &it.mac);
     xml.plain("networkInterfaceId", &it.id);
     xml.plain("ownerId", &region.account);

@@ -16,12 +16,7 @@ use crate::ec2::{
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("CreateKeyPair", Effect::Changes, Kind::KeyPair, create_key_pair),
     Operation::new("DeleteKeyPair", Effect::Changes, Kind::KeyPair, delete_key_pair),
-    Operation::new(
-        "DescribeKeyPairs",
-        Effect::Reads,
-        Kind::KeyPair,
-        describe_key_pairs,
-    ),
+    Operation::new("DescribeKeyPairs", Effect::Reads, Kind::KeyPair, describe_key_pairs),
     Operation::new("ImportKeyPair", Effect::Changes, Kind::KeyPair, import_key_pair),
 ];
 
@@ -42,10 +37,7 @@ fn key_type(parameters: &Parameters<'_>) -> Result<KeyType> {
 fn create_key_pair(call: &mut Call<'_>) -> Result<()> {
     let name = call.parameters.required("KeyName")?;
     key_type(&call.parameters)?;
-    let format = call
-        .parameters
-        .word("KeyFormat", &["pem", "ppk"])?
-        .unwrap_or("pem");
+    let format = call.parameters.word("KeyFormat", &["pem", "ppk"])?.unwrap_or("pem");
     let tags = call.tag_specifications();
     let key = call.generated_key;
     let Stage { region, xml, now, .. } = call.begin()?;
@@ -71,14 +63,9 @@ fn import_key_pair(call: &mut Call<'_>) -> Result<()> {
     let Stage { region, xml, now, .. } = call.begin()?;
     let decoded = BASE64_STANDARD.decode(material.trim_ascii()).ok();
     let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-    let key = text
-        .and_then(|text| key_material::read_public(&text).ok())
-        .ok_or_else(|| {
-            Ec2Error::client(
-                "InvalidKey.Format",
-                "Key is not in valid OpenSSH public key format",
-            )
-        })?;
+    let key = text.and_then(|text| key_material::read_public(&text).ok()).ok_or_else(|| {
+        Ec2Error::client("InvalidKey.Format", "Key is not in valid OpenSSH public key format")
+    })?;
     let pair = region.add_key_pair(name, &key, &tags, now)?;
     xml.plain("keyFingerprint", &pair.fingerprint);
     xml.text("keyName", &pair.name);
@@ -88,10 +75,7 @@ fn import_key_pair(call: &mut Call<'_>) -> Result<()> {
 }
 
 fn delete_key_pair(call: &mut Call<'_>) -> Result<()> {
-    let (name, id) = (
-        call.parameters.filled("KeyName"),
-        call.parameters.filled("KeyPairId"),
-    );
+    let (name, id) = (call.parameters.filled("KeyName"), call.parameters.filled("KeyPairId"));
     let Stage { region, xml, .. } = call.begin()?;
     let removed = match (name, id) {
         (Some(name), _) => region.delete_key_pair(name),

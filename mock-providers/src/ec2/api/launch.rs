@@ -10,12 +10,8 @@ use crate::ec2::{
     },
 };
 
-pub(super) const OPERATIONS: &[Operation] = &[Operation::new(
-    "RunInstances",
-    Effect::Changes,
-    Kind::Image,
-    run_instances,
-)];
+pub(super) const OPERATIONS: &[Operation] =
+    &[Operation::new("RunInstances", Effect::Changes, Kind::Image, run_instances)];
 
 /// Parameters that EC2 has and that change nothing here.
 const WITHOUT_EFFECT: &[&str] = &[
@@ -71,26 +67,17 @@ fn run_instances(call: &mut Call<'_>) -> Result<()> {
         cpu_credits: credits.word("CpuCredits", &["standard", "unlimited"])?,
         tags: call.tag_specifications(),
         spot: spot(&parameters.group("InstanceMarketOptions"))?,
-        client_token: call.client_token().map(|(token, fingerprint)| ClientToken {
-            token: token.to_owned(),
-            fingerprint,
-        }),
+        client_token: call
+            .client_token()
+            .map(|(token, fingerprint)| ClientToken { token: token.to_owned(), fingerprint }),
         start_faults: call.faults.clone(),
         ..specification(&parameters)?
     };
     parameters.ignore(WITHOUT_EFFECT);
 
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     let launched = region.run_instances(&launch, now, hardware)?;
-    let instances = launched
-        .instances
-        .iter()
-        .filter_map(|id| region.instances.get(id));
+    let instances = launched.instances.iter().filter_map(|id| region.instances.get(id));
     let instances: Vec<&Instance> = instances.collect();
     instance_xml::launched(xml, region, &instances);
     Ok(())
@@ -189,11 +176,7 @@ fn ipv6_addresses(parameters: &Parameters<'_>, list: &str) -> Result<Vec<std::ne
         entry.ignore(&["IsPrimaryIpv6"]);
         entry.parsed("Ipv6Address", ADDRESS6)
     });
-    Ok(addresses
-        .collect::<Result<Vec<_>>>()?
-        .into_iter()
-        .flatten()
-        .collect())
+    Ok(addresses.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 fn block_devices(parameters: &Parameters<'_>) -> Result<Vec<BlockDevice>> {
@@ -247,10 +230,7 @@ fn spot(market: &Parameters<'_>) -> Result<Option<SpotOptions>> {
         max_price: options.filled("MaxPrice").map(str::to_owned),
         persistent: options.word("SpotInstanceType", &["one-time", "persistent"])? == Some("persistent"),
         block_duration: options.number("BlockDurationMinutes")?,
-        interruption: options.word(
-            "InstanceInterruptionBehavior",
-            &["terminate", "stop", "hibernate"],
-        )?,
+        interruption: options.word("InstanceInterruptionBehavior", &["terminate", "stop", "hibernate"])?,
     };
     let kind = market.word("MarketType", &["spot", "on-demand"])?;
     Ok((kind == Some("spot")).then_some(spot))

@@ -119,12 +119,7 @@ impl Operation {
         about: Kind,
         run: fn(&mut Call<'_>) -> Result<()>,
     ) -> Self {
-        Self {
-            action,
-            effect,
-            about,
-            run,
-        }
+        Self { action, effect, about, run }
     }
 }
 
@@ -161,12 +156,7 @@ impl Call<'_> {
     /// `UnknownParameter` when there is one that nobody read.
     pub(super) fn begin(&mut self) -> Result<Stage<'_>> {
         self.parameters.all_read()?;
-        Ok(Stage {
-            region: self.region,
-            hardware: self.hardware,
-            xml: self.xml,
-            now: self.now,
-        })
+        Ok(Stage { region: self.region, hardware: self.hardware, xml: self.xml, now: self.now })
     }
 
     /// Tags for what the call creates (`TagSpecification`).
@@ -196,11 +186,7 @@ impl<'a> Call<'a> {
     /// The filters; `known` are the names that the operation has.
     pub(super) fn filters(&self, known: &[&str]) -> Result<Filters<'a>> {
         let filters = Filters::read(&self.parameters, known)?;
-        Ok(if self.sees_nothing {
-            Filters::nothing()
-        } else {
-            filters
-        })
+        Ok(if self.sees_nothing { Filters::nothing() } else { filters })
     }
 
     /// The page that is wanted.

@@ -8,21 +8,11 @@ use crate::ec2::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new(
-        "AssociateSubnetCidrBlock",
-        Effect::Changes,
-        Kind::Subnet,
-        associate_subnet,
-    ),
+    Operation::new("AssociateSubnetCidrBlock", Effect::Changes, Kind::Subnet, associate_subnet),
     Operation::new("AssociateVpcCidrBlock", Effect::Changes, Kind::Vpc, associate_vpc),
     Operation::new("DescribeSubnets", Effect::Reads, Kind::Subnet, describe_subnets),
     Operation::new("DescribeVpcs", Effect::Reads, Kind::Vpc, describe_vpcs),
-    Operation::new(
-        "ModifySubnetAttribute",
-        Effect::Changes,
-        Kind::Subnet,
-        modify_subnet,
-    ),
+    Operation::new("ModifySubnetAttribute", Effect::Changes, Kind::Subnet, modify_subnet),
 ];
 
 const VPC_FILTERS: &[&str] = &[
@@ -84,10 +74,7 @@ fn describe_vpcs(call: &mut Call<'_>) -> Result<()> {
         region.vpc(id)?;
     }
     let shown = region.vpcs.starting_at(0).filter(|(_, vpc)| {
-        let fits = filters.fit(
-            || tag_pairs(&vpc.tags),
-            |name, test| vpc_attribute(region, vpc, name, test),
-        );
+        let fits = filters.fit(|| tag_pairs(&vpc.tags), |name, test| vpc_attribute(region, vpc, name, test));
         fits && (ids.is_empty() || ids.contains(&&*vpc.id))
     });
     let (vpcs, next) = page.cut(shown);
@@ -114,22 +101,16 @@ fn vpc_attribute(region: &Region, vpc: &Vpc, name: &str, test: &dyn Fn(&str) -> 
         "owner-id" => test(&region.account),
         "state" => test("available"),
         "vpc-id" => test(&vpc.id),
-        name => name
-            .strip_prefix("ipv6-cidr-block-association.")
-            .is_some_and(ipv6),
+        name => name.strip_prefix("ipv6-cidr-block-association.").is_some_and(ipv6),
     }
 }
 
 fn write_vpc(xml: &mut Xml, region: &Region, vpc: &Vpc) {
     xml.plain("ownerId", &region.account);
     xml.plain("instanceTenancy", "default");
-    xml.list(
-        "ipv6CidrBlockAssociationSet",
-        &vpc.ipv6,
-        |xml, (block, association)| {
-            write_vpc_ipv6(xml, region, *block, association);
-        },
-    );
+    xml.list("ipv6CidrBlockAssociationSet", &vpc.ipv6, |xml, (block, association)| {
+        write_vpc_ipv6(xml, region, *block, association);
+    });
     xml.list("cidrBlockAssociationSet", [&vpc.cidr], |xml, block| {
         xml.plain("associationId", &vpc.cidr_association);
         xml.shown("cidrBlock", block);
@@ -169,10 +150,8 @@ fn describe_subnets(call: &mut Call<'_>) -> Result<()> {
         region.subnet(id)?;
     }
     let shown = region.subnets.starting_at(0).filter(|(_, subnet)| {
-        let fits = filters.fit(
-            || tag_pairs(&subnet.tags),
-            |name, test| subnet_attribute(region, subnet, name, test),
-        );
+        let fits = filters
+            .fit(|| tag_pairs(&subnet.tags), |name, test| subnet_attribute(region, subnet, name, test));
         fits && (ids.is_empty() || ids.contains(&&*subnet.id))
     });
     let (subnets, next) = page.cut(shown);
@@ -186,14 +165,11 @@ fn describe_subnets(call: &mut Call<'_>) -> Result<()> {
 fn subnet_attribute(region: &Region, subnet: &Subnet, name: &str, test: &dyn Fn(&str) -> bool) -> bool {
     let flag = |value: bool| test(if value { "true" } else { "false" });
     let ipv6 = |name: &str| {
-        subnet
-            .ipv6
-            .as_ref()
-            .is_some_and(|(block, association)| match name {
-                "association-id" => test(association),
-                "ipv6-cidr-block" => test(&block.to_string()),
-                _ => test("associated"),
-            })
+        subnet.ipv6.as_ref().is_some_and(|(block, association)| match name {
+            "association-id" => test(association),
+            "ipv6-cidr-block" => test(&block.to_string()),
+            _ => test("associated"),
+        })
     };
     match name {
         "availability-zone" | "availabilityZone" => test(&subnet.zone.name),
@@ -209,9 +185,7 @@ fn subnet_attribute(region: &Region, subnet: &Subnet, name: &str, test: &dyn Fn(
         "subnet-arn" => test(&region.arn("subnet", &subnet.id)),
         "subnet-id" => test(&subnet.id),
         "vpc-id" => test(&subnet.vpc),
-        name => name
-            .strip_prefix("ipv6-cidr-block-association.")
-            .is_some_and(ipv6),
+        name => name.strip_prefix("ipv6-cidr-block-association.").is_some_and(ipv6),
     }
 }
 
@@ -220,13 +194,9 @@ fn write_subnet(xml: &mut Xml, region: &Region, subnet: &Subnet) {
     xml.boolean("mapCustomerOwnedIpOnLaunch", false);
     xml.plain("ownerId", &region.account);
     xml.boolean("assignIpv6AddressOnCreation", subnet.ipv6_on_launch);
-    xml.list(
-        "ipv6CidrBlockAssociationSet",
-        &subnet.ipv6,
-        |xml, (block, association)| {
-            write_subnet_ipv6(xml, *block, association);
-        },
-    );
+    xml.list("ipv6CidrBlockAssociationSet", &subnet.ipv6, |xml, (block, association)| {
+        write_subnet_ipv6(xml, *block, association);
+    });
     xml.tags(tag_pairs(&subnet.tags));
     xml.plain("subnetArn", &region.arn("subnet", &subnet.id));
     xml.boolean("enableDns64", false);
@@ -259,10 +229,7 @@ fn write_subnet_ipv6(xml: &mut Xml, block: Cidr6, association: &str) {
 
 fn associate_vpc(call: &mut Call<'_>) -> Result<()> {
     let id = call.parameters.required("VpcId")?;
-    let wants_ipv6 = call
-        .parameters
-        .boolean("AmazonProvidedIpv6CidrBlock")?
-        .unwrap_or(false);
+    let wants_ipv6 = call.parameters.boolean("AmazonProvidedIpv6CidrBlock")?.unwrap_or(false);
     let Stage { region, xml, .. } = call.begin()?;
     if !wants_ipv6 {
         return Err(Ec2Error::missing_parameter("AmazonProvidedIpv6CidrBlock"));
@@ -297,10 +264,7 @@ fn associate_subnet(call: &mut Call<'_>) -> Result<()> {
 fn modify_subnet(call: &mut Call<'_>) -> Result<()> {
     let id = call.parameters.required("SubnetId")?;
     let public_address = call.parameters.group("MapPublicIpOnLaunch").boolean("Value")?;
-    let ipv6 = call
-        .parameters
-        .group("AssignIpv6AddressOnCreation")
-        .boolean("Value")?;
+    let ipv6 = call.parameters.group("AssignIpv6AddressOnCreation").boolean("Value")?;
     let Stage { region, xml, .. } = call.begin()?;
     region.modify_subnet(id, public_address, ipv6)?;
     super::done(xml);

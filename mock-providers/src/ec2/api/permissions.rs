@@ -53,10 +53,7 @@ pub(super) fn read(call: &Call<'_>) -> Result<Vec<RequestedRule>> {
         read_permission(&group, &mut rules)?;
     }
     if let Some(protocol) = parameters.filled("IpProtocol") {
-        let peer = match (
-            parameters.filled("CidrIp"),
-            parameters.filled("SourceSecurityGroupName"),
-        ) {
+        let peer = match (parameters.filled("CidrIp"), parameters.filled("SourceSecurityGroupName")) {
             (Some(block), _) => NamedPeer::Peer(ipv4(block)?),
             (None, Some(name)) => NamedPeer::GroupName(name.to_owned()),
             (None, None) => return Err(Ec2Error::missing_parameter("CidrIp")),
@@ -79,16 +76,10 @@ fn read_permission(group: &Parameters<'_>, rules: &mut Vec<RequestedRule>) -> Re
     let mut peers = Vec::new();
     let description = |peer: &Parameters<'_>| peer.filled("Description").unwrap_or_default().to_owned();
     for range in group.groups("IpRanges") {
-        peers.push((
-            NamedPeer::Peer(ipv4(range.required("CidrIp")?)?),
-            description(&range),
-        ));
+        peers.push((NamedPeer::Peer(ipv4(range.required("CidrIp")?)?), description(&range)));
     }
     for range in group.groups("Ipv6Ranges") {
-        peers.push((
-            NamedPeer::Peer(ipv6(range.required("CidrIpv6")?)?),
-            description(&range),
-        ));
+        peers.push((NamedPeer::Peer(ipv6(range.required("CidrIpv6")?)?), description(&range)));
     }
     for list in group.groups("PrefixListIds") {
         let id = list.required("PrefixListId")?.to_owned();
@@ -96,15 +87,9 @@ fn read_permission(group: &Parameters<'_>, rules: &mut Vec<RequestedRule>) -> Re
     }
     for pair in group.groups("Groups") {
         pair.ignore(&["UserId", "VpcId", "VpcPeeringConnectionId", "PeeringStatus"]);
-        let by_name = pair
-            .filled("GroupName")
-            .map(|name| NamedPeer::GroupName(name.to_owned()));
-        let by_id = pair
-            .filled("GroupId")
-            .map(|id| NamedPeer::Peer(Peer::Group(id.into())));
-        let peer = by_id
-            .or(by_name)
-            .ok_or_else(|| Ec2Error::missing_parameter(&pair.name("GroupId")))?;
+        let by_name = pair.filled("GroupName").map(|name| NamedPeer::GroupName(name.to_owned()));
+        let by_id = pair.filled("GroupId").map(|id| NamedPeer::Peer(Peer::Group(id.into())));
+        let peer = by_id.or(by_name).ok_or_else(|| Ec2Error::missing_parameter(&pair.name("GroupId")))?;
         peers.push((peer, description(&pair)));
     }
     if peers.is_empty() {
@@ -143,19 +128,10 @@ pub(super) fn write(xml: &mut Xml, region: &Region, group: &Group, direction: Di
         Direction::Egress => "ipPermissionsEgress",
     };
     let ports = |rule: &Rule| {
-        let Permission {
-            protocol,
-            from_port,
-            to_port,
-            ..
-        } = &rule.permission;
+        let Permission { protocol, from_port, to_port, .. } = &rule.permission;
         (protocol.clone(), *from_port, *to_port)
     };
-    let rules: Vec<&Rule> = group
-        .rules
-        .iter()
-        .filter(|rule| rule.direction == direction)
-        .collect();
+    let rules: Vec<&Rule> = group.rules.iter().filter(|rule| rule.direction == direction).collect();
     let mut permissions: Vec<(String, Option<i32>, Option<i32>)> = Vec::new();
     for rule in &rules {
         if !permissions.contains(&ports(rule)) {

@@ -4,18 +4,8 @@ use super::{Call, Effect, Operation, Result, Stage};
 use crate::ec2::{catalog, error::Ec2Error, state::Kind};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new(
-        "DescribeAccountAttributes",
-        Effect::Reads,
-        Kind::Vpc,
-        describe_account_attributes,
-    ),
-    Operation::new(
-        "DescribeAvailabilityZones",
-        Effect::Reads,
-        Kind::Subnet,
-        describe_zones,
-    ),
+    Operation::new("DescribeAccountAttributes", Effect::Reads, Kind::Vpc, describe_account_attributes),
+    Operation::new("DescribeAvailabilityZones", Effect::Reads, Kind::Subnet, describe_zones),
     Operation::new("DescribeRegions", Effect::Reads, Kind::Vpc, describe_regions),
 ];
 
@@ -36,9 +26,7 @@ const ZONE_FILTERS: &[&str] = &[
 fn describe_account_attributes(call: &mut Call<'_>) -> Result<()> {
     let wanted = call.parameters.list("AttributeName");
     let Stage { region, xml, .. } = call.begin()?;
-    let limit = region
-        .instance_limit
-        .map_or_else(|| "20".to_owned(), |limit| limit.to_string());
+    let limit = region.instance_limit.map_or_else(|| "20".to_owned(), |limit| limit.to_string());
     let default_vpc = region.default_vpc().map_or("none", |vpc| &*vpc.id).to_owned();
     let attributes = [
         ("supported-platforms", "VPC".to_owned()),
@@ -48,10 +36,7 @@ fn describe_account_attributes(call: &mut Call<'_>) -> Result<()> {
         ("vpc-max-elastic-ips", "5".to_owned()),
         ("default-vpc", default_vpc),
     ];
-    if let Some(unknown) = wanted
-        .iter()
-        .find(|name| !attributes.iter().any(|(known, _)| known == *name))
-    {
+    if let Some(unknown) = wanted.iter().find(|name| !attributes.iter().any(|(known, _)| known == *name)) {
         let reason = "It is not an attribute of accounts.";
         return Err(Ec2Error::invalid_value("attributeName", unknown, reason));
     }
@@ -74,13 +59,8 @@ fn describe_zones(call: &mut Call<'_>) -> Result<()> {
     for name in &names {
         region.zone(name)?;
     }
-    if let Some(id) = ids
-        .iter()
-        .find(|id| !region.zones.iter().any(|zone| zone.id == **id))
-    {
-        return Err(Ec2Error::invalid_parameter_value(format!(
-            "Invalid availability zone-id: [{id}]"
-        )));
+    if let Some(id) = ids.iter().find(|id| !region.zones.iter().any(|zone| zone.id == **id)) {
+        return Err(Ec2Error::invalid_parameter_value(format!("Invalid availability zone-id: [{id}]")));
     }
     let shown = region.zones.iter().filter(|zone| {
         let named = names.is_empty() && ids.is_empty();
@@ -115,20 +95,12 @@ fn describe_regions(call: &mut Call<'_>) -> Result<()> {
     let names = call.parameters.list("RegionName");
     let filters = call.filters(&["endpoint", "opt-in-status", "region-name"])?;
     call.parameters.ignore(&["AllRegions"]);
-    let Stage {
-        region: here, xml, ..
-    } = call.begin()?;
+    let Stage { region: here, xml, .. } = call.begin()?;
     let partition = catalog::partition(&here.name);
-    let visible = || {
-        catalog::REGIONS
-            .iter()
-            .filter(|region| region.partition() == partition)
-    };
+    let visible = || catalog::REGIONS.iter().filter(|region| region.partition() == partition);
     let unknown = |name: &&&str| !visible().any(|region| region.name == **name);
     if let Some(name) = names.iter().find(unknown) {
-        return Err(Ec2Error::invalid_parameter_value(format!(
-            "Invalid region: [{name}]"
-        )));
+        return Err(Ec2Error::invalid_parameter_value(format!("Invalid region: [{name}]")));
     }
     let shown = visible().filter(|region| {
         let is_wanted = names.is_empty() || names.contains(&region.name);

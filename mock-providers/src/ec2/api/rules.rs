@@ -8,36 +8,11 @@ use crate::ec2::{
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::new(
-        "AuthorizeSecurityGroupEgress",
-        Effect::Changes,
-        Kind::Group,
-        authorize_egress,
-    ),
-    Operation::new(
-        "AuthorizeSecurityGroupIngress",
-        Effect::Changes,
-        Kind::Group,
-        authorize_ingress,
-    ),
-    Operation::new(
-        "DescribeSecurityGroupRules",
-        Effect::Reads,
-        Kind::Rule,
-        describe_rules,
-    ),
-    Operation::new(
-        "RevokeSecurityGroupEgress",
-        Effect::Changes,
-        Kind::Group,
-        revoke_egress,
-    ),
-    Operation::new(
-        "RevokeSecurityGroupIngress",
-        Effect::Changes,
-        Kind::Group,
-        revoke_ingress,
-    ),
+    Operation::new("AuthorizeSecurityGroupEgress", Effect::Changes, Kind::Group, authorize_egress),
+    Operation::new("AuthorizeSecurityGroupIngress", Effect::Changes, Kind::Group, authorize_ingress),
+    Operation::new("DescribeSecurityGroupRules", Effect::Reads, Kind::Rule, describe_rules),
+    Operation::new("RevokeSecurityGroupEgress", Effect::Changes, Kind::Group, revoke_egress),
+    Operation::new("RevokeSecurityGroupIngress", Effect::Changes, Kind::Group, revoke_ingress),
 ];
 
 fn authorize_ingress(call: &mut Call<'_>) -> Result<()> {
@@ -49,18 +24,10 @@ fn authorize_egress(call: &mut Call<'_>) -> Result<()> {
 }
 
 fn authorize(call: &mut Call<'_>, direction: Direction) -> Result<()> {
-    let (id, name) = (
-        call.parameters.filled("GroupId"),
-        call.parameters.filled("GroupName"),
-    );
+    let (id, name) = (call.parameters.filled("GroupId"), call.parameters.filled("GroupName"));
     let requested = permissions::read(call)?;
     let tags = tags_for(&call.tag_specifications(), "security-group-rule")?;
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     let id = groups::group_id(region, id, name)?;
     if requested.is_empty() {
         return Err(Ec2Error::missing_parameter("IpPermissions"));
@@ -84,23 +51,11 @@ fn revoke_egress(call: &mut Call<'_>) -> Result<()> {
 }
 
 fn revoke(call: &mut Call<'_>, direction: Direction) -> Result<()> {
-    let (id, name) = (
-        call.parameters.filled("GroupId"),
-        call.parameters.filled("GroupName"),
-    );
-    let ids: Vec<String> = call
-        .parameters
-        .list("SecurityGroupRuleId")
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let (id, name) = (call.parameters.filled("GroupId"), call.parameters.filled("GroupName"));
+    let ids: Vec<String> =
+        call.parameters.list("SecurityGroupRuleId").into_iter().map(str::to_owned).collect();
     let requested = permissions::read(call)?;
-    let Stage {
-        region,
-        hardware,
-        xml,
-        now,
-    } = call.begin()?;
+    let Stage { region, hardware, xml, now } = call.begin()?;
     let id = groups::group_id(region, id, name)?;
     let revoked = match (requested.is_empty(), ids.is_empty()) {
         (true, true) => return Err(Ec2Error::missing_parameter("IpPermissions")),
@@ -110,9 +65,7 @@ fn revoke(call: &mut Call<'_>, direction: Direction) -> Result<()> {
         }
         (true, false) => Revoked::Ids(ids),
         (false, true) => {
-            let rules = requested
-                .into_iter()
-                .map(|rule| Ok(rule.rule(region)?.permission));
+            let rules = requested.into_iter().map(|rule| Ok(rule.rule(region)?.permission));
             Revoked::Permissions(rules.collect::<Result<Vec<_>>>()?)
         }
     };
@@ -134,12 +87,7 @@ fn describe_rules(call: &mut Call<'_>) -> Result<()> {
     let filters = call.filters(&["group-id", "security-group-rule-id", "tag-key", "tag-value"])?;
     let page = call.page(5..=1000, !ids.is_empty())?;
     let Stage { region, xml, .. } = call.begin()?;
-    let rules = || {
-        region
-            .groups
-            .values()
-            .flat_map(|group| group.rules.iter().map(move |rule| (group, rule)))
-    };
+    let rules = || region.groups.values().flat_map(|group| group.rules.iter().map(move |rule| (group, rule)));
     if let Some(id) = ids.iter().find(|id| !rules().any(|(_, rule)| *rule.id == ***id)) {
         return Err(match Kind::Rule.fits(id) {
             true => Ec2Error::not_found(Kind::Rule, &[id]),
@@ -180,10 +128,7 @@ fn write_rule(xml: &mut Xml, region: &Region, group: &str, rule: &Rule) {
     }
     write_description(xml, rule);
     xml.tags(tag_pairs(&rule.tags));
-    xml.plain(
-        "securityGroupRuleArn",
-        &region.arn("security-group-rule", &rule.id),
-    );
+    xml.plain("securityGroupRuleArn", &region.arn("security-group-rule", &rule.id));
 }
 
 fn write_start(xml: &mut Xml, group: &str, rule: &Rule) {

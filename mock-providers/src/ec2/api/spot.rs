@@ -11,18 +11,8 @@ use crate::ec2::{
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::new("RequestSpotInstances", Effect::Changes, Kind::Image, request),
-    Operation::new(
-        "DescribeSpotInstanceRequests",
-        Effect::Reads,
-        Kind::SpotRequest,
-        describe,
-    ),
-    Operation::new(
-        "CancelSpotInstanceRequests",
-        Effect::Changes,
-        Kind::SpotRequest,
-        cancel,
-    ),
+    Operation::new("DescribeSpotInstanceRequests", Effect::Reads, Kind::SpotRequest, describe),
+    Operation::new("CancelSpotInstanceRequests", Effect::Changes, Kind::SpotRequest, cancel),
 ];
 
 const FILTERS: &[&str] = &[
@@ -52,29 +42,17 @@ fn request(call: &mut Call<'_>) -> Result<()> {
     let order = parameters.group("LaunchSpecification");
     order.required("ImageId")?;
     order.ignore(&["AddressingType", "KernelId", "RamdiskId"]);
-    let launch = Launch {
-        start_faults: call.faults.clone(),
-        ..specification(&order)?
-    };
+    let launch = Launch { start_faults: call.faults.clone(), ..specification(&order)? };
     let options = SpotOptions {
         max_price: parameters.filled("SpotPrice").map(str::to_owned),
         persistent: parameters.word("Type", &["one-time", "persistent"])? == Some("persistent"),
         block_duration: parameters.number("BlockDurationMinutes")?,
-        interruption: parameters.word(
-            "InstanceInterruptionBehavior",
-            &["terminate", "stop", "hibernate"],
-        )?,
+        interruption: parameters.word("InstanceInterruptionBehavior", &["terminate", "stop", "hibernate"])?,
     };
     let count = parameters.number("InstanceCount")?.unwrap_or(1);
     let tags = call.tag_specifications();
     // Requests are not made twice by the SDKs that send no token, so a token changes nothing.
-    parameters.ignore(&[
-        "AvailabilityZoneGroup",
-        "ClientToken",
-        "LaunchGroup",
-        "ValidFrom",
-        "ValidUntil",
-    ]);
+    parameters.ignore(&["AvailabilityZoneGroup", "ClientToken", "LaunchGroup", "ValidFrom", "ValidUntil"]);
     let Stage { region, xml, now, .. } = call.begin()?;
     let ids = region.request_spot_instances(count, &launch, &options, &tags, now)?;
     let requests = ids.iter().filter_map(|id| region.spot_requests.get(id));
@@ -98,12 +76,7 @@ fn describe(call: &mut Call<'_>) -> Result<()> {
         is_named && !hidden.contains(&request.id)
     });
     let fitting = chosen.filter(|(_, request)| {
-        let tags = || {
-            request
-                .tags
-                .iter()
-                .map(|(key, value)| (key.as_str(), value.as_str()))
-        };
+        let tags = || request.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         filters.fit(tags, |name, test| attribute(request, name, test))
     });
     let (requests, next) = page.cut(fitting);
@@ -135,11 +108,7 @@ fn attribute(it: &SpotRequest, name: &str, test: &dyn Fn(&str) -> bool) -> bool 
 }
 
 fn kind(it: &SpotRequest) -> &'static str {
-    if it.options.persistent {
-        "persistent"
-    } else {
-        "one-time"
-    }
+    if it.options.persistent { "persistent" } else { "one-time" }
 }
 
 fn cancel(call: &mut Call<'_>) -> Result<()> {
@@ -173,10 +142,7 @@ fn write(xml: &mut Xml, it: &SpotRequest) {
     xml.plain("productDescription", "Linux/UNIX");
     xml.optional("launchedAvailabilityZone", it.zone.as_deref());
     xml.optional_number("blockDurationMinutes", it.options.block_duration);
-    xml.plain(
-        "instanceInterruptionBehavior",
-        it.options.interruption.unwrap_or("terminate"),
-    );
+    xml.plain("instanceInterruptionBehavior", it.options.interruption.unwrap_or("terminate"));
     xml.tags(it.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
 }
 
@@ -193,10 +159,7 @@ fn specification_of(xml: &mut Xml, launch: &Launch) {
         xml.element("ebs", |xml| {
             xml.optional_number("volumeSize", device.size);
             xml.optional("volumeType", device.volume_type.as_deref());
-            xml.boolean(
-                "deleteOnTermination",
-                device.delete_on_termination.unwrap_or(true),
-            );
+            xml.boolean("deleteOnTermination", device.delete_on_termination.unwrap_or(true));
         });
     });
     xml.element("monitoring", |xml| xml.boolean("enabled", launch.monitoring));
@@ -204,14 +167,8 @@ fn specification_of(xml: &mut Xml, launch: &Launch) {
     xml.list("networkInterfaceSet", &launch.interfaces, |xml, interface| {
         xml.number("deviceIndex", interface.device_index.unwrap_or(0));
         xml.optional("subnetId", interface.subnet.as_deref());
-        xml.boolean(
-            "deleteOnTermination",
-            interface.delete_on_termination.unwrap_or(true),
-        );
-        xml.boolean(
-            "associatePublicIpAddress",
-            interface.public_address.unwrap_or(false),
-        );
+        xml.boolean("deleteOnTermination", interface.delete_on_termination.unwrap_or(true));
+        xml.boolean("associatePublicIpAddress", interface.public_address.unwrap_or(false));
         let groups = interface.groups.iter().map(String::as_str);
         xml.element("groupSet", |xml| {
             for group in groups {

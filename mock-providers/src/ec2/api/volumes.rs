@@ -56,10 +56,9 @@ fn create_volume(call: &mut Call<'_>) -> Result<()> {
             ..BlockDevice::default()
         },
         tags: call.tag_specifications(),
-        client_token: call.client_token().map(|(token, fingerprint)| ClientToken {
-            token: token.to_owned(),
-            fingerprint,
-        }),
+        client_token: call
+            .client_token()
+            .map(|(token, fingerprint)| ClientToken { token: token.to_owned(), fingerprint }),
     };
     let Stage { region, xml, now, .. } = call.begin()?;
     let id = region.create_volume(&new, now)?.id.clone();
@@ -90,10 +89,7 @@ fn describe_volumes(call: &mut Call<'_>) -> Result<()> {
     };
     let shown = region.volumes.starting_at(0).filter(|(_, volume)| {
         let is_wanted = ids.is_empty() || ids.contains(&&*volume.id);
-        let fits = filters.fit(
-            || tag_pairs(&volume.tags),
-            |name, test| attribute(volume, name, test),
-        );
+        let fits = filters.fit(|| tag_pairs(&volume.tags), |name, test| attribute(volume, name, test));
         is_wanted && fits && !hidden.contains(&volume.id)
     });
     let (volumes, next) = page.cut(shown);

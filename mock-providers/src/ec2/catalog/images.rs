@@ -179,27 +179,19 @@ const ROOT_SIZE: u32 = 8;
 
 /// All images of a region.
 pub(crate) fn images(region: &str) -> Vec<Image> {
-    let current = CURRENT
-        .iter()
-        .map(|release| (current_id(region, release), release));
+    let current = CURRENT.iter().map(|release| (current_id(region, release), release));
     let of = |table: &'static [(&'static str, &'static str)], release| {
         let own = table.iter().filter(move |(name, _)| *name == region);
         own.map(move |(_, id)| ((*id).to_owned(), release))
     };
     let moto = MOTO.iter().map(|(id, release)| ((*id).to_owned(), release));
-    let all = current
-        .chain(of(DOCKER_MACHINE, &XENIAL))
-        .chain(of(RANCHER_MACHINE, &JAMMY))
-        .chain(moto);
+    let all = current.chain(of(DOCKER_MACHINE, &XENIAL)).chain(of(RANCHER_MACHINE, &JAMMY)).chain(moto);
     all.map(|(id, release)| image(id, release, region)).collect()
 }
 
 /// Id of the region's image of the current Ubuntu for x86-64.
 pub(crate) fn ubuntu(region: &str) -> String {
-    CURRENT
-        .first()
-        .map(|release| current_id(region, release))
-        .unwrap_or_default()
+    CURRENT.first().map(|release| current_id(region, release)).unwrap_or_default()
 }
 
 fn current_id(region: &str, release: &Release) -> String {

@@ -48,11 +48,7 @@ const fn burstable(
 
 /// The same for Graviton processors, whose cores have one thread.
 const fn graviton(base: InstanceType) -> InstanceType {
-    InstanceType {
-        architectures: ARM,
-        threads_per_core: 1,
-        ..base
-    }
+    InstanceType { architectures: ARM, threads_per_core: 1, ..base }
 }
 
 /// A burstable type of the second generation, on Xen.
@@ -106,14 +102,8 @@ pub(crate) const INSTANCE_TYPES: &[InstanceType] = &[
         ..earlier("m1.small", 1, 1740, "Low", "unsupported")
     },
     earlier("m3.medium", 1, 3840, "Moderate", "unsupported"),
-    InstanceType {
-        current: true,
-        ..earlier("m4.large", 2, 8192, "Moderate", "default")
-    },
-    InstanceType {
-        current: true,
-        ..earlier("m4.xlarge", 4, 16_384, "High", "default")
-    },
+    InstanceType { current: true, ..earlier("m4.large", 2, 8192, "Moderate", "default") },
+    InstanceType { current: true, ..earlier("m4.xlarge", 4, 16_384, "High", "default") },
     nitro("m5.2xlarge", 8, 32, "Up to 10 Gigabit", 4, 15),
     nitro("m5.4xlarge", 16, 64, "Up to 10 Gigabit", 8, 30),
     nitro("m5.large", 2, 8, "Up to 10 Gigabit", 3, 10),
@@ -127,10 +117,7 @@ pub(crate) const INSTANCE_TYPES: &[InstanceType] = &[
     nitro("r5.large", 2, 16, "Up to 10 Gigabit", 3, 10),
     nitro("r5.xlarge", 4, 32, "Up to 10 Gigabit", 4, 15),
     nitro("r6i.large", 2, 16, "Up to 12.5 Gigabit", 3, 10),
-    InstanceType {
-        architectures: X86_AND_I386,
-        ..earlier("t1.micro", 1, 627, "Very Low", "unsupported")
-    },
+    InstanceType { architectures: X86_AND_I386, ..earlier("t1.micro", 1, 627, "Very Low", "unsupported") },
     t2("t2.2xlarge", 32_768, 8, 3, 15),
     t2("t2.large", 8192, 2, 3, 12),
     t2("t2.medium", 4096, 2, 3, 6),
@@ -169,11 +156,7 @@ mod tests {
         assert!(INSTANCE_TYPES.is_sorted_by_key(|it| it.name));
         for it in INSTANCE_TYPES {
             assert_eq!(instance_type(it.name), Some(it));
-            assert!(
-                it.memory > 0 && it.vcpus % it.threads_per_core == 0,
-                "{}",
-                it.name
-            );
+            assert!(it.memory > 0 && it.vcpus % it.threads_per_core == 0, "{}", it.name);
         }
         assert_eq!(instance_type("t9.mega"), None);
     }

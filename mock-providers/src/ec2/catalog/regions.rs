@@ -51,12 +51,7 @@ const fn region(
     zones: &'static str,
     is_default: bool,
 ) -> RegionInfo {
-    RegionInfo {
-        name,
-        zone_prefix,
-        zones,
-        is_default,
-    }
+    RegionInfo { name, zone_prefix, zones, is_default }
 }
 
 /// All regions, also those of the partitions for China and the government of the United States.
@@ -124,11 +119,7 @@ mod tests {
         assert_eq!(zones("us-east-1").len(), 6);
         assert_eq!(zones("elsewhere-1").last().unwrap().name, "elsewhere-1c");
         assert_eq!(
-            REGIONS
-                .iter()
-                .find(|it| it.name == "cn-north-1")
-                .unwrap()
-                .endpoint(),
+            REGIONS.iter().find(|it| it.name == "cn-north-1").unwrap().endpoint(),
             "ec2.cn-north-1.amazonaws.com.cn"
         );
     }

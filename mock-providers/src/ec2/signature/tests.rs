@@ -20,12 +20,7 @@ fn verify(
     time: &str,
 ) -> Result<String> {
     let headers = headers(lines);
-    let head = Head {
-        method,
-        path: "/",
-        query,
-        headers: &headers,
-    };
+    let head = Head { method, path: "/", query, headers: &headers };
     let signature = Signature::read(head)?;
     let now = Moment(timestamp::parse_basic(time).unwrap());
     signature.verify(body.as_bytes(), secret, token, now)?;
@@ -55,16 +50,7 @@ fn other_implementations_agree() {
     let region = verify("POST", "", &recorded(), RECORDED_BODY, SECRET, None, TIME).unwrap();
     assert_eq!(region, "us-east-1");
     let token = Some("session/token+1==");
-    verify(
-        "GET",
-        PRESIGNED,
-        &[("Host", "127.0.0.1:5001")],
-        "",
-        SECRET,
-        token,
-        "20261122T233149Z",
-    )
-    .unwrap();
+    verify("GET", PRESIGNED, &[("Host", "127.0.0.1:5001")], "", SECRET, token, "20261122T233149Z").unwrap();
     // botocore 1.43: a header with spaces, a session token, another region.
     let lines = [
         ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),
@@ -78,24 +64,15 @@ fn other_implementations_agree() {
         ),
     ];
     let body = "Action=DescribeInstances&Version=2016-11-15";
-    assert_eq!(
-        verify("POST", "", &lines, body, SECRET, token, TIME).unwrap(),
-        "eu-central-1"
-    );
+    assert_eq!(verify("POST", "", &lines, body, SECRET, token, TIME).unwrap(), "eu-central-1");
 }
 
 /// AWS's published test suite, cases `get-vanilla` and `get-vanilla-query-order-key-case`.
 #[test]
 fn the_published_vectors_hold() {
     for (query, expected) in [
-        (
-            "",
-            "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
-        ),
-        (
-            "Param2=value2&Param1=value1",
-            "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
-        ),
+        ("", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+        ("Param2=value2&Param1=value1", "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"),
     ] {
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature={expected}"
@@ -105,57 +82,32 @@ fn the_published_vectors_hold() {
             ("X-Amz-Date", "20150830T123600Z"),
             ("Authorization", &authorization),
         ]);
-        let head = Head {
-            method: "GET",
-            path: "/",
-            query,
-            headers: &headers,
-        };
+        let head = Head { method: "GET", path: "/", query, headers: &headers };
         let signature = Signature::read(head).unwrap();
-        assert_eq!(
-            signature.expected(b"", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
-            expected
-        );
+        assert_eq!(signature.expected(b"", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), expected);
     }
 }
 
 #[test]
 fn what_is_wrong_is_told_apart() {
     let code = |query: &str, lines: &[(&str, &str)], body: &str, secret: &str, time: &str| {
-        verify("POST", query, lines, body, secret, None, time)
-            .unwrap_err()
-            .code
+        verify("POST", query, lines, body, secret, None, time).unwrap_err().code
     };
     let good = recorded();
     assert_eq!(code("", &good, RECORDED_BODY, "other", TIME), "AuthFailure");
     assert_eq!(code("", &good, "Action=Other", SECRET, TIME), "AuthFailure");
-    assert_eq!(
-        code("", &good, RECORDED_BODY, SECRET, "20261122T233151Z"),
-        "RequestExpired"
-    );
-    assert_eq!(
-        code("", &good, RECORDED_BODY, SECRET, "20261122T232149Z"),
-        "RequestExpired"
-    );
-    assert_eq!(
-        code("", &good[..4], RECORDED_BODY, SECRET, TIME),
-        "MissingAuthenticationToken"
-    );
+    assert_eq!(code("", &good, RECORDED_BODY, SECRET, "20261122T233151Z"), "RequestExpired");
+    assert_eq!(code("", &good, RECORDED_BODY, SECRET, "20261122T232149Z"), "RequestExpired");
+    assert_eq!(code("", &good[..4], RECORDED_BODY, SECRET, TIME), "MissingAuthenticationToken");
     let with = |old: &str, new: &str| {
         let mut lines = good.map(|(name, value)| (name, value.replace(old, new)));
         lines.sort_unstable();
-        let lines: Vec<(&str, &str)> = lines
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
+        let lines: Vec<(&str, &str)> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
         code("", &lines, RECORDED_BODY, SECRET, TIME)
     };
     assert_eq!(with("/ec2/", "/s3/"), "SignatureDoesNotMatch");
     assert_eq!(with("/20261122/", "/20261121/"), "SignatureDoesNotMatch");
-    assert_eq!(
-        with("length;content-type;host;", "length;content-type;"),
-        "SignatureDoesNotMatch"
-    );
+    assert_eq!(with("length;content-type;host;", "length;content-type;"), "SignatureDoesNotMatch");
     assert_eq!(with("/aws4_request", ""), "IncompleteSignature");
     assert_eq!(with("Signature=", "Nothing="), "IncompleteSignature");
     assert_eq!(with("AWS4-HMAC", "AWS3-HMAC"), "IncompleteSignature");
@@ -167,18 +119,10 @@ fn a_presigned_query_ends_and_cannot_be_changed() {
     let host = [("Host", "127.0.0.1:5001")];
     let token = Some("session/token+1==");
     let code = |query: &str, token, time: &str| {
-        verify("GET", query, &host, "", SECRET, token, time)
-            .unwrap_err()
-            .code
+        verify("GET", query, &host, "", SECRET, token, time).unwrap_err().code
     };
     assert_eq!(code(PRESIGNED, token, "20261122T233151Z"), "RequestExpired");
-    assert_eq!(
-        code(&PRESIGNED.replace("tag%3AName", "tag%3AOther"), token, TIME),
-        "AuthFailure"
-    );
+    assert_eq!(code(&PRESIGNED.replace("tag%3AName", "tag%3AOther"), token, TIME), "AuthFailure");
     assert_eq!(code(PRESIGNED, None, TIME), "AuthFailure");
-    assert_eq!(
-        code(&PRESIGNED.replace("X-Amz-Expires=300&", ""), token, TIME),
-        "IncompleteSignature"
-    );
+    assert_eq!(code(&PRESIGNED.replace("X-Amz-Expires=300&", ""), token, TIME), "IncompleteSignature");
 }

@@ -62,12 +62,7 @@ impl Region {
             )
         })?;
         let allocation = self.ids.next(Kind::Allocation);
-        let elastic = Address {
-            allocation: allocation.clone(),
-            address,
-            association: None,
-            tags: own_tags,
-        };
+        let elastic = Address { allocation: allocation.clone(), address, association: None, tags: own_tags };
         self.addresses.insert(allocation.clone(), elastic);
         self.hide(Kind::Allocation, &allocation, self.lag, now);
         self.address(&allocation)
@@ -126,11 +121,7 @@ impl Region {
             Some(_) if !reassociate => {
                 let message = format!(
                     "resource {allocation} is already associated with associate-id {}",
-                    elastic
-                        .association
-                        .as_ref()
-                        .map(|it| it.id.to_string())
-                        .unwrap_or_default()
+                    elastic.association.as_ref().map(|it| it.id.to_string()).unwrap_or_default()
                 );
                 return Err(Ec2Error::client("Resource.AlreadyAssociated", message));
             }
@@ -141,21 +132,14 @@ impl Region {
         self.detach_public_address(&id, hardware);
         self.disassociate_all(&id, hardware);
         let association = self.ids.next(Kind::Association);
-        let public = PublicAddress {
-            address: elastic.address,
-            allocation: Some(elastic.allocation.clone()),
-        };
+        let public = PublicAddress { address: elastic.address, allocation: Some(elastic.allocation.clone()) };
         self.connect(&id, Some(public), hardware);
         if let Some(interface) = self.interfaces.get_mut(&interface) {
             interface.association = Some(association.clone());
         }
         if let Some(address) = self.addresses.get_mut(allocation) {
-            address.association = Some(Association {
-                id: association.clone(),
-                instance: id,
-                interface,
-                private_address,
-            });
+            address.association =
+                Some(Association { id: association.clone(), instance: id, interface, private_address });
         }
         Ok(association)
     }
@@ -181,14 +165,7 @@ impl Region {
         if self.instances.get(&instance).filter(wants).is_some() {
             // AWS gives another address too; when there is none, the instance stays without.
             if let Ok(address) = hardware.take_address() {
-                self.connect(
-                    &instance,
-                    Some(PublicAddress {
-                        address,
-                        allocation: None,
-                    }),
-                    hardware,
-                );
+                self.connect(&instance, Some(PublicAddress { address, allocation: None }), hardware);
             }
         }
         Ok(())
@@ -210,9 +187,7 @@ impl Region {
     pub(crate) fn allocation_of(&self, address: &str) -> Result<Id> {
         let mut addresses = self.addresses.values();
         let found = addresses.find(|it| it.address.to_string() == address);
-        found
-            .map(|it| it.allocation.clone())
-            .ok_or_else(|| Ec2Error::not_found(Kind::Address, &[address]))
+        found.map(|it| it.allocation.clone()).ok_or_else(|| Ec2Error::not_found(Kind::Address, &[address]))
     }
 
     /// Checks that Elastic IPs exist and can be seen, by allocation.
@@ -237,10 +212,7 @@ impl Region {
     }
 
     fn disassociate(&mut self, allocation: &Id, hardware: &mut dyn Hardware) {
-        let association = self
-            .addresses
-            .get(allocation)
-            .and_then(|it| it.association.clone());
+        let association = self.addresses.get(allocation).and_then(|it| it.association.clone());
         if let Some(association) = association {
             self.connect(&association.instance, None, hardware);
             self.forget_association(allocation);
@@ -249,10 +221,7 @@ impl Region {
 
     /// Notes that an Elastic IP is free, whose instance is connected with another address or none by now.
     pub(super) fn forget_association(&mut self, allocation: &Id) {
-        let association = self
-            .addresses
-            .get_mut(allocation)
-            .and_then(|it| it.association.take());
+        let association = self.addresses.get_mut(allocation).and_then(|it| it.association.take());
         if let Some(interface) = association.and_then(|it| self.interfaces.get_mut(&it.interface)) {
             interface.association = None;
         }

@@ -67,9 +67,9 @@ impl Region {
             return Err(Ec2Error::incorrect_instance_state(message));
         }
         match change {
-            AttributeChange::InstanceType(name) if catalog::instance_type(name).is_none() => Err(
-                Ec2Error::invalid_parameter_value(format!("Invalid value '{name}' for InstanceType.")),
-            ),
+            AttributeChange::InstanceType(name) if catalog::instance_type(name).is_none() => {
+                Err(Ec2Error::invalid_parameter_value(format!("Invalid value '{name}' for InstanceType.")))
+            }
             AttributeChange::UserData(data) => run::user_data(data).map(drop),
             AttributeChange::Groups(ids) => self.new_groups(id, ids).map(drop),
             AttributeChange::DeleteOnTermination(device, _)
@@ -213,9 +213,6 @@ impl Region {
     ) -> Result<(Moment, String)> {
         self.visible_instances(&[id], now)?;
         let instance = self.instances.get(id).filter(|instance| instance.has_machine);
-        Ok((
-            now,
-            instance.map(|it| hardware.console(&it.id)).unwrap_or_default(),
-        ))
+        Ok((now, instance.map(|it| hardware.console(&it.id)).unwrap_or_default()))
     }
 }

@@ -30,15 +30,9 @@ impl Region {
                     index + 1
                 )));
             }
-            if devices
-                .iter()
-                .take(index)
-                .any(|other| other.device == device.device)
-            {
-                let message = format!(
-                    "The device '{}' is used in more than one block-device mapping",
-                    device.device
-                );
+            if devices.iter().take(index).any(|other| other.device == device.device) {
+                let message =
+                    format!("The device '{}' is used in more than one block-device mapping", device.device);
                 return Err(Ec2Error::client("InvalidBlockDeviceMapping", message));
             }
         }
@@ -115,10 +109,7 @@ impl Region {
             None => {
                 let number = crate::ec2::catalog::stable_number(&["aws/ebs", &self.name, &self.account]);
                 let (high, low) = (number >> 32, number & 0xffff_ffff_ffff);
-                format!(
-                    "arn:aws:kms:{}:{}:key/{high:08x}-0000-4000-8000-{low:012x}",
-                    self.name, self.account
-                )
+                format!("arn:aws:kms:{}:{}:key/{high:08x}-0000-4000-8000-{low:012x}", self.name, self.account)
             }
         }
     }

@@ -16,10 +16,7 @@ impl Cidr {
     /// The block that begins at an address; bits after the prefix are cleared. `None` for a length over 32.
     pub(crate) fn new(address: Ipv4Addr, length: u8) -> Option<Self> {
         let mask = mask(length)?;
-        Some(Self {
-            first: u32::from(address) & mask,
-            length,
-        })
+        Some(Self { first: u32::from(address) & mask, length })
     }
 
     /// Reads `172.31.0.0/16`. `None` for anything else; bits after the prefix are cleared.
@@ -66,10 +63,7 @@ impl Cidr6 {
     /// The block that begins at an address; bits after the prefix are cleared. `None` for a length over 128.
     pub(crate) fn new(address: Ipv6Addr, length: u8) -> Option<Self> {
         let mask = (length <= 128).then(|| u128::MAX.checked_shl(u32::from(128 - length)).unwrap_or(0))?;
-        Some(Self {
-            first: u128::from(address) & mask,
-            length,
-        })
+        Some(Self { first: u128::from(address) & mask, length })
     }
 
     /// Reads `2600:1f18::/56`. `None` for anything else; bits after the prefix are cleared.
@@ -81,10 +75,7 @@ impl Cidr6 {
 
     /// The /64 with a number in this block.
     pub(crate) fn subnet(self, number: u8) -> Self {
-        Self {
-            first: self.first | u128::from(number) << 64,
-            length: 64,
-        }
+        Self { first: self.first | u128::from(number) << 64, length: 64 }
     }
 
     /// Whether an address is in the block.
@@ -117,14 +108,7 @@ mod tests {
             cidr.contains(Ipv4Addr::new(172, 31, 31, 255)) && !cidr.contains(Ipv4Addr::new(172, 31, 32, 0))
         );
         assert_eq!(Cidr::parse("0.0.0.0/0").unwrap().size(), 1 << 32);
-        for wrong in [
-            "",
-            "1.2.3.4",
-            "1.2.3.4/33",
-            "1.2.3/8",
-            "1.2.3.4/+8",
-            "300.0.0.0/8",
-        ] {
+        for wrong in ["", "1.2.3.4", "1.2.3.4/33", "1.2.3/8", "1.2.3.4/+8", "300.0.0.0/8"] {
             assert_eq!(Cidr::parse(wrong), None, "{wrong}");
         }
         let block = Cidr6::parse("2600:1f18:1234:5600::/56").unwrap();

@@ -121,11 +121,8 @@ impl Region {
                 format!("the specified group: \"{id}\" name: \"{DEFAULT}\" cannot be deleted by a user");
             return Err(Ec2Error::client("CannotDelete", message));
         }
-        let is_mentioned = || {
-            self.groups
-                .values()
-                .any(|other| other.id != group.id && other.mentions(&group.id))
-        };
+        let is_mentioned =
+            || self.groups.values().any(|other| other.id != group.id && other.mentions(&group.id));
         if !group.members.is_empty() || is_mentioned() {
             return Err(Ec2Error::dependency_violation(id));
         }

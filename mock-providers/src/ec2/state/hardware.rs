@@ -90,9 +90,7 @@ impl PortSet {
     /// Whether a port is among them.
     #[cfg(test)]
     pub(crate) fn contains(&self, port: u16) -> bool {
-        self.0
-            .iter()
-            .any(|(first, last)| (*first..=*last).contains(&port))
+        self.0.iter().any(|(first, last)| (*first..=*last).contains(&port))
     }
 
     /// The ranges, each with its first and last port.

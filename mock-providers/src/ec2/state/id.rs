@@ -72,9 +72,7 @@ impl Ids {
 
     /// A number of the same source, for what looks random but must be unique.
     pub(crate) fn number(&self) -> u64 {
-        self.0
-            .fetch_add(1, Ordering::Relaxed)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 
@@ -86,10 +84,7 @@ fn base36(mut number: u64) -> String {
     let mut digits = ['0'; 8];
     for digit in digits.iter_mut().rev() {
         // The remainder is below 36, so it is a digit.
-        *digit = u32::try_from(number % 36)
-            .ok()
-            .and_then(|value| char::from_digit(value, 36))
-            .unwrap_or('0');
+        *digit = u32::try_from(number % 36).ok().and_then(|value| char::from_digit(value, 36)).unwrap_or('0');
         number /= 36;
     }
     digits.iter().collect()
@@ -268,14 +263,7 @@ mod tests {
     #[test]
     fn the_form_of_an_id_is_known() {
         assert!(Kind::Image.fits("ami-927185ef") && Kind::Instance.fits("i-1234567890abcdef0"));
-        for bad in [
-            "foo",
-            "i-",
-            "i-xyz",
-            "ami-927185ef",
-            "i-1234567890ABCDEF0",
-            "i-123456789",
-        ] {
+        for bad in ["foo", "i-", "i-xyz", "ami-927185ef", "i-1234567890ABCDEF0", "i-123456789"] {
             assert!(!Kind::Instance.fits(bad), "{bad}");
         }
     }

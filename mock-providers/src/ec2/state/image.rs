@@ -28,8 +28,6 @@ impl Region {
     /// `InvalidSnapshot.NotFound` or `InvalidSnapshotID.Malformed`.
     pub(super) fn snapshot_size(&self, id: &str) -> Result<u32> {
         let image = self.images.values().find(|image| image.snapshot == id);
-        image
-            .map(|image| image.root_size)
-            .ok_or_else(|| Self::missing(Kind::Snapshot, id))
+        image.map(|image| image.root_size).ok_or_else(|| Self::missing(Kind::Snapshot, id))
     }
 }

@@ -277,13 +277,7 @@ pub(crate) struct MetadataOptions {
 
 impl Default for MetadataOptions {
     fn default() -> Self {
-        Self {
-            tokens: "optional",
-            hop_limit: 1,
-            endpoint: "enabled",
-            ipv6: "disabled",
-            tags: "disabled",
-        }
+        Self { tokens: "optional", hop_limit: 1, endpoint: "enabled", ipv6: "disabled", tags: "disabled" }
     }
 }
 

@@ -22,10 +22,8 @@ impl Region {
         self.visible_instances(ids, now)?;
         for instance in self.listed(ids) {
             if matches!(instance.state, Stopping | ShuttingDown | Terminated) {
-                let message = format!(
-                    "The instance '{}' is not in a state from which it can be started.",
-                    instance.id
-                );
+                let message =
+                    format!("The instance '{}' is not in a state from which it can be started.", instance.id);
                 return Err(Ec2Error::incorrect_instance_state(message));
             }
         }
@@ -89,10 +87,8 @@ impl Region {
     ) -> Result<()> {
         self.visible_instances(ids, now)?;
         if let Some(instance) = self.listed(ids).find(|instance| instance.state != Running) {
-            let message = format!(
-                "The instance '{}' is not in a state from which it can be rebooted.",
-                instance.id
-            );
+            let message =
+                format!("The instance '{}' is not in a state from which it can be rebooted.", instance.id);
             return Err(Ec2Error::incorrect_instance_state(message));
         }
         for id in ids {
@@ -113,16 +109,10 @@ impl Region {
         hardware: &mut dyn Hardware,
     ) -> Result<Vec<StateChange>> {
         self.visible_instances(ids, now)?;
-        let mut protected = self
-            .listed(ids)
-            .filter(|it| it.disable_api_termination && !it.state.is_ending());
+        let mut protected = self.listed(ids).filter(|it| it.disable_api_termination && !it.state.is_ending());
         if let Some(instance) = protected.next() {
             let id = &instance.id;
-            return Err(Ec2Error::operation_not_permitted(
-                id,
-                "terminated",
-                "disableApiTermination",
-            ));
+            return Err(Ec2Error::operation_not_permitted(id, "terminated", "disableApiTermination"));
         }
         drop(protected);
         Ok(self.each(ids, |region, id, _| {
@@ -146,11 +136,7 @@ impl Region {
             };
             act(self, &id, previous);
             let current = self.instances.get(&id).map_or(previous, |it| it.state);
-            changes.push(StateChange {
-                id,
-                previous,
-                current,
-            });
+            changes.push(StateChange { id, previous, current });
         }
         changes
     }

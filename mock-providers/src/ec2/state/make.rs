@@ -42,12 +42,7 @@ impl Region {
                 true => hardware.take_address().ok(),
                 false => None,
             };
-            let own = Own {
-                id: id.clone(),
-                reservation: &reservation,
-                index,
-                private_address,
-            };
+            let own = Own { id: id.clone(), reservation: &reservation, index, private_address };
             let instance = self.instance_of(plan, launch, own, now);
             hardware.build(Build {
                 id: &id,
@@ -67,19 +62,11 @@ impl Region {
             instances.push(id);
         }
         self.reservations.insert(reservation.clone(), instances.clone());
-        Launched {
-            reservation,
-            instances,
-        }
+        Launched { reservation, instances }
     }
 
     fn instance_of(&mut self, plan: &Plan, launch: &Launch, own: Own<'_>, now: Moment) -> Instance {
-        let Own {
-            id,
-            reservation,
-            index,
-            mut private_address,
-        } = own;
+        let Own { id, reservation, index, mut private_address } = own;
         let mut interfaces = Vec::new();
         for planned in &plan.placement.interfaces {
             // Other interfaces than the first one exist at EC2 alone.
@@ -130,11 +117,10 @@ impl Region {
             disable_api_termination: launch.disable_api_termination,
             disable_api_stop: launch.disable_api_stop,
             shutdown_behavior: launch.shutdown_behavior,
-            cpu_credits: plan.instance_type.burstable.then_some(
-                launch
-                    .cpu_credits
-                    .unwrap_or_else(|| default_credits(plan.instance_type)),
-            ),
+            cpu_credits: plan
+                .instance_type
+                .burstable
+                .then_some(launch.cpu_credits.unwrap_or_else(|| default_credits(plan.instance_type))),
             spot_request: None,
             is_persistent_spot: launch.spot.as_ref().is_some_and(|spot| spot.persistent),
             since: now,
@@ -142,11 +128,7 @@ impl Region {
             before: None,
             timer: None,
             start_faults: launch.start_faults.clone(),
-            wants_public_address: plan
-                .placement
-                .interfaces
-                .first()
-                .is_some_and(|it| it.public_address),
+            wants_public_address: plan.placement.interfaces.first().is_some_and(|it| it.public_address),
             id,
         }
     }
@@ -173,16 +155,10 @@ impl Region {
         let mut ipv6 = Vec::new();
         if let Some(subnet) = self.subnets.get_mut(&planned.subnet) {
             // The plan has counted the free addresses.
-            private_address = own
-                .or_else(|| subnet.take(planned.private_address))
-                .unwrap_or(private_address);
+            private_address = own.or_else(|| subnet.take(planned.private_address)).unwrap_or(private_address);
             let given = planned.ipv6_addresses.iter().copied().map(Some);
             let made = (0..planned.ipv6_count).map(|_| None);
-            ipv6.extend(
-                given
-                    .chain(made)
-                    .filter_map(|wanted| subnet.take_ipv6(wanted, numbers.number())),
-            );
+            ipv6.extend(given.chain(made).filter_map(|wanted| subnet.take_ipv6(wanted, numbers.number())));
         }
         for group in &planned.groups {
             if let Some(group) = self.groups.get_mut(&group.id) {
@@ -217,12 +193,8 @@ impl Region {
         instance: &Id,
         now: Moment,
     ) -> Attached {
-        let volume = self.add_volume(
-            planned,
-            Arc::clone(&plan.placement.zone),
-            plan.tags.volume.clone(),
-            now,
-        );
+        let volume =
+            self.add_volume(planned, Arc::clone(&plan.placement.zone), plan.tags.volume.clone(), now);
         let device: Arc<str> = planned.device.as_str().into();
         if let Some(volume) = self.volumes.get_mut(&volume) {
             volume.attachment = Some(VolumeAttachment {
@@ -232,21 +204,13 @@ impl Region {
                 delete_on_termination: planned.delete_on_termination,
             });
         }
-        Attached {
-            device,
-            volume,
-            attached: now,
-            delete_on_termination: planned.delete_on_termination,
-        }
+        Attached { device, volume, attached: now, delete_on_termination: planned.delete_on_termination }
     }
 }
 
 impl StateReason {
     pub(super) fn pending() -> Self {
-        Self {
-            code: "pending",
-            message: "pending".to_owned(),
-        }
+        Self { code: "pending", message: "pending".to_owned() }
     }
 }
 

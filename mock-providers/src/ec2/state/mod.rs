@@ -160,11 +160,7 @@ pub(crate) struct Region {
 impl Region {
     /// The error for an id that is not in a table: another form, or no such object.
     fn missing(kind: Kind, id: &str) -> Ec2Error {
-        if kind.fits(id) {
-            Ec2Error::not_found(kind, &[id])
-        } else {
-            Ec2Error::malformed(kind, id)
-        }
+        if kind.fits(id) { Ec2Error::not_found(kind, &[id]) } else { Ec2Error::malformed(kind, id) }
     }
 
     /// The errors for the ids that are not in a table; the first malformed one counts most.
@@ -187,9 +183,6 @@ impl Region {
     /// The ARN of an object of this account and region.
     pub(crate) fn arn(&self, resource_type: &str, id: &str) -> String {
         let partition = catalog::partition(&self.name);
-        format!(
-            "arn:{partition}:ec2:{}:{}:{resource_type}/{id}",
-            self.name, self.account
-        )
+        format!("arn:{partition}:ec2:{}:{}:{resource_type}/{id}", self.name, self.account)
     }
 }

@@ -44,10 +44,7 @@ mod tests {
         let moment = Moment(1_795_642_863_007);
         assert_eq!(moment.to_string(), "2026-11-25T21:41:03.007Z");
         assert_eq!(moment.in_words(), "2026-11-25 21:41:03 GMT");
-        assert_eq!(
-            moment.after(Duration::from_millis(3)).since(moment).as_millis(),
-            3
-        );
+        assert_eq!(moment.after(Duration::from_millis(3)).since(moment).as_millis(), 3);
         assert_eq!(moment.since(moment.after(Duration::MAX)), Duration::ZERO);
     }
 }

@@ -92,18 +92,14 @@ impl Subnet {
 
     /// Whether an IPv6 address can be had.
     pub(super) fn has_free_ipv6(&self, address: Ipv6Addr) -> bool {
-        self.ipv6
-            .as_ref()
-            .is_some_and(|(block, _)| block.contains(address))
+        self.ipv6.as_ref().is_some_and(|(block, _)| block.contains(address))
             && !self.used_ipv6.contains(&address)
     }
 
     /// Takes an IPv6 address: this one, or one made from a number.
     pub(super) fn take_ipv6(&mut self, wanted: Option<Ipv6Addr>, number: u64) -> Option<Ipv6Addr> {
         let (block, _) = self.ipv6.as_ref()?;
-        let mut made = (number..=u64::MAX)
-            .chain(0..number)
-            .map(|interface| block.address(interface));
+        let mut made = (number..=u64::MAX).chain(0..number).map(|interface| block.address(interface));
         let address = match wanted {
             Some(address) => address,
             None => made.find(|address| !self.used_ipv6.contains(address))?,
@@ -130,11 +126,7 @@ const RESERVED: u32 = 4;
 
 impl AddressPool {
     fn new(cidr: Cidr) -> Self {
-        Self {
-            cidr,
-            used: HashSet::new(),
-            next: RESERVED,
-        }
+        Self { cidr, used: HashSet::new(), next: RESERVED }
     }
 
     /// Places that can be used are from `RESERVED` to before this one.
@@ -153,8 +145,7 @@ impl AddressPool {
     }
 
     fn has_free(&self, address: Ipv4Addr) -> bool {
-        self.place(address)
-            .is_some_and(|place| !self.used.contains(&place))
+        self.place(address).is_some_and(|place| !self.used.contains(&place))
     }
 
     fn take(&mut self, wanted: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
@@ -168,11 +159,7 @@ impl AddressPool {
         // There is a free one, so this ends.
         loop {
             let place = self.next;
-            self.next = if place + 1 < self.end() {
-                place + 1
-            } else {
-                RESERVED
-            };
+            self.next = if place + 1 < self.end() { place + 1 } else { RESERVED };
             if self.used.insert(place) {
                 return Some(self.cidr.at(place));
             }
@@ -255,9 +242,7 @@ impl Region {
     /// # Errors
     /// When there is none with this id.
     pub(crate) fn subnet(&self, id: &str) -> Result<&Subnet> {
-        self.subnets
-            .get(id)
-            .ok_or_else(|| Self::missing(Kind::Subnet, id))
+        self.subnets.get(id).ok_or_else(|| Self::missing(Kind::Subnet, id))
     }
 
     /// A network interface.
@@ -265,9 +250,7 @@ impl Region {
     /// # Errors
     /// When there is none with this id.
     pub(crate) fn interface(&self, id: &str) -> Result<&Interface> {
-        self.interfaces
-            .get(id)
-            .ok_or_else(|| Self::missing(Kind::Interface, id))
+        self.interfaces.get(id).ok_or_else(|| Self::missing(Kind::Interface, id))
     }
 
     /// The zone with a name.

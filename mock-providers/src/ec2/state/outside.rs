@@ -9,10 +9,8 @@ use super::{
 impl Region {
     /// Cuts the power of a running instance: it is stopped at once.
     pub(crate) fn power_off(&mut self, id: &str, now: Moment, hardware: &mut dyn Hardware) {
-        let Some(id) = self
-            .living(id)
-            .filter(|it| it.state == InstanceState::Running)
-            .map(|it| it.id.clone())
+        let Some(id) =
+            self.living(id).filter(|it| it.state == InstanceState::Running).map(|it| it.id.clone())
         else {
             return;
         };
@@ -35,11 +33,7 @@ impl Region {
             return;
         };
         self.shut_down(&id, StateReason::user_shutdown(), now, hardware);
-        if self
-            .instances
-            .get(&id)
-            .is_some_and(|it| it.state == InstanceState::ShuttingDown)
-        {
+        if self.instances.get(&id).is_some_and(|it| it.state == InstanceState::ShuttingDown) {
             self.schedule(&id, now, Change::Terminate(id.clone()));
             self.advance(now, hardware);
         }
@@ -63,23 +57,10 @@ impl Region {
         };
         let (id, old) = (instance.id.clone(), instance.public.clone());
         let address = hardware.take_address()?;
-        self.connect(
-            &id,
-            Some(PublicAddress {
-                address,
-                allocation: None,
-            }),
-            hardware,
-        );
+        self.connect(&id, Some(PublicAddress { address, allocation: None }), hardware);
         match old {
-            Some(PublicAddress {
-                address,
-                allocation: None,
-            }) => hardware.release_address(address),
-            Some(PublicAddress {
-                allocation: Some(allocation),
-                ..
-            }) => self.forget_association(&allocation),
+            Some(PublicAddress { address, allocation: None }) => hardware.release_address(address),
+            Some(PublicAddress { allocation: Some(allocation), .. }) => self.forget_association(&allocation),
             None => {}
         }
         Ok(())
@@ -98,9 +79,7 @@ impl Region {
     }
 
     fn living(&self, id: &str) -> Option<&Instance> {
-        self.instances
-            .get(id)
-            .filter(|instance| !instance.state.is_ending())
+        self.instances.get(id).filter(|instance| !instance.state.is_ending())
     }
 
     /// The instance with an id or, when there is none, the living one whose tag `Name` is this.

@@ -112,22 +112,12 @@ impl Permission {
             "icmp" | "icmpv6" => icmp(from_port, to_port)?,
             _ => (None, None),
         };
-        Ok(Self {
-            protocol,
-            from_port,
-            to_port,
-            peer,
-        })
+        Ok(Self { protocol, from_port, to_port, peer })
     }
 
     /// Everything to everywhere, the rule that new groups have for what goes out.
     pub(super) fn everything(peer: Peer) -> Self {
-        Self {
-            protocol: ALL.to_owned(),
-            from_port: None,
-            to_port: None,
-            peer,
-        }
+        Self { protocol: ALL.to_owned(), from_port: None, to_port: None, peer }
     }
 
     /// TCP ports that clients of simulated machines can reach by this permission. Rules about members of groups do not
@@ -138,10 +128,7 @@ impl Permission {
         }
         match self.protocol.as_str() {
             ALL => Some((0, u16::MAX)),
-            TCP => Some((
-                u16::try_from(self.from_port?).ok()?,
-                u16::try_from(self.to_port?).ok()?,
-            )),
+            TCP => Some((u16::try_from(self.from_port?).ok()?, u16::try_from(self.to_port?).ok()?)),
             _ => None,
         }
     }
@@ -152,16 +139,10 @@ impl Permission {
         match (self.protocol.as_str(), self.from_port, self.to_port) {
             (ALL, ..) => format!("peer: {peer}, ALL, ALLOW"),
             ("icmp" | "icmpv6", Some(kind), Some(code)) => {
-                format!(
-                    "peer: {peer}, {}, type: {kind}, code: {code}, ALLOW",
-                    self.protocol.to_uppercase()
-                )
+                format!("peer: {peer}, {}, type: {kind}, code: {code}, ALLOW", self.protocol.to_uppercase())
             }
             (protocol, Some(from), Some(to)) => {
-                format!(
-                    "peer: {peer}, {}, from port: {from}, to port: {to}, ALLOW",
-                    protocol.to_uppercase()
-                )
+                format!("peer: {peer}, {}, from port: {from}, to port: {to}, ALLOW", protocol.to_uppercase())
             }
             (protocol, ..) => format!("peer: {peer}, protocol: {protocol}, ALLOW"),
         }
@@ -185,11 +166,7 @@ fn ports(from: Option<i32>, to: Option<i32>) -> Result<(Option<i32>, Option<i32>
     };
     for (name, port) in [("fromPort", from), ("toPort", to)] {
         if u16::try_from(port).is_err() {
-            return Err(Ec2Error::invalid_value(
-                name,
-                port,
-                "Must be between 0 and 65535.",
-            ));
+            return Err(Ec2Error::invalid_value(name, port, "Must be between 0 and 65535."));
         }
     }
     if from > to {
@@ -222,15 +199,9 @@ mod tests {
     fn permissions_are_checked_and_normalised() {
         let ssh = Permission::checked("6", Some(22), Some(22), anywhere()).unwrap();
         assert_eq!(ssh.protocol, "tcp");
-        assert_eq!(
-            ssh.in_words(),
-            "peer: 0.0.0.0/0, TCP, from port: 22, to port: 22, ALLOW"
-        );
+        assert_eq!(ssh.in_words(), "peer: 0.0.0.0/0, TCP, from port: 22, to port: 22, ALLOW");
         let all = Permission::checked("-1", Some(1), Some(2), anywhere()).unwrap();
-        assert_eq!(
-            (all.from_port, all.in_words()),
-            (None, "peer: 0.0.0.0/0, ALL, ALLOW".into())
-        );
+        assert_eq!((all.from_port, all.in_words()), (None, "peer: 0.0.0.0/0, ALL, ALLOW".into()));
         let ping = Permission::checked("icmp", Some(8), None, anywhere()).unwrap();
         assert_eq!(ping.in_words(), "peer: 0.0.0.0/0, ICMP, type: 8, code: -1, ALLOW");
         for (protocol, from, to) in [
@@ -249,18 +220,12 @@ mod tests {
 
     #[test]
     fn only_what_clients_can_use_opens_ports() {
-        let ports = |protocol: &str, peer| {
-            Permission::checked(protocol, Some(1), Some(9), peer)
-                .unwrap()
-                .reachable()
-        };
+        let ports =
+            |protocol: &str, peer| Permission::checked(protocol, Some(1), Some(9), peer).unwrap().reachable();
         assert_eq!(ports("tcp", anywhere()), Some((1, 9)));
         assert_eq!(ports("-1", anywhere()), Some((0, 65_535)));
         assert_eq!(ports("udp", anywhere()), None);
-        assert_eq!(
-            ports("tcp", Peer::Ipv4(Cidr::parse("127.0.0.1/32").unwrap())),
-            Some((1, 9))
-        );
+        assert_eq!(ports("tcp", Peer::Ipv4(Cidr::parse("127.0.0.1/32").unwrap())), Some((1, 9)));
         assert_eq!(ports("tcp", Peer::Ipv4(Cidr::parse("10.0.0.0/8").unwrap())), None);
         assert_eq!(ports("tcp", Peer::Group("sg-1".into())), None);
     }

@@ -72,12 +72,7 @@ impl Region {
         }
         check_addresses(launch, &interfaces)?;
         let capacity = self.capacity(&interfaces);
-        Ok(Placement {
-            zone,
-            vpc,
-            interfaces,
-            capacity,
-        })
+        Ok(Placement { zone, vpc, interfaces, capacity })
     }
 
     /// The interfaces of an order, the primary one first; what the order says outside of interfaces becomes one.
@@ -94,16 +89,10 @@ impl Region {
             }]);
         }
         let outside = [
-            (
-                "security groups",
-                !launch.group_ids.is_empty() || !launch.group_names.is_empty(),
-            ),
+            ("security groups", !launch.group_ids.is_empty() || !launch.group_names.is_empty()),
             ("subnet ID", launch.subnet.is_some()),
             ("private address", launch.private_address.is_some()),
-            (
-                "IPv6 addresses",
-                launch.ipv6_count.is_some() || !launch.ipv6_addresses.is_empty(),
-            ),
+            ("IPv6 addresses", launch.ipv6_count.is_some() || !launch.ipv6_addresses.is_empty()),
         ];
         if let Some((what, _)) = outside.iter().find(|(_, is_there)| *is_there) {
             let message = format!(
@@ -177,11 +166,7 @@ impl Region {
             |subnet: &&Subnet| subnet.default_for_zone && zone.is_none_or(|zone| *zone == subnet.zone);
         let has_room = |subnet: &&Subnet| is_default(subnet) && subnet.available() >= instances;
         // Without a zone EC2 chooses: here the first one with room.
-        let chosen = self
-            .subnets
-            .values()
-            .find(has_room)
-            .or_else(|| self.subnets.values().find(is_default));
+        let chosen = self.subnets.values().find(has_room).or_else(|| self.subnets.values().find(is_default));
         chosen.ok_or_else(|| {
             let message = "No subnets found for the default VPC. Please specify a subnet.";
             Ec2Error::client("MissingInput", message)
@@ -192,10 +177,7 @@ impl Region {
     fn groups_of(&self, ids: &[String], subnet: &Subnet) -> Result<Vec<GroupName>> {
         if ids.len() > MOST_GROUPS {
             let message = format!("The maximum number of security groups per interface is {MOST_GROUPS}.");
-            return Err(Ec2Error::client(
-                "SecurityGroupsPerInterfaceLimitExceeded",
-                message,
-            ));
+            return Err(Ec2Error::client("SecurityGroupsPerInterfaceLimitExceeded", message));
         }
         if ids.is_empty() {
             let default = self.group_named(&subnet.vpc, group::DEFAULT);
@@ -211,10 +193,8 @@ impl Region {
         let mut groups: Vec<GroupName> = Vec::new();
         for group in ids.iter().filter_map(|id| self.groups.get(id)) {
             if group.vpc != *vpc {
-                let message = format!(
-                    "Security group {} and subnet {subnet} belong to different networks.",
-                    group.id
-                );
+                let message =
+                    format!("Security group {} and subnet {subnet} belong to different networks.", group.id);
                 return Err(Ec2Error::client("InvalidParameter", message));
             }
             if !groups.iter().any(|other| other.id == group.id) {
@@ -238,10 +218,7 @@ impl Region {
 
 impl GroupName {
     pub(super) fn of(group: &super::Group) -> Self {
-        Self {
-            id: group.id.clone(),
-            name: Arc::clone(&group.name),
-        }
+        Self { id: group.id.clone(), name: Arc::clone(&group.name) }
     }
 }
 
@@ -286,9 +263,7 @@ fn planned(
         device_index: specification.device_index.unwrap_or(0),
         subnet: subnet.id.clone(),
         groups,
-        public_address: specification
-            .public_address
-            .unwrap_or(subnet.public_address_on_launch),
+        public_address: specification.public_address.unwrap_or(subnet.public_address_on_launch),
         private_address: specification.private_address,
         ipv6_count,
         ipv6_addresses: addresses.clone(),
@@ -301,10 +276,7 @@ fn planned(
 /// Addresses that are given must be different, and cannot be for several instances.
 fn check_addresses(launch: &Launch, interfaces: &[PlannedInterface]) -> Result<()> {
     let mut private: Vec<Ipv4Addr> = interfaces.iter().filter_map(|it| it.private_address).collect();
-    let mut ipv6: Vec<Ipv6Addr> = interfaces
-        .iter()
-        .flat_map(|it| it.ipv6_addresses.clone())
-        .collect();
+    let mut ipv6: Vec<Ipv6Addr> = interfaces.iter().flat_map(|it| it.ipv6_addresses.clone()).collect();
     if launch.max_count > 1 && !(private.is_empty() && ipv6.is_empty()) {
         let message = "Addresses cannot be specified when launching several instances.";
         return Err(Ec2Error::invalid_combination(message));

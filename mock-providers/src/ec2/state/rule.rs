@@ -36,11 +36,7 @@ impl Region {
         self.check_peers(present, rules)?;
         let own = |rule: &&Rule| rule.direction == direction;
         let has = |permission: &Permission| {
-            present
-                .rules
-                .iter()
-                .filter(own)
-                .any(|rule| rule.permission == *permission)
+            present.rules.iter().filter(own).any(|rule| rule.permission == *permission)
         };
         for (index, rule) in rules.iter().enumerate() {
             let earlier = rules.iter().take(index);
@@ -49,10 +45,7 @@ impl Region {
                 let message = format!("the specified rule \"{words}\" already exists");
                 return Err(Ec2Error::client("InvalidPermission.Duplicate", message));
             }
-            if earlier
-                .into_iter()
-                .any(|other| other.permission == rule.permission)
-            {
+            if earlier.into_iter().any(|other| other.permission == rule.permission) {
                 let message = "The same permission must not appear multiple times";
                 return Err(Ec2Error::invalid_parameter_value(message));
             }
@@ -97,8 +90,7 @@ impl Region {
                     let rule = own().find(|rule| rule.permission == *permission);
                     let message = "The specified rule does not exist in this security group.";
                     gone.push(
-                        rule.ok_or_else(|| Ec2Error::client("InvalidPermission.NotFound", message))?
-                            .clone(),
+                        rule.ok_or_else(|| Ec2Error::client("InvalidPermission.NotFound", message))?.clone(),
                     );
                 }
             }
@@ -143,10 +135,7 @@ impl Region {
         change(&mut group.rules);
         let members: Vec<Id> = group.members.iter().cloned().collect();
         for interface in members {
-            let instance = self
-                .interfaces
-                .get(&interface)
-                .map(|it| it.attachment.instance.clone());
+            let instance = self.interfaces.get(&interface).map(|it| it.attachment.instance.clone());
             if let Some(instance) = instance {
                 self.apply_rules(&instance, hardware);
             }
@@ -158,14 +147,9 @@ impl Region {
         let Some(instance) = self.instances.get(instance) else {
             return;
         };
-        let interfaces = instance
-            .interfaces
-            .iter()
-            .filter_map(|id| self.interfaces.get(id));
+        let interfaces = instance.interfaces.iter().filter_map(|id| self.interfaces.get(id));
         let groups = interfaces.flat_map(|it| &it.groups);
-        let rules = groups
-            .filter_map(|group| self.groups.get(&group.id))
-            .flat_map(|group| &group.rules);
+        let rules = groups.filter_map(|group| self.groups.get(&group.id)).flat_map(|group| &group.rules);
         hardware.open_ports(&instance.id, &permission::reachable(rules));
     }
 }

@@ -87,10 +87,7 @@ impl Region {
         let is_alive = |id: &&Id| self.instances.get(id).is_some_and(|it| !it.state.is_ending());
         let instances = self.reservations.get(&reservation).cloned().unwrap_or_default();
         if instances.iter().filter(is_alive).count() == instances.len() && !instances.is_empty() {
-            return Ok(Some(Launched {
-                reservation,
-                instances,
-            }));
+            return Ok(Some(Launched { reservation, instances }));
         }
         let message = "The client token you have provided is associated with a terminated instance. Please use a different client token to launch a new instance.";
         Err(Ec2Error::client("IdempotentInstanceTerminated", message))
@@ -115,9 +112,7 @@ impl Region {
 
     /// Checks an order.
     pub(super) fn plan(&self, launch: &Launch) -> Result<Plan> {
-        let Launch {
-            min_count, max_count, ..
-        } = *launch;
+        let Launch { min_count, max_count, .. } = *launch;
         if min_count == 0 || max_count == 0 {
             let name = if min_count == 0 { "minCount" } else { "maxCount" };
             return Err(Ec2Error::invalid_value(name, 0, "Must be at least 1."));
@@ -168,9 +163,7 @@ impl Region {
 
     /// Number of instances that can be made for an order: all that are wanted, or as many as there is room for.
     fn affordable(&self, launch: &Launch, placement: &Placement) -> Result<u32> {
-        let Launch {
-            min_count, max_count, ..
-        } = *launch;
+        let Launch { min_count, max_count, .. } = *launch;
         if placement.capacity < min_count {
             let subnet = placement.interfaces.first().map(|it| it.subnet.to_string());
             let message = format!(
@@ -196,12 +189,9 @@ impl Region {
 
     fn profile(&self, name: Option<&ProfileName>) -> Result<Option<Arc<InstanceProfile>>> {
         let (found, parameter, value, noun) = match name {
-            Some(ProfileName::Name(name)) if !name.is_empty() => (
-                self.profiles.iter().find(|it| it.name == *name),
-                "name",
-                name,
-                "name",
-            ),
+            Some(ProfileName::Name(name)) if !name.is_empty() => {
+                (self.profiles.iter().find(|it| it.name == *name), "name", name, "name")
+            }
             Some(ProfileName::Arn(arn)) if !arn.is_empty() => {
                 (self.profiles.iter().find(|it| it.arn == *arn), "arn", arn, "ARN")
             }
@@ -235,10 +225,7 @@ fn planned_tags(launch: &Launch) -> Result<PlannedTags> {
 /// Decodes user data.
 pub(super) fn user_data(base64: &str) -> Result<Vec<u8>> {
     let data = BASE64_STANDARD.decode(base64.trim_ascii()).map_err(|_| {
-        Ec2Error::client(
-            "InvalidUserData.Malformed",
-            "Invalid BASE64 encoding of user data.",
-        )
+        Ec2Error::client("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data.")
     })?;
     if data.len() > MOST_USER_DATA {
         let message = format!("User data is limited to {MOST_USER_DATA} bytes");

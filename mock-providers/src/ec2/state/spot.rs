@@ -94,21 +94,13 @@ impl Region {
         if count == 0 {
             return Err(Ec2Error::invalid_value("instanceCount", 0, "Must be at least 1."));
         }
-        let launch = Launch {
-            min_count: 1,
-            max_count: 1,
-            spot: None,
-            client_token: None,
-            ..launch.clone()
-        };
+        let launch = Launch { min_count: 1, max_count: 1, spot: None, client_token: None, ..launch.clone() };
         price(options)?;
         self.require_visible_parts(&launch, now)?;
         self.plan(&launch)?;
         let requests = (0..count).map(|_| {
             let id = self.add_spot_request(&launch, options, own_tags.clone(), now);
-            let timer = self
-                .timeline
-                .add(now.after(self.times.spot_fulfilment), Change::Fulfil(id.clone()));
+            let timer = self.timeline.add(now.after(self.times.spot_fulfilment), Change::Fulfil(id.clone()));
             if let Some(request) = self.spot_requests.get_mut(&id) {
                 request.timer = Some(timer);
             }
@@ -151,11 +143,7 @@ impl Region {
 
     /// The order behind a spot request is carried out.
     pub(super) fn fulfil(&mut self, id: &Id, now: Moment, hardware: &mut dyn Hardware) {
-        let Some(request) = self
-            .spot_requests
-            .get(id)
-            .filter(|it| it.state == SpotState::Open)
-        else {
+        let Some(request) = self.spot_requests.get(id).filter(|it| it.state == SpotState::Open) else {
             return;
         };
         let (launch, persistent) = (request.launch.clone(), request.options.persistent);
@@ -190,10 +178,7 @@ impl Region {
 
     /// The instance of a spot request has ended.
     pub(super) fn close_spot_request(&mut self, instance: &Id, now: Moment) {
-        let request = self
-            .instances
-            .get(instance)
-            .and_then(|it| it.spot_request.clone());
+        let request = self.instances.get(instance).and_then(|it| it.spot_request.clone());
         let Some(request) = request.and_then(|id| self.spot_requests.get_mut(&id)) else {
             return;
         };
@@ -235,12 +220,7 @@ impl Region {
             request.timer = None;
             request.instance = Some(instance.clone());
             request.zone = zone;
-            request.enter(
-                SpotState::Active,
-                "fulfilled",
-                "Your Spot request is fulfilled.",
-                now,
-            );
+            request.enter(SpotState::Active, "fulfilled", "Your Spot request is fulfilled.", now);
         }
     }
 }
@@ -252,10 +232,6 @@ pub(super) fn price(options: &SpotOptions) -> Result<String> {
     };
     match text.parse::<f64>() {
         Ok(price) if price > 0.0 && price.is_finite() => Ok(format!("{price:.6}")),
-        _ => Err(Ec2Error::invalid_value(
-            "price",
-            text,
-            "Prices are positive decimal numbers.",
-        )),
+        _ => Err(Ec2Error::invalid_value("price", text, "Prices are positive decimal numbers.")),
     }
 }

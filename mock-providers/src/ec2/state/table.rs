@@ -14,11 +14,7 @@ pub(crate) struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self {
-            rows: BTreeMap::new(),
-            serials: HashMap::new(),
-            next: 0,
-        }
+        Self { rows: BTreeMap::new(), serials: HashMap::new(), next: 0 }
     }
 }
 
@@ -73,9 +69,7 @@ impl<T> Table<T> {
     /// All objects with their serial numbers, from a number on. A listing that is cut into pages goes on from the
     /// number after that of its last object, whatever was removed meanwhile.
     pub(crate) fn starting_at(&self, serial: u64) -> impl Iterator<Item = (u64, &T)> {
-        self.rows
-            .range(serial..)
-            .map(|(serial, (_, object))| (*serial, object))
+        self.rows.range(serial..).map(|(serial, (_, object))| (*serial, object))
     }
 }
 
@@ -93,10 +87,7 @@ mod tests {
         table.insert("a".into(), "again");
         assert_eq!(table.values().copied().collect::<Vec<_>>(), ["c", "b", "again"]);
         assert_eq!(table.get("a"), Some(&"again"));
-        assert_eq!(
-            table.starting_at(2).map(|(serial, _)| serial).collect::<Vec<_>>(),
-            [2, 3]
-        );
+        assert_eq!(table.starting_at(2).map(|(serial, _)| serial).collect::<Vec<_>>(), [2, 3]);
         assert!(table.len() == 3 && table.contains("b") && !table.contains("d"));
     }
 }

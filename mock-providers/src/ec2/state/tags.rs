@@ -34,10 +34,7 @@ pub(crate) struct TagSpecification {
 /// When a tag breaks a rule.
 pub(crate) fn tags_for(specifications: &[TagSpecification], resource_type: &str) -> Result<Tags> {
     let mut tags = Tags::new();
-    for specification in specifications
-        .iter()
-        .filter(|it| it.resource_type == resource_type)
-    {
+    for specification in specifications.iter().filter(|it| it.resource_type == resource_type) {
         merge(&mut tags, &specification.tags)?;
     }
     Ok(tags)
@@ -48,10 +45,7 @@ pub(crate) fn tags_for(specifications: &[TagSpecification], resource_type: &str)
 /// # Errors
 /// `InvalidParameterValue` that names the type.
 pub(crate) fn require_types(specifications: &[TagSpecification], possible: &[&str]) -> Result<()> {
-    match specifications
-        .iter()
-        .find(|it| !possible.contains(&it.resource_type.as_str()))
-    {
+    match specifications.iter().find(|it| !possible.contains(&it.resource_type.as_str())) {
         None => Ok(()),
         Some(specification) => {
             let message = format!(
@@ -145,10 +139,7 @@ impl Region {
                 own.clear();
             }
             for (key, value) in tags {
-                if own
-                    .get(key)
-                    .is_some_and(|own| value.as_ref().is_none_or(|value| own == value))
-                {
+                if own.get(key).is_some_and(|own| value.as_ref().is_none_or(|value| own == value)) {
                     own.remove(key);
                 }
             }
@@ -159,12 +150,7 @@ impl Region {
     /// All tags of all objects.
     pub(crate) fn tags(&self) -> impl Iterator<Item = TagOf<'_>> {
         self.tagged().flat_map(|(resource_type, resource, tags)| {
-            tags.iter().map(move |(key, value)| TagOf {
-                resource,
-                resource_type,
-                key,
-                value,
-            })
+            tags.iter().map(move |(key, value)| TagOf { resource, resource_type, key, value })
         })
     }
 
@@ -175,24 +161,12 @@ impl Region {
         let boxed: [Box<dyn Iterator<Item = (&'static str, &str, &Tags)> + '_>; 10] = [
             Box::new(self.instances.values().map(|it| ("instance", &*it.id, &it.tags))),
             Box::new(self.volumes.values().map(|it| ("volume", &*it.id, &it.tags))),
-            Box::new(
-                self.interfaces
-                    .values()
-                    .map(|it| ("network-interface", &*it.id, &it.tags)),
-            ),
+            Box::new(self.interfaces.values().map(|it| ("network-interface", &*it.id, &it.tags))),
             Box::new(groups.map(|it| ("security-group", &*it.id, &it.tags))),
             Box::new(rules.map(|it| ("security-group-rule", &*it.id, &it.tags))),
             Box::new(self.key_pairs.values().map(|it| ("key-pair", &*it.id, &it.tags))),
-            Box::new(
-                self.addresses
-                    .values()
-                    .map(|it| ("elastic-ip", &*it.allocation, &it.tags)),
-            ),
-            Box::new(
-                self.spot_requests
-                    .values()
-                    .map(|it| ("spot-instances-request", &*it.id, &it.tags)),
-            ),
+            Box::new(self.addresses.values().map(|it| ("elastic-ip", &*it.allocation, &it.tags))),
+            Box::new(self.spot_requests.values().map(|it| ("spot-instances-request", &*it.id, &it.tags))),
             Box::new(self.vpcs.values().map(|it| ("vpc", &*it.id, &it.tags))),
             Box::new(self.subnets.values().map(|it| ("subnet", &*it.id, &it.tags))),
         ];
@@ -243,6 +217,5 @@ const TAGGABLE: &[Kind] = &[
 /// The kind that an id tells.
 fn kind_of(id: &str) -> Result<Kind> {
     let kind = TAGGABLE.iter().find(|kind| kind.fits(id));
-    kind.copied()
-        .ok_or_else(|| Ec2Error::client("InvalidID", format!("The ID '{id}' is not valid")))
+    kind.copied().ok_or_else(|| Ec2Error::client("InvalidID", format!("The ID '{id}' is not valid")))
 }

@@ -38,10 +38,7 @@ pub(super) struct Timeline {
 impl Timeline {
     /// Adds a change.
     pub(super) fn add(&mut self, at: Moment, change: Change) -> Timer {
-        let timer = Timer {
-            at,
-            number: self.next,
-        };
+        let timer = Timer { at, number: self.next };
         self.next += 1;
         self.due.insert(timer, change);
         timer

@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 /// How long things take; milliseconds when serialised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "written as a literal with ..Times::default()"
-)]
+#[expect(clippy::exhaustive_structs, reason = "written as a literal with ..Times::default()")]
 pub struct Times {
     /// From `pending` to `running`.
     #[serde(with = "crate::milliseconds")]

@@ -51,10 +51,7 @@ impl Region {
     /// Remembers what was made for a token.
     pub(super) fn remember(&mut self, kind: Kind, token: Option<&ClientToken>, id: &Id, now: Moment) {
         if let Some(ClientToken { token, fingerprint }) = token {
-            let made = Made {
-                fingerprint: *fingerprint,
-                id: id.clone(),
-            };
+            let made = Made { fingerprint: *fingerprint, id: id.clone() };
             self.tokens.insert((kind, token.clone()), made);
             let forget = Change::ForgetToken(kind, token.clone());
             self.timeline.add(now.after(LIFE), forget);

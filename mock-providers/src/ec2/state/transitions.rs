@@ -24,11 +24,7 @@ impl Region {
 
     /// A guest switched itself off, or its power was cut.
     pub(crate) fn machine_went_off(&mut self, id: &str, now: Moment, hardware: &mut dyn Hardware) {
-        let Some(instance) = self
-            .instances
-            .get(id)
-            .filter(|instance| instance.state == Running)
-        else {
+        let Some(instance) = self.instances.get(id).filter(|instance| instance.state == Running) else {
             return;
         };
         let (id, behavior) = (instance.id.clone(), instance.shutdown_behavior);
@@ -99,11 +95,7 @@ impl Region {
     /// Cuts the power of an instance that is stopping. One that is held there goes on.
     pub(super) fn cut_power(&mut self, id: &Id, now: Moment, hardware: &mut dyn Hardware) {
         hardware.power_off(id);
-        if self
-            .instances
-            .get(id)
-            .is_some_and(|instance| instance.timer.is_none())
-        {
+        if self.instances.get(id).is_some_and(|instance| instance.timer.is_none()) {
             let at = now.after(self.times.stop);
             self.schedule(id, at, Change::Stop(id.clone(), at));
         }
@@ -145,14 +137,7 @@ impl Region {
         let has_elastic = instance.public.as_ref().is_some_and(|it| it.allocation.is_some());
         if instance.wants_public_address && !has_elastic && !faults.no_address && instance.has_machine {
             match hardware.take_address() {
-                Ok(address) => self.connect(
-                    id,
-                    Some(PublicAddress {
-                        address,
-                        allocation: None,
-                    }),
-                    hardware,
-                ),
+                Ok(address) => self.connect(id, Some(PublicAddress { address, allocation: None }), hardware),
                 Err(reason) => return self.start_failed(id, &reason, now, hardware),
             }
         }
@@ -173,10 +158,8 @@ impl Region {
         let Some(instance) = self.instances.get_mut(id) else {
             return;
         };
-        let state_reason = StateReason {
-            code: "Server.InternalError",
-            message: format!("Server.InternalError: {reason}"),
-        };
+        let state_reason =
+            StateReason { code: "Server.InternalError", message: format!("Server.InternalError: {reason}") };
         if instance.created == instance.launched {
             self.shut_down(id, state_reason, now, hardware);
             self.unschedule(id);
@@ -239,11 +222,7 @@ impl Region {
             }
         }
         self.close_spot_request(id, now);
-        self.schedule(
-            id,
-            now.after(self.times.terminated_visible),
-            Change::Forget(id.clone()),
-        );
+        self.schedule(id, now.after(self.times.terminated_visible), Change::Forget(id.clone()));
     }
 
     /// A terminated instance is not shown any more.
@@ -294,10 +273,7 @@ impl Region {
 
     /// Takes away the public address that an instance got by itself, and gives it back; an Elastic IP stays.
     pub(super) fn detach_public_address(&mut self, id: &Id, hardware: &mut dyn Hardware) {
-        let public = self
-            .instances
-            .get(id)
-            .and_then(|instance| instance.public.clone());
+        let public = self.instances.get(id).and_then(|instance| instance.public.clone());
         if let Some(public) = public.filter(|public| public.allocation.is_none()) {
             self.connect(id, None, hardware);
             hardware.release_address(public.address);
@@ -317,10 +293,7 @@ impl Instance {
         sentence: &str,
         now: Moment,
     ) {
-        self.before = Some(Before {
-            state: self.state,
-            public: self.public.clone(),
-        });
+        self.before = Some(Before { state: self.state, public: self.public.clone() });
         self.state = state;
         if self.history.len() < KEPT_STATES {
             self.history.push((now, state));

@@ -66,10 +66,8 @@ impl Region {
     /// Objects of a kind that a listing does not show yet (key pairs by name). Asking is an attempt to see them.
     pub(crate) fn hidden_among(&mut self, kind: Kind, now: Moment) -> HashSet<Id> {
         let hidden = self.visibility.hidden.iter();
-        let mut ids: HashSet<Id> = hidden
-            .filter(|(_, it)| it.kind == kind)
-            .map(|(id, _)| id.clone())
-            .collect();
+        let mut ids: HashSet<Id> =
+            hidden.filter(|(_, it)| it.kind == kind).map(|(id, _)| id.clone()).collect();
         ids.retain(|id| self.visibility.is_hidden(id, now));
         ids
     }
@@ -131,10 +129,7 @@ mod tests {
     #[test]
     fn what_is_hidden_appears_after_so_many_reads_and_so_much_time() {
         let mut visibility = Visibility::default();
-        let lag = Lag {
-            reads: 1,
-            time: Duration::from_millis(10),
-        };
+        let lag = Lag { reads: 1, time: Duration::from_millis(10) };
         visibility.hide(Kind::Volume, "a".into(), lag, Moment(0));
         visibility.hide(Kind::Volume, "b".into(), Lag::default(), Moment(0));
         assert!(visibility.is_hidden("a", Moment(20)) && !visibility.is_hidden("a", Moment(20)));

@@ -78,12 +78,7 @@ const fn volume_type(
     iops: Option<(u32, u32)>,
     iops_per_gib: u32,
 ) -> VolumeType {
-    VolumeType {
-        name,
-        size,
-        iops,
-        iops_per_gib,
-    }
+    VolumeType { name, size, iops, iops_per_gib }
 }
 
 static TYPES: [VolumeType; 7] = [
@@ -252,9 +247,7 @@ impl Region {
     /// # Errors
     /// `InvalidVolume.NotFound`, or `InvalidParameterValue` for another form.
     pub(crate) fn volume(&self, id: &str) -> Result<&Volume> {
-        self.volumes
-            .get(id)
-            .ok_or_else(|| Self::missing(Kind::Volume, id))
+        self.volumes.get(id).ok_or_else(|| Self::missing(Kind::Volume, id))
     }
 }
 
@@ -271,22 +264,13 @@ mod tests {
         assert_eq!(of("gp3", 8, Some(4000)).unwrap(), Some(4000));
         assert_eq!(of("io1", 100, Some(500)).unwrap(), Some(500));
         assert_eq!(of("standard", 8, None).unwrap(), None);
-        assert_eq!(
-            of("io1", 8, None).unwrap_err().code,
-            "InvalidParameterCombination"
-        );
-        assert_eq!(
-            of("gp2", 8, Some(100)).unwrap_err().code,
-            "InvalidParameterCombination"
-        );
+        assert_eq!(of("io1", 8, None).unwrap_err().code, "InvalidParameterCombination");
+        assert_eq!(of("gp2", 8, Some(100)).unwrap_err().code, "InvalidParameterCombination");
         assert_eq!(of("io1", 4, Some(500)).unwrap_err().code, "InvalidParameterValue");
         assert!(
             VolumeType::named("gp9").is_err() && VolumeType::named("st1").unwrap().check_size(8).is_err()
         );
-        assert_eq!(
-            VolumeType::named("gp3").unwrap().bandwidth(None).unwrap(),
-            Some(125)
-        );
+        assert_eq!(VolumeType::named("gp3").unwrap().bandwidth(None).unwrap(), Some(125));
         assert!(VolumeType::named("gp2").unwrap().bandwidth(Some(125)).is_err());
     }
 }

@@ -34,16 +34,9 @@ impl Region {
         let profile = |name: &String| InstanceProfile {
             name: name.clone(),
             arn: format!("arn:aws:iam::{}:instance-profile/{name}", settings.account),
-            id: format!(
-                "AIPA{:016X}",
-                catalog::stable_number(&["profile", &settings.account, name])
-            ),
+            id: format!("AIPA{:016X}", catalog::stable_number(&["profile", &settings.account, name])),
         };
-        let profiles = settings
-            .profiles
-            .iter()
-            .map(|name| Arc::new(profile(name)))
-            .collect();
+        let profiles = settings.profiles.iter().map(|name| Arc::new(profile(name))).collect();
         let mut region = Self {
             name: settings.name,
             account: settings.account,
@@ -110,12 +103,7 @@ impl Region {
 
     /// The group that every VPC has: everything from its own members, everything out.
     fn add_default_group(&mut self, vpc: &Id) {
-        let id = self.add_group(
-            group::DEFAULT,
-            "default VPC security group",
-            vpc.clone(),
-            Tags::new(),
-        );
+        let id = self.add_group(group::DEFAULT, "default VPC security group", vpc.clone(), Tags::new());
         let rule = Rule {
             id: self.ids.next(Kind::Rule),
             direction: Direction::Ingress,
@@ -261,11 +249,7 @@ mod tests {
         assert_eq!(vpc.cidr.to_string(), "172.31.0.0/16");
         let subnets: Vec<&Subnet> = region.subnets.values().collect();
         assert_eq!(subnets.len(), 6);
-        assert!(
-            subnets
-                .iter()
-                .all(|subnet| subnet.available() == 4091 && subnet.default_for_zone)
-        );
+        assert!(subnets.iter().all(|subnet| subnet.available() == 4091 && subnet.default_for_zone));
         assert_eq!(subnets[5].cidr.to_string(), "172.31.80.0/20");
         let group = region.group_named(&vpc.id, "default").unwrap();
         assert!(group.mentions(&group.id) && group.rules.len() == 2);
@@ -277,22 +261,10 @@ mod tests {
         let vpc = region.default_vpc().unwrap().id.clone();
         let subnet = region.subnets.values().next().unwrap().id.clone();
         let elsewhere = Cidr6::parse("2600:1f18:ffff:ff00::/64").unwrap();
-        assert_eq!(
-            region.associate_subnet_ipv6(&subnet, elsewhere).unwrap_err().code,
-            "InvalidSubnet.Range"
-        );
+        assert_eq!(region.associate_subnet_ipv6(&subnet, elsewhere).unwrap_err().code, "InvalidSubnet.Range");
         let (block, _) = region.associate_vpc_ipv6(&vpc).unwrap().ipv6.clone().unwrap();
         let part = block.subnet(7);
-        assert_eq!(
-            region
-                .associate_subnet_ipv6(&subnet, part)
-                .unwrap()
-                .ipv6
-                .as_ref()
-                .unwrap()
-                .0,
-            part
-        );
+        assert_eq!(region.associate_subnet_ipv6(&subnet, part).unwrap().ipv6.as_ref().unwrap().0, part);
         assert!(region.associate_subnet_ipv6(&subnet, part).is_err());
         assert!(region.associate_vpc_ipv6(&vpc).is_err());
     }

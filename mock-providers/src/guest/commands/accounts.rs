@@ -84,9 +84,5 @@ pub(crate) fn add_user(disk: &mut Disk, name: &str) {
 
 /// Changes to accounts and groups that have no effect here.
 pub(super) fn needs_root(call: &mut Call<'_>) -> u8 {
-    if call.is_root() {
-        0
-    } else {
-        call.fail("Permission denied; you must be root.")
-    }
+    if call.is_root() { 0 } else { call.fail("Permission denied; you must be root.") }
 }

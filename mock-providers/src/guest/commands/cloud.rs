@@ -11,11 +11,7 @@ pub(super) fn cloud_init(call: &mut Call<'_>) -> u8 {
             0
         }
         Some(&"query") => {
-            let data = call
-                .state
-                .disk
-                .text("/var/lib/cloud/instance/user-data.txt")
-                .unwrap_or_default();
+            let data = call.state.disk.text("/var/lib/cloud/instance/user-data.txt").unwrap_or_default();
             call.print(data);
             0
         }

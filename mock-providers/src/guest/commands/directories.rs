@@ -4,11 +4,7 @@ use super::Call;
 
 pub(super) fn mkdir(call: &mut Call<'_>) -> u8 {
     let parents = call.has('p') || call.has_long("--parents");
-    let mode = call
-        .arguments
-        .windows(2)
-        .find(|pair| pair[0] == "-m")
-        .map(|pair| pair[1].clone());
+    let mode = call.arguments.windows(2).find(|pair| pair[0] == "-m").map(|pair| pair[1].clone());
     let mut status = 0;
     for name in call.operands() {
         if Some(name) == mode.as_deref() {
@@ -19,10 +15,7 @@ pub(super) fn mkdir(call: &mut Call<'_>) -> u8 {
         match (created, mode.as_deref().map(|mode| u16::from_str_radix(mode, 8))) {
             (Ok(()), Some(Ok(mode))) => {
                 // It was just made by this user.
-                let _ = call
-                    .state
-                    .disk
-                    .change(&path, call.user, |entry| entry.mode = mode);
+                let _ = call.state.disk.change(&path, call.user, |entry| entry.mode = mode);
             }
             (Ok(()), _) => {}
             (Err(error), _) => {
@@ -66,23 +59,12 @@ pub(super) fn ls(call: &mut Call<'_>) -> u8 {
             true => call.state.disk.names(&path),
             false => vec![name.to_owned()],
         };
-        for entry in entries
-            .iter()
-            .filter(|entry| all || !entry.starts_with('.') || entry.as_str() == name)
-        {
-            let full = if entry == name {
-                path.clone()
-            } else {
-                format!("{}/{entry}", path.trim_end_matches('/'))
-            };
+        for entry in entries.iter().filter(|entry| all || !entry.starts_with('.') || entry.as_str() == name) {
+            let full =
+                if entry == name { path.clone() } else { format!("{}/{entry}", path.trim_end_matches('/')) };
             let details = call.state.disk.entry(&full).filter(|_| long).map(|found| {
                 let size = found.data.as_ref().map_or(4096, |data| data.len());
-                format!(
-                    "{} 1 {} {} {size} Jan  1 00:00 ",
-                    mode_text(found),
-                    found.owner,
-                    found.owner
-                )
+                format!("{} 1 {} {} {size} Jan  1 00:00 ", mode_text(found), found.owner, found.owner)
             });
             call.line(format!("{}{entry}", details.unwrap_or_default()));
         }
@@ -92,26 +74,15 @@ pub(super) fn ls(call: &mut Call<'_>) -> u8 {
 
 fn mode_text(entry: &crate::guest::disk::Entry) -> String {
     let kind = if entry.data.is_none() { 'd' } else { '-' };
-    let bits = (0..9).rev().map(|bit| {
-        if entry.mode >> bit & 1 == 1 {
-            ['x', 'w', 'r'][bit % 3]
-        } else {
-            '-'
-        }
-    });
+    let bits =
+        (0..9).rev().map(|bit| if entry.mode >> bit & 1 == 1 { ['x', 'w', 'r'][bit % 3] } else { '-' });
     std::iter::once(kind).chain(bits).collect()
 }
 
 pub(super) fn stat(call: &mut Call<'_>) -> u8 {
-    let format = call
-        .arguments
-        .windows(2)
-        .find(|pair| matches!(pair[0].as_str(), "-c" | "--format"));
+    let format = call.arguments.windows(2).find(|pair| matches!(pair[0].as_str(), "-c" | "--format"));
     let format = format.map(|pair| pair[1].clone());
-    let inline = call
-        .arguments
-        .iter()
-        .find_map(|argument| argument.strip_prefix("--format="));
+    let inline = call.arguments.iter().find_map(|argument| argument.strip_prefix("--format="));
     let format = format.or_else(|| inline.map(str::to_owned));
     let (file_system, owner) = (call.has('f'), call.user.to_owned());
     let mut status = 0;
@@ -126,18 +97,14 @@ pub(super) fn stat(call: &mut Call<'_>) -> u8 {
         }
         let entry = call.state.disk.entry(&path).cloned();
         let (mode, owner, size) = match &entry {
-            Some(entry) => (
-                entry.mode,
-                entry.owner.to_string(),
-                entry.data.as_ref().map_or(4096, |data| data.len()),
-            ),
+            Some(entry) => {
+                (entry.mode, entry.owner.to_string(), entry.data.as_ref().map_or(4096, |data| data.len()))
+            }
             None => (0o755, owner.clone(), 4096),
         };
         let directory = entry.is_none_or(|entry| entry.data.is_none());
         let Some(format) = &format else {
-            call.line(format!(
-                "  File: {name}\n  Size: {size}\nAccess: ({mode:04o})  Uid: ({owner})"
-            ));
+            call.line(format!("  File: {name}\n  Size: {size}\nAccess: ({mode:04o})  Uid: ({owner})"));
             continue;
         };
         let mut text = String::new();
@@ -164,11 +131,7 @@ pub(super) fn stat(call: &mut Call<'_>) -> u8 {
 
 fn entry_mode(mode: u16, directory: bool) -> String {
     let data = (!directory).then(std::sync::Arc::default);
-    mode_text(&crate::guest::disk::Entry {
-        owner: "".into(),
-        mode,
-        data,
-    })
+    mode_text(&crate::guest::disk::Entry { owner: "".into(), mode, data })
 }
 
 pub(super) fn df(call: &mut Call<'_>) -> u8 {
@@ -195,10 +158,8 @@ pub(super) fn basename(call: &mut Call<'_>) -> u8 {
         return call.fail("basename: missing operand");
     };
     let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or("/");
-    let shorter = operands
-        .get(1)
-        .and_then(|suffix| name.strip_suffix(suffix))
-        .filter(|name| !name.is_empty());
+    let shorter =
+        operands.get(1).and_then(|suffix| name.strip_suffix(suffix)).filter(|name| !name.is_empty());
     call.line(shorter.unwrap_or(name));
     0
 }

@@ -49,12 +49,7 @@ pub(super) fn copy(call: &mut Call<'_>) -> u8 {
             status = call.fail(format!("cp: -r not specified; omitting directory '{source}'"));
             continue;
         }
-        let below: Vec<String> = call
-            .state
-            .disk
-            .below(&from)
-            .map(|(path, _)| path.clone())
-            .collect();
+        let below: Vec<String> = call.state.disk.below(&from).map(|(path, _)| path.clone()).collect();
         for path in std::iter::once(&from).chain(&below) {
             let target = format!("{to}{}", &path[from.len()..]);
             let copied = match call.state.disk.is_directory(path) {
@@ -62,13 +57,12 @@ pub(super) fn copy(call: &mut Call<'_>) -> u8 {
                 false => {
                     let mode = call.state.disk.entry(path).map(|entry| entry.mode);
                     let data = call.state.disk.read(path, call.user);
-                    data.and_then(|data| call.state.disk.write(&target, &data, false, call.user))
-                        .map(|()| {
-                            // Not the owner: the mode stays as it is, as cp does.
-                            let _ = call.state.disk.change(&target, call.user, |entry| {
-                                entry.mode = mode.unwrap_or(entry.mode);
-                            });
-                        })
+                    data.and_then(|data| call.state.disk.write(&target, &data, false, call.user)).map(|()| {
+                        // Not the owner: the mode stays as it is, as cp does.
+                        let _ = call.state.disk.change(&target, call.user, |entry| {
+                            entry.mode = mode.unwrap_or(entry.mode);
+                        });
+                    })
                 }
             };
             if let Err(error) = copied {
@@ -89,9 +83,7 @@ pub(super) fn rename(call: &mut Call<'_>) -> u8 {
     for source in sources {
         let (from, to) = (call.path(source), destination(call, source, target));
         if to.starts_with(&format!("{from}/")) {
-            status = call.fail(format!(
-                "mv: cannot move '{source}' to a subdirectory of itself, '{target}'"
-            ));
+            status = call.fail(format!("mv: cannot move '{source}' to a subdirectory of itself, '{target}'"));
         } else if let Err(error) = call.state.disk.rename(&from, &to, call.user) {
             status = call.fail(format!("mv: cannot move '{source}' to '{target}': {error}"));
         }
@@ -156,11 +148,7 @@ fn new_mode(text: &str, old: u16) -> Option<u16> {
     for term in text.split(',') {
         let operator = term.find(['+', '-', '='])?;
         let who = &term[..operator];
-        let who = if who.is_empty() || who.contains('a') {
-            "ugo"
-        } else {
-            who
-        };
+        let who = if who.is_empty() || who.contains('a') { "ugo" } else { who };
         let mut bits = 0;
         for letter in term[operator + 1..].chars() {
             bits |= match letter {
@@ -193,9 +181,7 @@ pub(super) fn chown(call: &mut Call<'_>) -> u8 {
     };
     if !call.is_root() {
         let name = names.first().copied().unwrap_or_default();
-        return call.fail(format!(
-            "chown: changing ownership of '{name}': Operation not permitted"
-        ));
+        return call.fail(format!("chown: changing ownership of '{name}': Operation not permitted"));
     }
     let owner: String = owner.split([':', '.']).next().unwrap_or_default().to_owned();
     change_all(call, "chown", "changing ownership", names, |entry| {
@@ -215,12 +201,7 @@ fn change_all(
     for name in names {
         let path = call.path(name);
         let below: Vec<String> = match recursive {
-            true => call
-                .state
-                .disk
-                .below(&path)
-                .map(|(path, _)| path.clone())
-                .collect(),
+            true => call.state.disk.below(&path).map(|(path, _)| path.clone()).collect(),
             false => Vec::new(),
         };
         for path in std::iter::once(&path).chain(&below) {

@@ -21,10 +21,7 @@ pub(super) fn compile(pattern: &str, syntax: Syntax, ignore_case: bool) -> Resul
         Syntax::Fixed => regex_lite::escape(pattern),
         Syntax::Extended | Syntax::Basic => translate(pattern, syntax == Syntax::Basic),
     };
-    RegexBuilder::new(&text)
-        .case_insensitive(ignore_case)
-        .build()
-        .map_err(|error| error.to_string())
+    RegexBuilder::new(&text).case_insensitive(ignore_case).build().map_err(|error| error.to_string())
 }
 
 /// POSIX to Perl-like syntax: in basic patterns brackets, braces, `+`, `?` and `|` are operators when escaped, and
@@ -101,9 +98,7 @@ fn search(call: &mut Call<'_>, syntax: Syntax) -> u8 {
     let mut arguments = call.arguments.iter();
     let mut only_names = false;
     while let Some(argument) = arguments.next() {
-        let Some(letters) = argument
-            .strip_prefix('-')
-            .filter(|letters| !letters.is_empty() && !only_names)
+        let Some(letters) = argument.strip_prefix('-').filter(|letters| !letters.is_empty() && !only_names)
         else {
             names.push(argument.as_str());
             continue;
@@ -161,12 +156,7 @@ fn find_lines(call: &mut Call<'_>, options: &Options, expressions: &[Regex], nam
     for name in names {
         let path = call.path(name);
         let paths: Vec<String> = match call.state.disk.is_directory(&path) && options.recursive {
-            true => call
-                .state
-                .disk
-                .below(&path)
-                .map(|(path, _)| path.clone())
-                .collect(),
+            true => call.state.disk.below(&path).map(|(path, _)| path.clone()).collect(),
             false => vec![path],
         };
         for path in &paths {
@@ -190,32 +180,17 @@ fn find_lines(call: &mut Call<'_>, options: &Options, expressions: &[Regex], nam
         let text = String::from_utf8_lossy(data);
         let mut count = 0;
         for (index, line) in text.lines().enumerate() {
-            if expressions
-                .iter()
-                .any(|expression| fits(expression, line, options))
-                == options.invert
-            {
+            if expressions.iter().any(|expression| fits(expression, line, options)) == options.invert {
                 continue;
             }
             (found, count) = (true, count + 1);
             if options.quiet || options.count || options.names {
                 continue;
             }
-            let prefix = if several {
-                format!("{name}:")
-            } else {
-                String::new()
-            };
-            let number = if options.number {
-                format!("{}:", index + 1)
-            } else {
-                String::new()
-            };
+            let prefix = if several { format!("{name}:") } else { String::new() };
+            let number = if options.number { format!("{}:", index + 1) } else { String::new() };
             if options.only_matching && !options.invert {
-                for found in expressions
-                    .iter()
-                    .flat_map(|expression| expression.find_iter(line))
-                {
+                for found in expressions.iter().flat_map(|expression| expression.find_iter(line)) {
                     call.line(format!("{prefix}{number}{}", found.as_str()));
                 }
             } else {
@@ -225,11 +200,7 @@ fn find_lines(call: &mut Call<'_>, options: &Options, expressions: &[Regex], nam
         if options.names && count > 0 && !options.quiet {
             call.line(name);
         } else if options.count && !options.quiet {
-            call.line(if several {
-                format!("{name}:{count}")
-            } else {
-                count.to_string()
-            });
+            call.line(if several { format!("{name}:{count}") } else { count.to_string() });
         }
     }
     match (found, failed) {

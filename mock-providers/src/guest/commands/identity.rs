@@ -8,18 +8,12 @@ pub(super) fn hostname(call: &mut Call<'_>) -> u8 {
     let operands = call.operands();
     if call.has('I') || call.has('i') {
         let addresses = super::network::addresses(call);
-        let addresses: Vec<&str> = addresses
-            .iter()
-            .map(|(_, address)| address.split('/').next().unwrap_or_default())
-            .collect();
+        let addresses: Vec<&str> =
+            addresses.iter().map(|(_, address)| address.split('/').next().unwrap_or_default()).collect();
         call.line(addresses.join(" "));
         return 0;
     }
-    let file = call
-        .arguments
-        .windows(2)
-        .find(|pair| pair[0] == "-F")
-        .map(|pair| call.path(&pair[1]));
+    let file = call.arguments.windows(2).find(|pair| pair[0] == "-F").map(|pair| call.path(&pair[1]));
     let name = match (&file, operands.first()) {
         (Some(path), _) => call.state.disk.text(path).unwrap_or_default().trim().to_owned(),
         (None, Some(name)) => (*name).to_owned(),
@@ -44,13 +38,8 @@ pub(super) fn hostnamectl(call: &mut Call<'_>) -> u8 {
         ["set-hostname" | "hostname", name] if call.is_root() => {
             call.state.host_name = (*name).to_owned();
             let written =
-                call.state
-                    .disk
-                    .write("/etc/hostname", format!("{name}\n").as_bytes(), false, "root");
-            written.map_or_else(
-                |error| call.fail(format!("Could not set static hostname: {error}")),
-                |()| 0,
-            )
+                call.state.disk.write("/etc/hostname", format!("{name}\n").as_bytes(), false, "root");
+            written.map_or_else(|error| call.fail(format!("Could not set static hostname: {error}")), |()| 0)
         }
         ["set-hostname" | "hostname", _] => {
             call.fail("Could not set static hostname: Interactive authentication required.")
@@ -81,15 +70,8 @@ pub(super) fn sethostname(call: &mut Call<'_>) -> u8 {
     }
     call.state.host_name = (*name).to_owned();
     let line = format!("{name}\n");
-    call.state.disk.install(
-        "/var/lib/boot2docker/etc/hostname",
-        "root",
-        0o644,
-        Some(line.as_bytes()),
-    );
-    call.state
-        .disk
-        .install("/etc/hostname", "root", 0o644, Some(line.as_bytes()));
+    call.state.disk.install("/var/lib/boot2docker/etc/hostname", "root", 0o644, Some(line.as_bytes()));
+    call.state.disk.install("/etc/hostname", "root", 0o644, Some(line.as_bytes()));
     0
 }
 
@@ -97,14 +79,9 @@ pub(super) fn uname(call: &mut Call<'_>) -> u8 {
     let (name, kernel) = (call.state.host_name.clone(), call.state.os.kernel());
     let all = call.has('a');
     let mut parts = Vec::new();
-    for (letter, part) in [
-        ('s', "Linux"),
-        ('n', &*name),
-        ('r', kernel),
-        ('v', "#1 SMP"),
-        ('m', "x86_64"),
-        ('o', "GNU/Linux"),
-    ] {
+    for (letter, part) in
+        [('s', "Linux"), ('n', &*name), ('r', kernel), ('v', "#1 SMP"), ('m', "x86_64"), ('o', "GNU/Linux")]
+    {
         if all || call.has(letter) {
             parts.push(part);
         }
@@ -121,10 +98,7 @@ pub(super) fn date(call: &mut Call<'_>) -> u8 {
     let (days, time) = (seconds.as_secs() / 86_400, seconds.as_secs() % 86_400);
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-    let format = call
-        .arguments
-        .iter()
-        .find_map(|argument| argument.strip_prefix('+'));
+    let format = call.arguments.iter().find_map(|argument| argument.strip_prefix('+'));
     let text = match format {
         None => format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC"),
         Some(format) => {
@@ -168,22 +142,12 @@ fn civil(days: u64) -> (u64, u64, u64) {
 }
 
 pub(super) fn uptime(call: &mut Call<'_>) -> u8 {
-    let started = call
-        .state
-        .boot
-        .as_ref()
-        .map(|boot| boot.started.elapsed())
-        .unwrap_or_default();
+    let started = call.state.boot.as_ref().map(|boot| boot.started.elapsed()).unwrap_or_default();
     if call.has('s') {
-        let since = SystemTime::now()
-            .checked_sub(started)
-            .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let since = SystemTime::now().checked_sub(started).and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         call.line(format!("@{}", since.unwrap_or_default().as_secs()));
     } else {
-        call.line(format!(
-            " up {} min,  1 user,  load average: 0.00, 0.00, 0.00",
-            started.as_secs() / 60
-        ));
+        call.line(format!(" up {} min,  1 user,  load average: 0.00, 0.00, 0.00", started.as_secs() / 60));
     }
     0
 }

@@ -189,27 +189,17 @@ pub(crate) fn find(name: &str) -> Option<Program> {
 
 /// Whether a call reads its input; one that does not must not wait for the client to end it.
 pub(crate) fn reads_input(name: &str, arguments: &[String]) -> bool {
-    let operands = arguments
-        .iter()
-        .filter(|argument| !argument.starts_with('-') || *argument == "-");
+    let operands = arguments.iter().filter(|argument| !argument.starts_with('-') || *argument == "-");
     match name {
         "chpasswd" | "tee" => true,
         "tr" => true,
         "cat" | "head" | "tail" | "wc" | "sort" | "uniq" | "cut" | "sha256sum" => {
-            let values = arguments
-                .windows(2)
-                .filter(|pair| takes_value(name, &pair[0]))
-                .count();
+            let values = arguments.windows(2).filter(|pair| takes_value(name, &pair[0])).count();
             operands.clone().count() <= values || operands.clone().any(|operand| operand == "-")
         }
         "grep" | "egrep" | "fgrep" | "sed" => {
-            let explicit = arguments
-                .iter()
-                .any(|argument| matches!(argument.as_str(), "-e" | "-f"));
-            let values = arguments
-                .windows(2)
-                .filter(|pair| takes_value(name, &pair[0]))
-                .count();
+            let explicit = arguments.iter().any(|argument| matches!(argument.as_str(), "-e" | "-f"));
+            let values = arguments.windows(2).filter(|pair| takes_value(name, &pair[0])).count();
             operands.count() <= values + usize::from(!explicit)
         }
         _ => false,

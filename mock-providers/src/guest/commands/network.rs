@@ -37,11 +37,7 @@ struct Link {
 fn ethernet(call: &Call<'_>) -> Vec<Link> {
     let own = format!("{}/8", call.state.lease.address());
     if call.state.interfaces.is_empty() {
-        return vec![Link {
-            name: "eth0".to_owned(),
-            mac: None,
-            address: Some(own),
-        }];
+        return vec![Link { name: "eth0".to_owned(), mac: None, address: Some(own) }];
     }
     let interfaces = call.state.interfaces.iter().enumerate();
     let links = interfaces.map(|(number, interface)| Link {
@@ -61,11 +57,7 @@ fn ports(call: &Call<'_>) -> Vec<(u16, &'static str)> {
     let Some(boot) = &call.state.boot else {
         return Vec::new();
     };
-    let mut ports: Vec<_> = boot
-        .listeners
-        .iter()
-        .map(|listener| (listener.port, listener.program))
-        .collect();
+    let mut ports: Vec<_> = boot.listeners.iter().map(|listener| (listener.port, listener.program)).collect();
     ports.sort_unstable();
     ports
 }
@@ -73,14 +65,9 @@ fn ports(call: &Call<'_>) -> Vec<(u16, &'static str)> {
 pub(super) fn ss(call: &mut Call<'_>) -> u8 {
     call.line("State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process");
     for (port, program) in ports(call) {
-        let process = if call.has('p') {
-            format!(" users:((\"{program}\",pid=850,fd=3))")
-        } else {
-            String::new()
-        };
-        call.line(format!(
-            "LISTEN 0      4096         0.0.0.0:{port}       0.0.0.0:*    {process}"
-        ));
+        let process =
+            if call.has('p') { format!(" users:((\"{program}\",pid=850,fd=3))") } else { String::new() };
+        call.line(format!("LISTEN 0      4096         0.0.0.0:{port}       0.0.0.0:*    {process}"));
     }
     0
 }
@@ -90,9 +77,7 @@ pub(super) fn netstat(call: &mut Call<'_>) -> u8 {
     call.line("Proto Recv-Q Send-Q Local Address           Foreign Address         State");
     for (port, _) in ports(call) {
         let local = format!("0.0.0.0:{port}");
-        call.line(format!(
-            "tcp        0      0 {local:<23} 0.0.0.0:*               LISTEN"
-        ));
+        call.line(format!("tcp        0      0 {local:<23} 0.0.0.0:*               LISTEN"));
     }
     0
 }
@@ -121,10 +106,7 @@ pub(super) fn ip(call: &mut Call<'_>) -> u8 {
             2
         }
         ["link", "add", "docker0", ..] => {
-            let bridge = call
-                .state
-                .disk
-                .make_directory("/sys/class/net/docker0", true, "root");
+            let bridge = call.state.disk.make_directory("/sys/class/net/docker0", true, "root");
             bridge.map_or(2, |()| 0)
         }
         ["addr" | "address" | "a", "add", address, "dev", name]
@@ -145,9 +127,7 @@ pub(super) fn ip(call: &mut Call<'_>) -> u8 {
             call.fail(format!("Device \"{name}\" does not exist."))
         }
         ["route", ..] => {
-            call.line(format!(
-                "default via 127.0.0.1 dev eth0\n127.0.0.0/8 dev eth0 src {address}"
-            ));
+            call.line(format!("default via 127.0.0.1 dev eth0\n127.0.0.0/8 dev eth0 src {address}"));
             0
         }
         _ => {
@@ -169,19 +149,14 @@ pub(super) fn ip(call: &mut Call<'_>) -> u8 {
                 if wanted.as_ref().is_some_and(|wanted| wanted != name) {
                     continue;
                 }
-                call.line(format!(
-                    "{index}: {name}: <UP,LOWER_UP> mtu 1500 qdisc noqueue state UP"
-                ));
+                call.line(format!("{index}: {name}: <UP,LOWER_UP> mtu 1500 qdisc noqueue state UP"));
                 if let Some(mac) = &link.mac {
                     call.line(format!("    link/ether {mac} brd ff:ff:ff:ff:ff:ff"));
                 }
                 if !shows_addresses {
                     continue;
                 }
-                let added = added
-                    .iter()
-                    .filter(|(device, _)| device == name)
-                    .map(|(_, address)| address);
+                let added = added.iter().filter(|(device, _)| device == name).map(|(_, address)| address);
                 let added = added.filter(|address| Some(*address) != link.address.as_ref());
                 for address in link.address.iter().chain(added) {
                     call.line(format!("    inet {address} scope global {name}"));

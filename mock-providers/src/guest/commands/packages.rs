@@ -7,13 +7,7 @@ use crate::guest::{disk::Disk, image, services};
 const PACKAGES: &[(&str, &[(&str, &str)])] = &[
     ("curl", &[("/usr/bin/curl", "curl")]),
     ("wget", &[("/usr/bin/wget", "curl")]),
-    (
-        "net-tools",
-        &[
-            ("/usr/bin/netstat", "netstat"),
-            ("/usr/sbin/ifconfig", "ifconfig"),
-        ],
-    ),
+    ("net-tools", &[("/usr/bin/netstat", "netstat"), ("/usr/sbin/ifconfig", "ifconfig")]),
     ("sudo", &[("/usr/bin/sudo", "sudo")]),
     ("netcat-openbsd", &[("/usr/bin/nc", "nc")]),
     ("iproute2", &[("/usr/sbin/ip", "ip"), ("/usr/bin/ss", "ss")]),
@@ -37,11 +31,7 @@ const PACKAGES: &[(&str, &[(&str, &str)])] = &[
 const DOCKER: &[(&str, &str)] = &[("/usr/bin/docker", "docker"), ("/usr/bin/dockerd", "dockerd")];
 
 /// Addresses from which hosts get the script that installs Docker.
-const INSTALLERS: &[&str] = &[
-    "get.docker.com",
-    "test.docker.com",
-    "releases.rancher.com/install-docker",
-];
+const INSTALLERS: &[&str] = &["get.docker.com", "test.docker.com", "releases.rancher.com/install-docker"];
 
 /// What those addresses answer: the essence of the real script.
 const INSTALL_SCRIPT: &str = "#!/bin/sh\nset -e\nSUDO=\nif [ \"$(id -u)\" != 0 ]; then SUDO='sudo -E'; fi\n\
@@ -60,30 +50,17 @@ fn is_installed(disk: &Disk, package: &str) -> bool {
 
 /// Puts a package on a disk.
 pub(crate) fn install_package(disk: &mut Disk, package: &str) {
-    let programs = PACKAGES
-        .iter()
-        .find(|(name, _)| *name == package)
-        .map(|(_, programs)| *programs);
+    let programs = PACKAGES.iter().find(|(name, _)| *name == package).map(|(_, programs)| *programs);
     for (path, program) in programs.unwrap_or_default() {
         image::install_program(disk, path, program);
     }
-    disk.install(
-        &format!("/var/lib/dpkg/info/{package}.list"),
-        "root",
-        0o644,
-        Some(b""),
-    );
+    disk.install(&format!("/var/lib/dpkg/info/{package}.list"), "root", 0o644, Some(b""));
 }
 
 /// Puts the engine on a disk, to be started at boot.
 pub(crate) fn install_docker(disk: &mut Disk) {
     install_package(disk, "docker-ce");
-    disk.install(
-        "/usr/lib/systemd/system/docker.service",
-        "root",
-        0o644,
-        Some(DOCKER_UNIT),
-    );
+    disk.install("/usr/lib/systemd/system/docker.service", "root", 0o644, Some(DOCKER_UNIT));
     disk.install("/etc/docker", "root", 0o755, None);
     services::set_enabled(disk, "docker.service", true);
 }
@@ -116,10 +93,7 @@ pub(super) fn apt_get(call: &mut Call<'_>) -> u8 {
         _ => return 0,
     }
     call.print("Reading package lists...\nBuilding dependency tree...\nReading state information...\n");
-    let packages: Vec<&str> = packages
-        .iter()
-        .map(|name| name.split('=').next().unwrap_or(name))
-        .collect();
+    let packages: Vec<&str> = packages.iter().map(|name| name.split('=').next().unwrap_or(name)).collect();
     for package in &packages {
         if !PACKAGES.iter().any(|(name, _)| name == package) {
             call.fail(format!("E: Unable to locate package {package}"));
@@ -146,9 +120,7 @@ pub(super) fn apt_get(call: &mut Call<'_>) -> u8 {
         }
         call.line(format!("Setting up {package} ..."));
     }
-    call.line(format!(
-        "0 upgraded, {added} newly installed, 0 to remove and 0 not upgraded."
-    ));
+    call.line(format!("0 upgraded, {added} newly installed, 0 to remove and 0 not upgraded."));
     0
 }
 
@@ -160,14 +132,8 @@ fn remove_package(call: &mut Call<'_>, package: &str) {
         services::stop(call.state, "docker.service");
         services::set_enabled(&mut call.state.disk, "docker.service", false);
     }
-    let programs = PACKAGES
-        .iter()
-        .find(|(name, _)| *name == package)
-        .map(|(_, programs)| *programs);
-    let paths = programs
-        .unwrap_or_default()
-        .iter()
-        .map(|(path, _)| (*path).to_owned());
+    let programs = PACKAGES.iter().find(|(name, _)| *name == package).map(|(_, programs)| *programs);
+    let paths = programs.unwrap_or_default().iter().map(|(path, _)| (*path).to_owned());
     for path in paths.chain([format!("/var/lib/dpkg/info/{package}.list")]) {
         // A missing file is what is wanted.
         let _ = call.state.disk.remove(&path, false, "root");
@@ -193,9 +159,7 @@ pub(super) fn dpkg(call: &mut Call<'_>) -> u8 {
 pub(super) fn lsb_release(call: &mut Call<'_>) -> u8 {
     let release = call.state.disk.text("/etc/os-release").unwrap_or_default();
     let value = |key: &str| {
-        let line = release
-            .lines()
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        let line = release.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
         line.unwrap_or_default().trim_matches('"').to_owned()
     };
     let short = call.has('s');
@@ -205,11 +169,7 @@ pub(super) fn lsb_release(call: &mut Call<'_>) -> u8 {
         ('c', "Codename", "VERSION_CODENAME"),
     ] {
         if call.has(letter) || call.has('a') {
-            call.line(if short {
-                value(key)
-            } else {
-                format!("{label}:\t{}", value(key))
-            });
+            call.line(if short { value(key) } else { format!("{label}:\t{}", value(key)) });
         }
     }
     0
@@ -218,10 +178,7 @@ pub(super) fn lsb_release(call: &mut Call<'_>) -> u8 {
 /// curl and wget. There is no outside world, except the scripts that install Docker.
 pub(super) fn curl(call: &mut Call<'_>) -> u8 {
     let operands = call.operands();
-    let Some(url) = operands
-        .iter()
-        .find(|operand| operand.contains('.') && !operand.starts_with('/'))
-    else {
+    let Some(url) = operands.iter().find(|operand| operand.contains('.') && !operand.starts_with('/')) else {
         call.fail("curl: (3) URL using bad/illegal format or missing URL");
         return 3;
     };
@@ -231,25 +188,14 @@ pub(super) fn curl(call: &mut Call<'_>) -> u8 {
         call.fail(format!("curl: (6) Could not resolve host: {host}"));
         return 6;
     }
-    let target = call
-        .arguments
-        .windows(2)
-        .find(|pair| matches!(pair[0].as_str(), "-o" | "--output" | "-O"));
-    let target = target
-        .map(|pair| pair[1].as_str())
-        .filter(|name| *name != "-" && !name.contains("://"));
+    let target = call.arguments.windows(2).find(|pair| matches!(pair[0].as_str(), "-o" | "--output" | "-O"));
+    let target = target.map(|pair| pair[1].as_str()).filter(|name| *name != "-" && !name.contains("://"));
     match target {
         None => call.print(INSTALL_SCRIPT),
         Some(name) => {
             let path = call.path(name);
-            if let Err(error) = call
-                .state
-                .disk
-                .write(&path, INSTALL_SCRIPT.as_bytes(), false, call.user)
-            {
-                call.fail(format!(
-                    "curl: (23) Failure writing output to destination: {error}"
-                ));
+            if let Err(error) = call.state.disk.write(&path, INSTALL_SCRIPT.as_bytes(), false, call.user) {
+                call.fail(format!("curl: (23) Failure writing output to destination: {error}"));
                 return 23;
             }
         }

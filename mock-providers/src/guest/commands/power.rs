@@ -24,9 +24,5 @@ pub(super) fn shutdown(call: &mut Call<'_>) -> u8 {
     if call.has('c') {
         return 0;
     }
-    if call.has('r') {
-        reboot(call)
-    } else {
-        power_off(call)
-    }
+    if call.has('r') { reboot(call) } else { power_off(call) }
 }

@@ -92,12 +92,7 @@ pub(super) fn printf(call: &mut Call<'_>) -> u8 {
         for piece in &pieces {
             match piece {
                 Piece::Text(text) => call.output.extend_from_slice(text),
-                Piece::Value {
-                    left,
-                    zero,
-                    width,
-                    conversion,
-                } => {
+                Piece::Value { left, zero, width, conversion } => {
                     let value = values.next().map_or("", String::as_str);
                     let text = convert(*conversion, value);
                     let missing = width.saturating_sub(text.len());
@@ -118,12 +113,7 @@ pub(super) fn printf(call: &mut Call<'_>) -> u8 {
 
 enum Piece {
     Text(Vec<u8>),
-    Value {
-        left: bool,
-        zero: bool,
-        width: usize,
-        conversion: char,
-    },
+    Value { left: bool, zero: bool, width: usize, conversion: char },
 }
 
 fn pieces(format: &str) -> Vec<Piece> {
@@ -156,12 +146,7 @@ fn pieces(format: &str) -> Vec<Piece> {
             while characters.next_if(char::is_ascii_digit).is_some() {}
         }
         pieces.push(Piece::Text(unescape(&std::mem::take(&mut text))));
-        pieces.push(Piece::Value {
-            left,
-            zero,
-            width,
-            conversion: characters.next().unwrap_or('s'),
-        });
+        pieces.push(Piece::Value { left, zero, width, conversion: characters.next().unwrap_or('s') });
     }
     pieces.push(Piece::Text(unescape(&text)));
     pieces

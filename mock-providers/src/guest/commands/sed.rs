@@ -14,12 +14,7 @@ enum Address {
 }
 
 enum Action {
-    Substitute {
-        expression: Regex,
-        replacement: String,
-        all: bool,
-        print: bool,
-    },
+    Substitute { expression: Regex, replacement: String, all: bool, print: bool },
     Delete,
     Print,
     Append(String),
@@ -109,12 +104,7 @@ fn edit(data: &[u8], commands: &mut [Command], quiet: bool) -> Vec<u8> {
                 continue;
             }
             match &command.action {
-                Action::Substitute {
-                    expression,
-                    replacement,
-                    all,
-                    print,
-                } => {
+                Action::Substitute { expression, replacement, all, print } => {
                     let replace = |captures: &Captures<'_>| expand(replacement, captures);
                     let limit = if *all { 0 } else { 1 };
                     let changed = expression.replacen(&line, limit, replace).into_owned();
@@ -231,11 +221,7 @@ impl Parser<'_> {
 
     fn command(&mut self) -> Result<Command, String> {
         let from = self.address()?;
-        let to = if from.is_some() && self.accept(',') {
-            self.address()?
-        } else {
-            None
-        };
+        let to = if from.is_some() && self.accept(',') { self.address()? } else { None };
         self.rest = self.rest.trim_start();
         let negated = self.accept('!');
         self.rest = self.rest.trim_start();
@@ -250,13 +236,7 @@ impl Parser<'_> {
             Some(other) => return Err(format!("unknown command: `{other}'")),
             None => return Err("missing command".into()),
         };
-        Ok(Command {
-            from,
-            to,
-            negated,
-            action,
-            active: false,
-        })
+        Ok(Command { from, to, negated, action, active: false })
     }
 
     fn address(&mut self) -> Result<Option<Address>, String> {
@@ -267,10 +247,7 @@ impl Parser<'_> {
             let pattern = self.until('/')?;
             return Ok(Some(Address::Match(compile(&pattern, self.syntax, false)?)));
         }
-        let digits = self
-            .rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(self.rest.len());
+        let digits = self.rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(self.rest.len());
         let (number, rest) = self.rest.split_at(digits);
         self.rest = rest;
         Ok(number.parse().ok().map(Address::Line))
@@ -288,12 +265,7 @@ impl Parser<'_> {
             ignore_case |= "iI".contains(flag);
         }
         let expression = compile(&pattern, self.syntax, ignore_case)?;
-        Ok(Action::Substitute {
-            expression,
-            replacement,
-            all,
-            print,
-        })
+        Ok(Action::Substitute { expression, replacement, all, print })
     }
 
     /// Text up to a delimiter; an escaped delimiter is the character.
@@ -332,18 +304,12 @@ mod tests {
     fn scripts_edit_lines() {
         let text = "127.0.0.1 localhost\n127.0.1.1 old\n";
         for (script, expected) in [
-            (
-                r"s/^127.0.1.1\s.*/127.0.1.1 h1/g",
-                "127.0.0.1 localhost\n127.0.1.1 h1\n",
-            ),
+            (r"s/^127.0.1.1\s.*/127.0.1.1 h1/g", "127.0.0.1 localhost\n127.0.1.1 h1\n"),
             ("2d", "127.0.0.1 localhost\n"),
             ("/old/d", "127.0.0.1 localhost\n"),
             ("$a new", "127.0.0.1 localhost\n127.0.1.1 old\nnew\n"),
             ("1i first", "first\n127.0.0.1 localhost\n127.0.1.1 old\n"),
-            (
-                r"s|\(local\)host|<\1>&|; s/old/x/",
-                "127.0.0.1 <local>localhost\n127.0.1.1 x\n",
-            ),
+            (r"s|\(local\)host|<\1>&|; s/old/x/", "127.0.0.1 <local>localhost\n127.0.1.1 x\n"),
             ("1!d", "127.0.0.1 localhost\n"),
             ("1,/old/d", ""),
             ("1q", "127.0.0.1 localhost\n"),

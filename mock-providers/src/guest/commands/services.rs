@@ -7,13 +7,8 @@ use super::{
 use crate::guest::{GuestOs, engine, services};
 
 /// Units that are always there and always active.
-const SYSTEM_UNITS: &[&str] = &[
-    "ssh.service",
-    "sshd.service",
-    "systemd-journald.service",
-    "cloud-init.service",
-    "multi-user.target",
-];
+const SYSTEM_UNITS: &[&str] =
+    &["ssh.service", "sshd.service", "systemd-journald.service", "cloud-init.service", "multi-user.target"];
 
 pub(super) fn systemctl(call: &mut Call<'_>) -> u8 {
     let operands = call.operands();
@@ -29,9 +24,7 @@ pub(super) fn systemctl(call: &mut Call<'_>) -> u8 {
     }
     if !call.is_root() {
         let what = names.first().map_or("system", String::as_str);
-        call.fail(format!(
-            "Failed to {action} {what}: Interactive authentication required."
-        ));
+        call.fail(format!("Failed to {action} {what}: Interactive authentication required."));
         return 1;
     }
     match *action {
@@ -76,19 +69,13 @@ pub(super) fn systemctl(call: &mut Call<'_>) -> u8 {
 }
 
 fn is_loaded(call: &Call<'_>, name: &str) -> bool {
-    call.state
-        .boot
-        .as_ref()
-        .is_some_and(|boot| boot.services.units.contains_key(name))
+    call.state.boot.as_ref().is_some_and(|boot| boot.services.units.contains_key(name))
 }
 
 fn enable(call: &mut Call<'_>, action: &str, name: &str) -> Result<(), (String, u8)> {
     let on_disk = services::load_units(&call.state.disk).contains_key(name);
     if !on_disk && !name.ends_with(".socket") {
-        return Err((
-            format!("Failed to {action} unit: Unit file {name} does not exist."),
-            1,
-        ));
+        return Err((format!("Failed to {action} unit: Unit file {name} does not exist."), 1));
     }
     let enabled = matches!(action, "enable" | "unmask" | "preset");
     services::set_enabled(&mut call.state.disk, name, enabled);
@@ -110,10 +97,7 @@ fn query(call: &mut Call<'_>, action: &str, names: &[String]) -> u8 {
     let mut status = 0;
     for name in names {
         let (active, failed) = match &call.state.boot {
-            Some(boot) => (
-                boot.services.active.contains(name),
-                boot.services.failed.contains(name),
-            ),
+            Some(boot) => (boot.services.active.contains(name), boot.services.failed.contains(name)),
             None => (false, false),
         };
         let system = SYSTEM_UNITS.contains(&name.as_str());
@@ -131,9 +115,7 @@ fn query(call: &mut Call<'_>, action: &str, names: &[String]) -> u8 {
             }
             "is-enabled" if known => ("disabled".to_owned(), 1),
             "is-enabled" => {
-                call.fail(format!(
-                    "Failed to get unit file state for {name}: No such file or directory"
-                ));
+                call.fail(format!("Failed to get unit file state for {name}: No such file or directory"));
                 status = 1;
                 continue;
             }
@@ -142,17 +124,10 @@ fn query(call: &mut Call<'_>, action: &str, names: &[String]) -> u8 {
                 status = 4;
                 continue;
             }
-            "status" => (
-                format!("* {name}\n     Active: {word}"),
-                if word == "active" { 0 } else { 3 },
-            ),
-            "show" => (
-                format!(
-                    "ActiveState={word}\nLoadState={}",
-                    if known { "loaded" } else { "not-found" }
-                ),
-                0,
-            ),
+            "status" => (format!("* {name}\n     Active: {word}"), if word == "active" { 0 } else { 3 }),
+            "show" => {
+                (format!("ActiveState={word}\nLoadState={}", if known { "loaded" } else { "not-found" }), 0)
+            }
             "cat" => {
                 let path = format!("/usr/lib/systemd/system/{name}");
                 (call.state.disk.text(&path).unwrap_or_default(), 0)
@@ -192,12 +167,7 @@ pub(super) fn service(call: &mut Call<'_>) -> u8 {
 }
 
 pub(super) fn journalctl(call: &mut Call<'_>) -> u8 {
-    let lines = call
-        .state
-        .boot
-        .as_ref()
-        .map(|boot| boot.journal.clone())
-        .unwrap_or_default();
+    let lines = call.state.boot.as_ref().map(|boot| boot.journal.clone()).unwrap_or_default();
     for line in lines {
         call.line(line);
     }
@@ -217,11 +187,7 @@ pub(super) fn init_script(call: &mut Call<'_>) -> u8 {
     let running = call.state.boot.as_ref().is_some_and(|boot| boot.engine.is_some());
     match action {
         "status" => {
-            call.line(if running {
-                "Docker daemon is running"
-            } else {
-                "Docker daemon is not running"
-            });
+            call.line(if running { "Docker daemon is running" } else { "Docker daemon is not running" });
             u8::from(!running)
         }
         "stop" => {

@@ -8,12 +8,7 @@ pub(super) fn test(call: &mut Call<'_>) -> u8 {
     if arguments.last() == Some(&"]") {
         arguments.pop();
     }
-    let holds = Evaluator {
-        call,
-        rest: &arguments,
-        depth: 0,
-    }
-    .whole();
+    let holds = Evaluator { call, rest: &arguments, depth: 0 }.whole();
     match holds {
         Ok(holds) => u8::from(!holds),
         Err(message) => {
@@ -135,11 +130,7 @@ impl Evaluator<'_, '_> {
 const BINARY: &[&str] = &["=", "==", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
 
 fn compare(left: &str, operator: &str, right: &str) -> Result<bool, String> {
-    let number = |text: &str| {
-        text.trim()
-            .parse::<i64>()
-            .map_err(|_| format!("Illegal number: {text}"))
-    };
+    let number = |text: &str| text.trim().parse::<i64>().map_err(|_| format!("Illegal number: {text}"));
     Ok(match operator {
         "=" | "==" => left == right,
         "!=" => left != right,

@@ -7,9 +7,7 @@ use super::Call;
 /// Value of an option such as `-n 5`, `-n5`.
 fn option<'a>(call: &Call<'a>, letter: &str) -> Option<&'a str> {
     let arguments = call.arguments;
-    let position = arguments
-        .iter()
-        .position(|argument| argument.starts_with(letter))?;
+    let position = arguments.iter().position(|argument| argument.starts_with(letter))?;
     match arguments[position].strip_prefix(letter) {
         Some("") => arguments.get(position + 1).map(String::as_str),
         inline => inline,
@@ -23,33 +21,19 @@ fn files<'a>(call: &Call<'a>, letters: &[&str]) -> Vec<&'a str> {
         .filter(|letter| call.arguments.iter().any(|argument| argument == **letter))
         .filter_map(|letter| option(call, letter))
         .collect();
-    call.operands()
-        .into_iter()
-        .filter(|operand| !values.contains(operand))
-        .collect()
+    call.operands().into_iter().filter(|operand| !values.contains(operand)).collect()
 }
 
 fn lines_of(call: &mut Call<'_>, program: &str, letters: &[&str]) -> (Vec<String>, u8) {
     let names = files(call, letters);
     let (contents, status) = call.inputs(program, &names);
-    (
-        String::from_utf8_lossy(&contents.concat())
-            .lines()
-            .map(str::to_owned)
-            .collect(),
-        status,
-    )
+    (String::from_utf8_lossy(&contents.concat()).lines().map(str::to_owned).collect(), status)
 }
 
 /// Number of lines for head and tail: `-n 5`, `-n5`, `-5`.
 fn count(call: &Call<'_>) -> usize {
-    let short = call
-        .arguments
-        .iter()
-        .find_map(|argument| argument.strip_prefix('-')?.parse().ok());
-    short
-        .or_else(|| option(call, "-n")?.trim_start_matches('+').parse().ok())
-        .unwrap_or(10)
+    let short = call.arguments.iter().find_map(|argument| argument.strip_prefix('-')?.parse().ok());
+    short.or_else(|| option(call, "-n")?.trim_start_matches('+').parse().ok()).unwrap_or(10)
 }
 
 pub(super) fn head(call: &mut Call<'_>) -> u8 {
@@ -71,11 +55,7 @@ pub(super) fn tail(call: &mut Call<'_>) -> u8 {
     let from_start = option(call, "-n").is_some_and(|text| text.starts_with('+'));
     let count = count(call);
     let (lines, status) = lines_of(call, "tail", &["-n"]);
-    let skipped = if from_start {
-        count.saturating_sub(1)
-    } else {
-        lines.len().saturating_sub(count)
-    };
+    let skipped = if from_start { count.saturating_sub(1) } else { lines.len().saturating_sub(count) };
     for line in lines.iter().skip(skipped) {
         call.line(line);
     }
@@ -104,11 +84,7 @@ pub(super) fn sort(call: &mut Call<'_>) -> u8 {
     let (mut lines, status) = lines_of(call, "sort", &["-k", "-t"]);
     match call.has('n') {
         true => lines.sort_by_key(|line| {
-            let digits: String = line
-                .trim_start()
-                .chars()
-                .take_while(char::is_ascii_digit)
-                .collect();
+            let digits: String = line.trim_start().chars().take_while(char::is_ascii_digit).collect();
             digits.parse::<u64>().unwrap_or(0)
         }),
         false => lines.sort(),
@@ -129,19 +105,13 @@ pub(super) fn uniq(call: &mut Call<'_>) -> u8 {
     let (lines, status) = lines_of(call, "uniq", &[]);
     for group in lines.chunk_by(|a, b| a == b) {
         let line = group.first().cloned().unwrap_or_default();
-        call.line(if call.has('c') {
-            format!("{:7} {line}", group.len())
-        } else {
-            line
-        });
+        call.line(if call.has('c') { format!("{:7} {line}", group.len()) } else { line });
     }
     status
 }
 
 pub(super) fn cut(call: &mut Call<'_>) -> u8 {
-    let delimiter = option(call, "-d")
-        .and_then(|text| text.chars().next())
-        .unwrap_or('\t');
+    let delimiter = option(call, "-d").and_then(|text| text.chars().next()).unwrap_or('\t');
     let by_field = option(call, "-f");
     let list = by_field.or_else(|| option(call, "-c")).unwrap_or("1-").to_owned();
     let by_field = by_field.is_some();
@@ -156,20 +126,10 @@ pub(super) fn cut(call: &mut Call<'_>) -> u8 {
     let (lines, status) = lines_of(call, "cut", &["-d", "-f", "-c"]);
     for line in lines {
         let cut = if !by_field {
-            line.chars()
-                .enumerate()
-                .filter(|(index, _)| wanted(index + 1))
-                .map(|(_, c)| c)
-                .collect()
+            line.chars().enumerate().filter(|(index, _)| wanted(index + 1)).map(|(_, c)| c).collect()
         } else if line.contains(delimiter) {
-            let fields = line
-                .split(delimiter)
-                .enumerate()
-                .filter(|(index, _)| wanted(index + 1));
-            fields
-                .map(|(_, field)| field)
-                .collect::<Vec<_>>()
-                .join(delimiter.encode_utf8(&mut [0; 4]))
+            let fields = line.split(delimiter).enumerate().filter(|(index, _)| wanted(index + 1));
+            fields.map(|(_, field)| field).collect::<Vec<_>>().join(delimiter.encode_utf8(&mut [0; 4]))
         } else {
             line
         };
@@ -180,20 +140,15 @@ pub(super) fn cut(call: &mut Call<'_>) -> u8 {
 
 pub(super) fn tr(call: &mut Call<'_>) -> u8 {
     let sets: Vec<Vec<char>> = call.operands().iter().map(|set| members(set)).collect();
-    let (from, to) = (
-        sets.first().cloned().unwrap_or_default(),
-        sets.get(1).cloned().unwrap_or_default(),
-    );
+    let (from, to) = (sets.first().cloned().unwrap_or_default(), sets.get(1).cloned().unwrap_or_default());
     let input = String::from_utf8_lossy(&call.input).into_owned();
     let translated: String = input
         .chars()
-        .filter_map(
-            |character| match from.iter().position(|member| *member == character) {
-                None => Some(character),
-                Some(_) if call.has('d') => None,
-                Some(index) => to.get(index).or_else(|| to.last()).copied().or(Some(character)),
-            },
-        )
+        .filter_map(|character| match from.iter().position(|member| *member == character) {
+            None => Some(character),
+            Some(_) if call.has('d') => None,
+            Some(index) => to.get(index).or_else(|| to.last()).copied().or(Some(character)),
+        })
         .collect();
     call.print(translated);
     0
@@ -231,11 +186,7 @@ fn members(set: &str) -> Vec<char> {
 const MAX_SEQUENCE: i64 = 1_000_000;
 
 pub(super) fn seq(call: &mut Call<'_>) -> u8 {
-    let numbers: Vec<i64> = call
-        .arguments
-        .iter()
-        .filter_map(|argument| argument.parse().ok())
-        .collect();
+    let numbers: Vec<i64> = call.arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     let (first, step, last) = match numbers.as_slice() {
         [last] => (1, 1, *last),
         [first, last] => (*first, 1, *last),

@@ -52,11 +52,7 @@ impl Container {
 
 /// Does what the container says.
 async fn follow(system: Weak<System>, epoch: u64, running: Running) {
-    let Running {
-        docker,
-        id,
-        mut output,
-    } = running;
+    let Running { docker, id, mut output } = running;
     let mut console = Console::default();
     while let Some(Ok(piece)) = output.output.next().await {
         for message in console.read(piece.as_ref()) {

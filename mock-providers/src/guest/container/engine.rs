@@ -77,10 +77,7 @@ pub(crate) async fn require() -> io::Result<()> {
 
 /// Speaks the version of the protocol that the engine knows.
 pub(super) async fn negotiated(docker: Docker) -> io::Result<Docker> {
-    docker
-        .negotiate_version()
-        .await
-        .map_err(|error| failed("agreeing on a version of the protocol", &error))
+    docker.negotiate_version().await.map_err(|error| failed("agreeing on a version of the protocol", &error))
 }
 
 fn unreachable(reason: &dyn std::fmt::Display) -> io::Error {
@@ -123,10 +120,8 @@ pub(super) fn body(host_name: &str) -> io::Result<ContainerCreateBody> {
 
 /// Address of a running container.
 pub(super) async fn address(docker: &Docker, id: &str) -> io::Result<Ipv4Addr> {
-    let container = docker
-        .inspect_container(id, None)
-        .await
-        .map_err(|error| failed("looking at a container", &error))?;
+    let container =
+        docker.inspect_container(id, None).await.map_err(|error| failed("looking at a container", &error))?;
     let networks = container.network_settings.and_then(|settings| settings.networks);
     let addresses = networks.into_iter().flatten();
     addresses

@@ -29,23 +29,14 @@ mod tests {
 
     #[test]
     fn the_first_interface_is_the_one_of_docker() {
-        let interface = |mac: &str, address| Interface {
-            mac: mac.to_owned(),
-            address,
-        };
+        let interface = |mac: &str, address| Interface { mac: mac.to_owned(), address };
         let own = Ipv4Addr::new(127, 1, 2, 3);
         let interfaces = [
-            interface(
-                "08:00:27:00:00:01",
-                InterfaceAddress::Internal(Ipv4Addr::new(10, 0, 2, 15)),
-            ),
+            interface("08:00:27:00:00:01", InterfaceAddress::Internal(Ipv4Addr::new(10, 0, 2, 15))),
             interface("08:00:27:00:00:02", InterfaceAddress::Own),
             interface("08:00:27:00:00:03", InterfaceAddress::Missing),
         ];
-        assert_eq!(
-            lines(&interfaces, own),
-            "eth1 08:00:27:00:00:02 127.1.2.3/24\neth2 08:00:27:00:00:03\n"
-        );
+        assert_eq!(lines(&interfaces, own), "eth1 08:00:27:00:00:02 127.1.2.3/24\neth2 08:00:27:00:00:03\n");
         assert_eq!(lines(&interfaces[..1], own), "");
         assert_eq!(lines(&[], own), "");
     }

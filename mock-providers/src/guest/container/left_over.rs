@@ -18,29 +18,19 @@ const OWNER: &str = "machine-conformance.owner";
 /// Labels of a container of this process.
 pub(super) fn labels() -> io::Result<HashMap<String, String>> {
     let owner = Owner::this_process()?;
-    Ok(HashMap::from([
-        (MARK.to_owned(), "1".to_owned()),
-        (OWNER.to_owned(), owner.to_string()),
-    ]))
+    Ok(HashMap::from([(MARK.to_owned(), "1".to_owned()), (OWNER.to_owned(), owner.to_string())]))
 }
 
 /// Removes the containers of processes that do not live any more.
 pub(super) async fn remove(docker: &Docker) -> io::Result<()> {
     let filters = HashMap::from([("label", vec![MARK])]);
-    let options = ListContainersOptionsBuilder::new()
-        .all(true)
-        .filters(&filters)
-        .build();
+    let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
     let containers = docker.list_containers(Some(options)).await;
     for container in containers.map_err(|error| failed("listing containers", &error))? {
         let owner = container.labels.as_ref().and_then(|labels| labels.get(OWNER));
-        let is_left_over = owner
-            .and_then(|text| Owner::parse(text))
-            .is_some_and(|owner| owner.is_dead());
+        let is_left_over = owner.and_then(|text| Owner::parse(text)).is_some_and(|owner| owner.is_dead());
         if let (true, Some(id)) = (is_left_over, &container.id) {
-            remove_one(docker, id)
-                .await
-                .map_err(|error| failed("removing a left-over container", &error))?;
+            remove_one(docker, id).await.map_err(|error| failed("removing a left-over container", &error))?;
         }
     }
     Ok(())
@@ -50,10 +40,7 @@ pub(super) async fn remove(docker: &Docker) -> io::Result<()> {
 pub(super) async fn remove_one(docker: &Docker, id: &str) -> Result<(), Error> {
     let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
     match docker.remove_container(id, Some(options)).await {
-        Err(Error::DockerResponseServerError {
-            status_code: 404 | 409,
-            ..
-        }) => Ok(()),
+        Err(Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
         result => result,
     }
 }
@@ -76,11 +63,7 @@ impl Owner {
                 "/proc/{process}/stat does not say when this process was started; is /proc mounted?"
             ))
         })?;
-        Ok(Self {
-            space: space()?,
-            process,
-            started,
-        })
+        Ok(Self { space: space()?, process, started })
     }
 
     fn parse(text: &str) -> Option<Self> {

@@ -66,11 +66,7 @@ pub(crate) struct Container {
 
 #[derive(Debug)]
 enum Order {
-    Start {
-        boot_id: String,
-        refuse_keys: bool,
-        answer: oneshot::Sender<io::Result<Running>>,
-    },
+    Start { boot_id: String, refuse_keys: bool, answer: oneshot::Sender<io::Result<Running>> },
     Connect(String),
     Stop(oneshot::Sender<()>),
     Kill,
@@ -110,14 +106,8 @@ impl Container {
     /// Starts it, and gives what it says.
     pub(super) async fn start(&self, boot_id: String, refuse_keys: bool) -> io::Result<Running> {
         let (answer, started) = oneshot::channel();
-        self.order(Order::Start {
-            boot_id,
-            refuse_keys,
-            answer,
-        });
-        started
-            .await
-            .unwrap_or_else(|_| Err(io::Error::other("the container was removed before it started")))
+        self.order(Order::Start { boot_id, refuse_keys, answer });
+        started.await.unwrap_or_else(|_| Err(io::Error::other("the container was removed before it started")))
     }
 
     /// Replaces its network interfaces, also while it runs. `own` is the address at which the machine is reached.
@@ -196,11 +186,7 @@ impl Worker {
     async fn work(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         while let Some(order) = orders.recv().await {
             match order {
-                Order::Start {
-                    boot_id,
-                    refuse_keys,
-                    answer,
-                } => {
+                Order::Start { boot_id, refuse_keys, answer } => {
                     let started = self.start(&boot_id, refuse_keys).await;
                     // Nobody waits any more: the power was cut, and that order follows.
                     let _ = answer.send(started);
@@ -230,10 +216,7 @@ impl Worker {
         };
         let archive = self.seed.archive(boot_id, refuse_keys)?;
         self.put(&id, archive).await?;
-        let attach = AttachContainerOptionsBuilder::new()
-            .stream(true)
-            .stdout(true)
-            .build();
+        let attach = AttachContainerOptionsBuilder::new().stream(true).stdout(true).build();
         let output = self
             .docker
             .attach_container(&id, Some(attach))
@@ -244,11 +227,7 @@ impl Worker {
             .await
             .map_err(|error| failed("starting a container", &error))?;
         *self.address.lock() = Some(engine::address(&self.docker, &id).await?);
-        Ok(Running {
-            docker: self.docker.clone(),
-            id,
-            output,
-        })
+        Ok(Running { docker: self.docker.clone(), id, output })
     }
 
     /// Unpacks an archive in the root directory.

@@ -35,10 +35,7 @@ impl Seed {
             users: options.users.clone(),
             user_data: options.user_data.clone(),
             passwordless_sudo: options.passwordless_sudo,
-            host_key: host_key
-                .to_openssh(LineEnding::LF)
-                .map_err(io::Error::other)?
-                .to_string(),
+            host_key: host_key.to_openssh(LineEnding::LF).map_err(io::Error::other)?.to_string(),
             host_public_key: host_key.public_key().to_openssh().map_err(io::Error::other)?,
             interfaces: String::new(),
         })
@@ -54,11 +51,7 @@ impl Seed {
         files.file(INTERFACES, 0o444, &self.interfaces)?;
         files.file("guest/host-name", 0o444, &format!("{}\n", self.host_name))?;
         for user in &self.users {
-            let keys: String = user
-                .authorized_keys
-                .iter()
-                .map(|key| format!("{}\n", key.trim()))
-                .collect();
+            let keys: String = user.authorized_keys.iter().map(|key| format!("{}\n", key.trim())).collect();
             let keys = if refuse_keys { String::new() } else { keys };
             files.file(&format!("guest/users/{}", user.name), 0o400, &keys)?;
         }

@@ -49,13 +49,7 @@ async fn answer(State(facts): State<Arc<Facts>>, uri: Uri) -> Response {
     };
     let body = match path {
         "_ping" => {
-            return (
-                [
-                    ("api-version", facts.api_version),
-                    ("docker-experimental", "false"),
-                ],
-                "OK",
-            )
+            return ([("api-version", facts.api_version), ("docker-experimental", "false")], "OK")
                 .into_response();
         }
         "version" => facts.version(),

@@ -11,19 +11,14 @@ use crate::guest::disk::Disk;
 /// What the init script would say.
 pub(super) fn generate(disk: &mut Disk, directory: &str) -> Result<(), String> {
     let path = |name: &str| format!("{directory}/{name}");
-    if ["ca.pem", "server.pem", "serverkey.pem"]
-        .iter()
-        .all(|name| disk.exists(&path(name)))
-    {
+    if ["ca.pem", "server.pem", "serverkey.pem"].iter().all(|name| disk.exists(&path(name))) {
         return Ok(());
     }
     let [authority, certificate, key] =
         pems().map_err(|error| format!("Error: generating certificates failed: {error}"))?;
-    for (name, mode, pem) in [
-        ("ca.pem", 0o644, authority),
-        ("server.pem", 0o644, certificate),
-        ("serverkey.pem", 0o600, key),
-    ] {
+    for (name, mode, pem) in
+        [("ca.pem", 0o644, authority), ("server.pem", 0o644, certificate), ("serverkey.pem", 0o600, key)]
+    {
         disk.install(&path(name), "root", mode, Some(pem.as_bytes()));
     }
     Ok(())
@@ -46,11 +41,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn boot2docker_listens_from_its_first_boot_on_and_keeps_its_certificates() {
-        let guest = Guest::new(GuestOptions {
-            os: GuestOs::Boot2Docker,
-            ..GuestOptions::default()
-        })
-        .unwrap();
+        let guest = Guest::new(GuestOptions { os: GuestOs::Boot2Docker, ..GuestOptions::default() }).unwrap();
         guest.power_on();
         guest.reached(PowerState::Running).await;
         assert_eq!(guest.engine_ports(), [2376]);
@@ -58,9 +49,6 @@ mod tests {
         guest.reset();
         guest.reached(PowerState::Running).await;
         assert_eq!(guest.engine_ports(), [2376]);
-        assert_eq!(
-            guest.file("/var/lib/boot2docker/tls/server.pem").unwrap(),
-            certificate
-        );
+        assert_eq!(guest.file("/var/lib/boot2docker/tls/server.pem").unwrap(), certificate);
     }
 }

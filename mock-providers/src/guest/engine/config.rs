@@ -50,15 +50,8 @@ impl EngineConfig {
                 Some((flag, value)) => (flag, Some(value.to_owned())),
                 None => (argument.as_str(), None),
             };
-            let on = inline
-                .as_deref()
-                .is_none_or(|value| value == "true" || value == "1");
-            let mut value = || {
-                inline
-                    .clone()
-                    .or_else(|| rest.next().cloned())
-                    .unwrap_or_default()
-            };
+            let on = inline.as_deref().is_none_or(|value| value == "true" || value == "1");
+            let mut value = || inline.clone().or_else(|| rest.next().cloned()).unwrap_or_default();
             match flag {
                 "-H" | "--host" => hosts.push(value()),
                 "--tls" => tls = on,
@@ -104,12 +97,9 @@ impl EngineConfig {
             let Some(address) = host.strip_prefix("tcp://") else {
                 continue;
             };
-            let (name, port) = address
-                .rsplit_once(':')
-                .unwrap_or((address, if tls { "2376" } else { "2375" }));
-            let port = port
-                .parse()
-                .map_err(|_| format!("invalid bind address ({host}): invalid port"))?;
+            let (name, port) =
+                address.rsplit_once(':').unwrap_or((address, if tls { "2376" } else { "2375" }));
+            let port = port.parse().map_err(|_| format!("invalid bind address ({host}): invalid port"))?;
             // What listens on the loopback interface of the guest cannot be reached from outside.
             if !matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
                 config.ports.push(port);
@@ -135,10 +125,7 @@ pub(super) fn settings(script: &Script) -> BTreeMap<String, String> {
         CommandKind::Simple { assignments, words } if words.is_empty() => Some(assignments),
         _ => None,
     });
-    assignments
-        .flatten()
-        .map(|(name, value)| (name.clone(), text(value)))
-        .collect()
+    assignments.flatten().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
 #[cfg(test)]
@@ -169,12 +156,7 @@ mod tests {
     #[test]
     fn plain_and_local_sockets() {
         assert_eq!(config("-H tcp://0.0.0.0", None).unwrap().ports, [2375]);
-        assert!(
-            config("-H tcp://127.0.0.1:2375 -H fd://", None)
-                .unwrap()
-                .ports
-                .is_empty()
-        );
+        assert!(config("-H tcp://127.0.0.1:2375 -H fd://", None).unwrap().ports.is_empty());
         assert!(config("-H tcp://0.0.0.0:nonsense", None).is_err());
     }
 
@@ -184,11 +166,7 @@ mod tests {
         let merged = config("", Some(json)).unwrap();
         assert_eq!(merged.ports, [2376]);
         assert_eq!(merged.tls.unwrap().certificate, "/b");
-        assert!(
-            config("-H fd://", Some(json))
-                .unwrap_err()
-                .contains("both as a flag")
-        );
+        assert!(config("-H fd://", Some(json)).unwrap_err().contains("both as a flag"));
         assert!(config("", Some("{")).is_err());
     }
 }

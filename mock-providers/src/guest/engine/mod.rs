@@ -60,18 +60,12 @@ pub(crate) fn start(state: &mut SystemState, command: &str) -> Result<(), String
     for port in &config.ports {
         if let Err(error) = state.listen(*port, PROGRAM, Arc::clone(&serve)) {
             state.close(PROGRAM);
-            return Err(format!(
-                "failed to load listeners: listen tcp 0.0.0.0:{port}: bind: {error}"
-            ));
+            return Err(format!("failed to load listeners: listen tcp 0.0.0.0:{port}: bind: {error}"));
         }
     }
     state.disk.install("/run/docker.sock", "root", 0o660, Some(b""));
-    state
-        .disk
-        .install("/run/docker.pid", "root", 0o644, Some(b"850\n"));
-    state
-        .disk
-        .install("/etc/docker/key.json", "root", 0o600, Some(b"{}"));
+    state.disk.install("/run/docker.pid", "root", 0o644, Some(b"850\n"));
+    state.disk.install("/etc/docker/key.json", "root", 0o600, Some(b"{}"));
     if let Some(boot) = &mut state.boot {
         boot.engine = Some(Engine { config });
     }
@@ -96,10 +90,7 @@ pub(crate) fn stop(state: &mut SystemState) {
 /// As [`start`].
 pub(crate) fn start_boot2docker(state: &mut SystemState) -> Result<(), String> {
     const DIRECTORY: &str = "/var/lib/boot2docker";
-    let profile = state
-        .disk
-        .text(&format!("{DIRECTORY}/profile"))
-        .unwrap_or_default();
+    let profile = state.disk.text(&format!("{DIRECTORY}/profile")).unwrap_or_default();
     let settings = config::settings(&parse(&profile, 0).map_err(|error| format!("profile: {error}"))?);
     let setting = |name: &str, default: &str| match settings.get(name) {
         Some(value) if !value.is_empty() => value.clone(),
@@ -146,7 +137,5 @@ fn serve(stream: GatedStream, acceptor: Option<TlsAcceptor>, router: Router) -> 
 async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router) {
     let service = TowerToHyperService::new(router);
     // Broken connections are the client's to report.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }

@@ -40,9 +40,7 @@ pub(super) fn acceptor(files: &TlsFiles, verify_clients: bool, disk: &Disk) -> R
             |reason: String| format!("could not read CA certificate \"{}\": {reason}", files.authority);
         let mut roots = RootCertStore::empty();
         for certificate in certificates(&files.authority, disk).map_err(authority)? {
-            roots
-                .add(certificate)
-                .map_err(|error| authority(error.to_string()))?;
+            roots.add(certificate).map_err(|error| authority(error.to_string()))?;
         }
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
             .build()
@@ -51,16 +49,13 @@ pub(super) fn acceptor(files: &TlsFiles, verify_clients: bool, disk: &Disk) -> R
     } else {
         builder.with_no_client_auth()
     };
-    let mut config = builder
-        .with_single_cert(chain, key)
-        .map_err(|error| pair(error.to_string()))?;
+    let mut config = builder.with_single_cert(chain, key).map_err(|error| pair(error.to_string()))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 fn read(path: &str, disk: &Disk) -> Result<Arc<Vec<u8>>, String> {
-    disk.read(path, "root")
-        .map_err(|error| format!("open {path}: {}", error.to_string().to_lowercase()))
+    disk.read(path, "root").map_err(|error| format!("open {path}: {}", error.to_string().to_lowercase()))
 }
 
 fn certificates(path: &str, disk: &Disk) -> Result<Vec<CertificateDer<'static>>, String> {

@@ -18,20 +18,12 @@ const LEVELS: &[&[&str]] = &[
 
 /// Value of an expression; `value` gives variables. The error is the shell's message.
 pub(crate) fn evaluate(expression: &str, value: &dyn Fn(&str) -> String) -> Result<i64, String> {
-    let mut evaluator = Evaluator {
-        rest: expression.trim(),
-        value,
-        depth: 0,
-    };
+    let mut evaluator = Evaluator { rest: expression.trim(), value, depth: 0 };
     if evaluator.rest.is_empty() {
         return Ok(0);
     }
     let result = evaluator.binary(0)?;
-    if evaluator.rest.is_empty() {
-        Ok(result)
-    } else {
-        Err(evaluator.wrong())
-    }
+    if evaluator.rest.is_empty() { Ok(result) } else { Err(evaluator.wrong()) }
 }
 
 struct Evaluator<'a> {
@@ -90,11 +82,7 @@ impl Evaluator<'_> {
         }
         if self.accept("(") {
             let inner = self.binary(0)?;
-            return if self.accept(")") {
-                Ok(inner)
-            } else {
-                Err(self.wrong())
-            };
+            return if self.accept(")") { Ok(inner) } else { Err(self.wrong()) };
         }
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let length = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
@@ -145,11 +133,7 @@ mod tests {
     #[test]
     fn expressions_have_their_value() {
         let value = |name: &str| {
-            if name == "i" {
-                "7".to_owned()
-            } else {
-                String::new()
-            }
+            if name == "i" { "7".to_owned() } else { String::new() }
         };
         for (expression, expected) in [
             ("1 + 2 * 3", 7),

@@ -46,11 +46,7 @@ impl Shell {
             }
             "break" | "continue" => {
                 let levels = u32::try_from(number.unwrap_or(1)).unwrap_or(1);
-                self.flow = if name == "break" {
-                    Flow::Break(levels)
-                } else {
-                    Flow::Continue(levels)
-                };
+                self.flow = if name == "break" { Flow::Break(levels) } else { Flow::Continue(levels) };
                 0
             }
             "cd" => self.change_directory(first, streams),
@@ -79,9 +75,7 @@ impl Shell {
             }
             "set" => self.set(arguments),
             "shift" => {
-                let count = usize::try_from(number.unwrap_or(1))
-                    .unwrap_or(0)
-                    .min(self.arguments.len());
+                let count = usize::try_from(number.unwrap_or(1)).unwrap_or(0).min(self.arguments.len());
                 self.arguments.drain(..count);
                 0
             }
@@ -172,12 +166,8 @@ impl Shell {
     fn locate(&self, command: &str, names: &[String], streams: &Streams) -> u8 {
         let mut status = 0;
         for name in names {
-            let program = launch::locate(
-                &self.system.lock().disk,
-                &self.variable("PATH"),
-                &self.directory,
-                name,
-            );
+            let program =
+                launch::locate(&self.system.lock().disk, &self.variable("PATH"), &self.directory, name);
             let known = if self.functions.contains_key(name) {
                 Some((format!("{name} is a shell function"), name.clone()))
             } else if BUILTINS.contains(&name.as_str()) {
@@ -204,10 +194,7 @@ impl Shell {
         let line = streams.input.read_line().await;
         let ended = line.is_empty();
         let line = String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned();
-        let names: Vec<_> = arguments
-            .iter()
-            .filter(|argument| !argument.starts_with('-'))
-            .collect();
+        let names: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
         let mut rest = line.trim();
         for (index, name) in names.iter().enumerate() {
             let end = rest.find(char::is_whitespace).filter(|_| index + 1 < names.len());

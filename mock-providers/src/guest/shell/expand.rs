@@ -124,9 +124,7 @@ impl Shell {
         let Part::Text { text, quoted: false } = part else {
             return None;
         };
-        let rest = text
-            .strip_prefix('~')
-            .filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+        let rest = text.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
         Some((self.variable("HOME"), rest))
     }
 
@@ -140,11 +138,7 @@ impl Shell {
         Box::pin(async move {
             let (text, quoted) = match part {
                 Part::Text { text, quoted } => return fields.push(text, *quoted),
-                Part::Parameter {
-                    name,
-                    modifier: None,
-                    quoted,
-                } if name == "@" || name == "*" => {
+                Part::Parameter { name, modifier: None, quoted } if name == "@" || name == "*" => {
                     let arguments = self.arguments.clone();
                     if *quoted && name == "*" {
                         return fields.push(&arguments.join(" "), true);
@@ -160,11 +154,9 @@ impl Shell {
                     }
                     return;
                 }
-                Part::Parameter {
-                    name,
-                    modifier,
-                    quoted,
-                } => (self.parameter(name, modifier.as_ref(), streams).await, *quoted),
+                Part::Parameter { name, modifier, quoted } => {
+                    (self.parameter(name, modifier.as_ref(), streams).await, *quoted)
+                }
                 Part::Substitution { script, quoted } => (self.substitute(script, streams).await, *quoted),
                 Part::Arithmetic { expression, quoted } => {
                     let expression = self.text(expression, streams).await;
@@ -213,11 +205,7 @@ impl Shell {
             Modifier::Alternative { .. } => self.text(word, streams).await,
             Modifier::Require { colon } if missing(colon) => {
                 let text = self.text(word, streams).await;
-                let text = if text.is_empty() {
-                    "parameter not set".to_owned()
-                } else {
-                    text
-                };
+                let text = if text.is_empty() { "parameter not set".to_owned() } else { text };
                 self.fail(streams, &format!("{name}: {text}"), 2);
                 String::new()
             }
@@ -226,11 +214,7 @@ impl Shell {
                 let value = value.unwrap_or_default();
                 let mut ends = value.char_indices().map(|(index, _)| index).chain([value.len()]);
                 let fits = |end: &usize| pattern::matches(&pattern, &value[..*end]);
-                let end = if longest {
-                    ends.rfind(fits)
-                } else {
-                    ends.find(fits)
-                };
+                let end = if longest { ends.rfind(fits) } else { ends.find(fits) };
                 value[end.unwrap_or(0)..].to_owned()
             }
             Modifier::RemoveSuffix { longest } => {
@@ -238,11 +222,7 @@ impl Shell {
                 let value = value.unwrap_or_default();
                 let mut starts = value.char_indices().map(|(index, _)| index).chain([value.len()]);
                 let fits = |start: &usize| pattern::matches(&pattern, &value[*start..]);
-                let start = if longest {
-                    starts.find(fits)
-                } else {
-                    starts.rfind(fits)
-                };
+                let start = if longest { starts.find(fits) } else { starts.rfind(fits) };
                 value[..start.unwrap_or(value.len())].to_owned()
             }
             _ => value.unwrap_or_default(),
@@ -253,10 +233,7 @@ impl Shell {
     async fn substitute(&mut self, script: &Script, streams: &Streams) -> String {
         let output = Output::buffer();
         let mut shell = self.clone();
-        let inner = Streams {
-            output: output.clone(),
-            ..streams.clone()
-        };
+        let inner = Streams { output: output.clone(), ..streams.clone() };
         shell.run_script(script, &inner).await;
         self.status = shell.status;
         self.substituted = true;

@@ -10,14 +10,8 @@ use crate::guest::{
 };
 
 /// Directories that are searched for programs.
-pub(crate) const PATH: &[&str] = &[
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-];
+pub(crate) const PATH: &[&str] =
+    &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// First line of the files that stand for programs that are simulated; the program's name follows.
 pub(crate) const SIMULATED: &str = "#!simulated ";
@@ -34,28 +28,19 @@ pub(crate) enum Program {
 
 /// Path of an executable file.
 pub(super) fn locate(disk: &Disk, search: &str, directory: &str, name: &str) -> Option<String> {
-    let is_program = |path: &String| {
-        disk.entry(path)
-            .is_some_and(|entry| entry.data.is_some() && entry.mode & 0o111 != 0)
-    };
+    let is_program =
+        |path: &String| disk.entry(path).is_some_and(|entry| entry.data.is_some() && entry.mode & 0o111 != 0);
     if name.contains('/') {
         return Some(absolute(directory, name)).filter(is_program);
     }
-    search
-        .split(':')
-        .map(|place| absolute(place, name))
-        .find(is_program)
+    search.split(':').map(|place| absolute(place, name)).find(is_program)
 }
 
 /// Finds the program behind a name or path.
 pub(crate) fn find_program(disk: &Disk, search: &str, directory: &str, name: &str) -> Program {
     let Some(path) = locate(disk, search, directory, name) else {
         let exists = name.contains('/') && disk.exists(&absolute(directory, name));
-        return if exists {
-            Program::NotExecutable
-        } else {
-            Program::NotFound
-        };
+        return if exists { Program::NotExecutable } else { Program::NotFound };
     };
     let text = disk.text(&path).unwrap_or_default();
     match text.strip_prefix(SIMULATED) {
@@ -67,18 +52,11 @@ pub(crate) fn find_program(disk: &Disk, search: &str, directory: &str, name: &st
 
 /// Whether the first line names a shell, or nothing.
 fn is_shell_script(text: &str) -> bool {
-    let Some(line) = text
-        .strip_prefix("#!")
-        .map(|text| text.lines().next().unwrap_or_default())
-    else {
+    let Some(line) = text.strip_prefix("#!").map(|text| text.lines().next().unwrap_or_default()) else {
         return true;
     };
-    let interpreter = line
-        .split_whitespace()
-        .map(|word| word.rsplit('/').next().unwrap_or(word));
-    interpreter
-        .take(2)
-        .any(|word| matches!(word, "sh" | "bash" | "dash" | "ash"))
+    let interpreter = line.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or(word));
+    interpreter.take(2).any(|word| matches!(word, "sh" | "bash" | "dash" | "ash"))
 }
 
 impl Shell {
@@ -93,12 +71,7 @@ impl Shell {
         if super::builtins::BUILTINS.contains(&name) {
             return self.call(name, arguments, settings, streams).await;
         }
-        let program = find_program(
-            &self.system.lock().disk,
-            &self.variable("PATH"),
-            &self.directory,
-            name,
-        );
+        let program = find_program(&self.system.lock().disk, &self.variable("PATH"), &self.directory, name);
         match program {
             Program::Simulated(name) => self.run_program(&name, arguments, settings, streams).await,
             Program::Script(text) => {
@@ -154,11 +127,8 @@ impl Shell {
             false => Vec::new(),
         };
         let child = self.child(settings);
-        let environment = child
-            .variables
-            .into_iter()
-            .map(|(name, variable)| (name, variable.value))
-            .collect();
+        let environment =
+            child.variables.into_iter().map(|(name, variable)| (name, variable.value)).collect();
         let mut state = self.system.lock();
         let mut call = Call {
             state: &mut state,

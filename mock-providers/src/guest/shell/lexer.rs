@@ -49,13 +49,7 @@ pub(super) struct Lexer {
 
 impl Lexer {
     pub(super) fn new(source: &str, depth: usize) -> Self {
-        Self {
-            source: source.chars().collect(),
-            position: 0,
-            depth,
-            pending: Vec::new(),
-            heres: Vec::new(),
-        }
+        Self { source: source.chars().collect(), position: 0, depth, pending: Vec::new(), heres: Vec::new() }
     }
 
     /// All tokens, and the here-documents that they refer to.
@@ -79,9 +73,7 @@ impl Lexer {
     }
 
     fn starts_with(&self, text: &str) -> bool {
-        text.chars()
-            .enumerate()
-            .all(|(offset, c)| self.source.get(self.position + offset) == Some(&c))
+        text.chars().enumerate().all(|(offset, c)| self.source.get(self.position + offset) == Some(&c))
     }
 
     fn skip(&mut self, text: &str) -> bool {
@@ -115,9 +107,7 @@ impl Lexer {
             return Ok(Some(Token::Redirect(None, "&>")));
         }
         let start = self.position;
-        let number = first
-            .to_digit(10)
-            .filter(|_| matches!(self.source.get(start + 1), Some('<' | '>')));
+        let number = first.to_digit(10).filter(|_| matches!(self.source.get(start + 1), Some('<' | '>')));
         if number.is_some() {
             self.position += 1;
         }
@@ -145,10 +135,7 @@ impl Lexer {
             self.position += 1;
         }
         let word = self.word()?;
-        let quoted = word
-            .0
-            .iter()
-            .any(|part| matches!(part, Part::Text { quoted: true, .. }));
+        let quoted = word.0.iter().any(|part| matches!(part, Part::Text { quoted: true, .. }));
         let delimiter: String = word
             .0
             .iter()
@@ -159,12 +146,7 @@ impl Lexer {
             .collect();
         let index = self.heres.len();
         self.heres.push(Word::default());
-        self.pending.push(PendingHere {
-            index,
-            delimiter,
-            quoted,
-            strip_tabs,
-        });
+        self.pending.push(PendingHere { index, delimiter, quoted, strip_tabs });
         Ok(Token::Here(number, index))
     }
 
@@ -177,11 +159,7 @@ impl Lexer {
                 let length = rest.iter().position(|&c| c == '\n').unwrap_or(rest.len());
                 let line: String = rest[..length].iter().collect();
                 self.position = (self.position + length + 1).min(self.source.len());
-                let line = if here.strip_tabs {
-                    line.trim_start_matches('\t')
-                } else {
-                    &line
-                };
+                let line = if here.strip_tabs { line.trim_start_matches('\t') } else { &line };
                 if line == here.delimiter {
                     break;
                 }
@@ -258,10 +236,7 @@ impl Lexer {
     /// The whole source as the inside of double quotes; a quote is itself.
     fn quoted_text(mut self) -> Result<Word> {
         self.check_depth()?;
-        let mut parts = vec![Part::Text {
-            text: String::new(),
-            quoted: true,
-        }];
+        let mut parts = vec![Part::Text { text: String::new(), quoted: true }];
         while self.position < self.source.len() {
             self.quoted_part(&mut parts)?;
         }
@@ -331,19 +306,11 @@ impl Lexer {
             }
             Some(first) if first.is_ascii_alphabetic() || first == '_' => {
                 let name = self.name();
-                parts.push(Part::Parameter {
-                    name,
-                    modifier: None,
-                    quoted,
-                });
+                parts.push(Part::Parameter { name, modifier: None, quoted });
             }
             Some(special) if special.is_ascii_digit() || "?$#@*!-".contains(special) => {
                 self.position += 1;
-                parts.push(Part::Parameter {
-                    name: special.into(),
-                    modifier: None,
-                    quoted,
-                });
+                parts.push(Part::Parameter { name: special.into(), modifier: None, quoted });
             }
             _ => push_text(parts, "$", quoted),
         }
@@ -364,11 +331,7 @@ impl Lexer {
         let bad = || SyntaxError("Bad substitution".into());
         if let Some(name) = text.strip_prefix('#').filter(|name| !name.is_empty()) {
             let modifier = Some((Modifier::Length, Word::default()));
-            return Ok(Part::Parameter {
-                name: name.into(),
-                modifier,
-                quoted,
-            });
+            return Ok(Part::Parameter { name: name.into(), modifier, quoted });
         }
         let mut lexer = Self::new(text, self.depth + 1);
         let mut name = lexer.name();
@@ -379,11 +342,7 @@ impl Lexer {
             return Err(bad());
         }
         if lexer.peek().is_none() {
-            return Ok(Part::Parameter {
-                name,
-                modifier: None,
-                quoted,
-            });
+            return Ok(Part::Parameter { name, modifier: None, quoted });
         }
         let colon = lexer.skip(":");
         let modifier = match lexer.bump() {
@@ -391,26 +350,14 @@ impl Lexer {
             Some('=') => Modifier::Assign { colon },
             Some('+') => Modifier::Alternative { colon },
             Some('?') => Modifier::Require { colon },
-            Some('#') if !colon => Modifier::RemovePrefix {
-                longest: lexer.skip("#"),
-            },
-            Some('%') if !colon => Modifier::RemoveSuffix {
-                longest: lexer.skip("%"),
-            },
+            Some('#') if !colon => Modifier::RemovePrefix { longest: lexer.skip("#") },
+            Some('%') if !colon => Modifier::RemoveSuffix { longest: lexer.skip("%") },
             _ => return Err(bad()),
         };
         let rest: String = lexer.source[lexer.position..].iter().collect();
         let rest = Self::new(&rest, self.depth + 1);
-        let word = if quoted {
-            rest.quoted_text()?
-        } else {
-            rest.whole_word()?
-        };
-        Ok(Part::Parameter {
-            name,
-            modifier: Some((modifier, word)),
-            quoted,
-        })
+        let word = if quoted { rest.quoted_text()? } else { rest.whole_word()? };
+        Ok(Part::Parameter { name, modifier: Some((modifier, word)), quoted })
     }
 
     /// Text up to the closing bracket that belongs to an opening one just read; quotes hide brackets.
@@ -433,9 +380,7 @@ impl Lexer {
                 _ => {}
             }
         }
-        Err(SyntaxError(format!(
-            "end of file unexpected (expecting \"{close}\")"
-        )))
+        Err(SyntaxError(format!("end of file unexpected (expecting \"{close}\")")))
     }
 
     fn skip_double_quoted(&mut self) -> Result<()> {
@@ -471,8 +416,5 @@ fn push_text(parts: &mut Vec<Part>, more: &str, is_quoted: bool) {
         text.push_str(more);
         return;
     }
-    parts.push(Part::Text {
-        text: more.to_owned(),
-        quoted: is_quoted,
-    });
+    parts.push(Part::Text { text: more.to_owned(), quoted: is_quoted });
 }

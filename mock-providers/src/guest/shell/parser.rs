@@ -26,12 +26,7 @@ pub(crate) fn parse(source: &str, depth: usize) -> Result<Script> {
         return Err(SyntaxError("nested too deeply".into()));
     }
     let (tokens, heres) = Lexer::new(source, depth).tokens()?;
-    let mut parser = Parser {
-        tokens,
-        position: 0,
-        heres,
-        depth,
-    };
+    let mut parser = Parser { tokens, position: 0, heres, depth };
     let script = parser.script()?;
     match parser.peek() {
         None => Ok(script),
@@ -204,22 +199,14 @@ impl Parser {
                 break;
             }
         }
-        let otherwise = if self.accept_word("else") {
-            Some(self.body()?)
-        } else {
-            None
-        };
+        let otherwise = if self.accept_word("else") { Some(self.body()?) } else { None };
         self.expect_word("fi")?;
         Ok(CommandKind::If { branches, otherwise })
     }
 
     fn repeat(&mut self, until: bool) -> Result<CommandKind> {
         let condition = self.body()?;
-        Ok(CommandKind::Loop {
-            until,
-            condition,
-            body: self.do_group()?,
-        })
+        Ok(CommandKind::Loop { until, condition, body: self.do_group()? })
     }
 
     fn do_group(&mut self) -> Result<Script> {
@@ -247,11 +234,7 @@ impl Parser {
         }
         self.accept_operator(";");
         self.skip_newlines();
-        Ok(CommandKind::For {
-            variable,
-            words,
-            body: self.do_group()?,
-        })
+        Ok(CommandKind::For { variable, words, body: self.do_group()? })
     }
 
     fn case(&mut self) -> Result<CommandKind> {
@@ -313,10 +296,7 @@ impl Parser {
         if assignments.is_empty() && words.is_empty() && redirects.is_empty() {
             return Err(unexpected(self.peek()));
         }
-        Ok(Command {
-            kind: CommandKind::Simple { assignments, words },
-            redirects,
-        })
+        Ok(Command { kind: CommandKind::Simple { assignments, words }, redirects })
     }
 
     /// The rest of `name() command`.
@@ -328,13 +308,7 @@ impl Parser {
         self.position += 1;
         self.skip_newlines();
         let body = Arc::new(self.command()?);
-        Ok(Command {
-            kind: CommandKind::Function {
-                name: name.into(),
-                body,
-            },
-            redirects: Vec::new(),
-        })
+        Ok(Command { kind: CommandKind::Function { name: name.into(), body }, redirects: Vec::new() })
     }
 
     /// Reads a redirection, if there is one here.
@@ -344,10 +318,7 @@ impl Parser {
             Some(&Token::Here(number, index)) => {
                 self.position += 1;
                 let text = self.heres.get(index).cloned().unwrap_or_default();
-                redirects.push(Redirect {
-                    descriptor: number.unwrap_or(0),
-                    kind: RedirectKind::Here(text),
-                });
+                redirects.push(Redirect { descriptor: number.unwrap_or(0), kind: RedirectKind::Here(text) });
                 return Ok(true);
             }
             _ => return Ok(false),
@@ -362,27 +333,12 @@ impl Parser {
             "<&" => (0, RedirectKind::Duplicate(target)),
             ">&" => (1, RedirectKind::Duplicate(target)),
             ">>" => (1, RedirectKind::Write { target, append: true }),
-            _ => (
-                1,
-                RedirectKind::Write {
-                    target,
-                    append: false,
-                },
-            ),
+            _ => (1, RedirectKind::Write { target, append: false }),
         };
-        redirects.push(Redirect {
-            descriptor: number.unwrap_or(default),
-            kind,
-        });
+        redirects.push(Redirect { descriptor: number.unwrap_or(default), kind });
         if operator == "&>" {
-            let one = Word(vec![Part::Text {
-                text: "1".into(),
-                quoted: false,
-            }]);
-            redirects.push(Redirect {
-                descriptor: 2,
-                kind: RedirectKind::Duplicate(one),
-            });
+            let one = Word(vec![Part::Text { text: "1".into(), quoted: false }]);
+            redirects.push(Redirect { descriptor: 2, kind: RedirectKind::Duplicate(one) });
         }
         Ok(true)
     }
@@ -398,19 +354,14 @@ fn as_assignment(word: &Word) -> Option<(String, Word)> {
         return None;
     }
     let mut parts = word.0.clone();
-    parts[0] = Part::Text {
-        text: value.to_owned(),
-        quoted: false,
-    };
+    parts[0] = Part::Text { text: value.to_owned(), quoted: false };
     Some((name.to_owned(), Word(parts)))
 }
 
 /// Whether the text can name a variable.
 pub(super) fn is_name(text: &str) -> bool {
     let mut characters = text.chars();
-    characters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && characters.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 

@@ -7,10 +7,7 @@ enum Element {
     Any,
     One,
     Literal(char),
-    Set {
-        negated: bool,
-        ranges: Vec<(char, char)>,
-    },
+    Set { negated: bool, ranges: Vec<(char, char)> },
 }
 
 impl Element {
@@ -19,10 +16,7 @@ impl Element {
             Self::Any | Self::One => true,
             Self::Literal(literal) => *literal == character,
             Self::Set { negated, ranges } => {
-                ranges
-                    .iter()
-                    .any(|(low, high)| (*low..=*high).contains(&character))
-                    != *negated
+                ranges.iter().any(|(low, high)| (*low..=*high).contains(&character)) != *negated
             }
         }
     }
@@ -162,10 +156,7 @@ mod tests {
         for path in ["/etc/a.d/1.conf", "/etc/b.d/2.conf", "/etc/b.d/.hidden.conf"] {
             disk.install(path, "root", 0o644, Some(b""));
         }
-        assert_eq!(
-            paths(&disk, "/", "/etc/*.d/*.conf"),
-            ["/etc/a.d/1.conf", "/etc/b.d/2.conf"]
-        );
+        assert_eq!(paths(&disk, "/", "/etc/*.d/*.conf"), ["/etc/a.d/1.conf", "/etc/b.d/2.conf"]);
         assert_eq!(paths(&disk, "/etc/b.d", "*"), ["2.conf"]);
         assert_eq!(paths(&disk, "/", "/nothing/*"), Vec::<String>::new());
     }

@@ -37,10 +37,7 @@ impl Shell {
                         self.complain(&streams, &format!("cannot create {name}: {error}"));
                         return None;
                     }
-                    let file = Output::File {
-                        path,
-                        user: self.user.clone(),
-                    };
+                    let file = Output::File { path, user: self.user.clone() };
                     self.connect(&mut streams, *descriptor, file)?;
                 }
                 RedirectKind::Duplicate(word) => {
@@ -48,10 +45,7 @@ impl Shell {
                     let source = match number.as_str() {
                         "1" => streams.output.clone(),
                         "2" => streams.error.clone(),
-                        "-" => Output::File {
-                            path: "/dev/null".into(),
-                            user: self.user.clone(),
-                        },
+                        "-" => Output::File { path: "/dev/null".into(), user: self.user.clone() },
                         "0" => continue,
                         other => {
                             self.complain(&streams, &format!("{other}: Bad file descriptor"));
@@ -98,9 +92,6 @@ impl Shell {
 
     /// Writes an error message as the shell does.
     pub(super) fn complain(&self, streams: &Streams, message: &str) {
-        self.write(
-            &streams.error,
-            format!("{}: 1: {message}\n", self.name).as_bytes(),
-        );
+        self.write(&streams.error, format!("{}: 1: {message}\n", self.name).as_bytes());
     }
 }

@@ -88,13 +88,9 @@ impl Shell {
             not_found: Arc::default(),
         };
         let path = super::PATH.join(":");
-        for (name, value) in [
-            ("HOME", &*home),
-            ("USER", user),
-            ("LOGNAME", user),
-            ("SHELL", "/bin/sh"),
-            ("PATH", &path),
-        ] {
+        for (name, value) in
+            [("HOME", &*home), ("USER", user), ("LOGNAME", user), ("SHELL", "/bin/sh"), ("PATH", &path)]
+        {
             shell.export(name, value);
         }
         shell
@@ -136,16 +132,9 @@ impl Shell {
         Box::pin(async move {
             if statement.background {
                 let mut shell = self.clone();
-                let statement = Statement {
-                    background: false,
-                    ..statement.clone()
-                };
-                let streams = Streams {
-                    input: Input::default(),
-                    ..streams.clone()
-                };
-                self.system
-                    .spawn(async move { shell.run_statement(&statement, &streams).await });
+                let statement = Statement { background: false, ..statement.clone() };
+                let streams = Streams { input: Input::default(), ..streams.clone() };
+                self.system.spawn(async move { shell.run_statement(&statement, &streams).await });
                 self.status = 0;
                 return;
             }
@@ -180,16 +169,8 @@ impl Shell {
             let mut input = streams.input.clone();
             let last = pipeline.commands.len() - 1;
             for (index, command) in pipeline.commands.iter().enumerate() {
-                let output = if index == last {
-                    streams.output.clone()
-                } else {
-                    Output::buffer()
-                };
-                let part = Streams {
-                    input,
-                    output: output.clone(),
-                    error: streams.error.clone(),
-                };
+                let output = if index == last { streams.output.clone() } else { Output::buffer() };
+                let part = Streams { input, output: output.clone(), error: streams.error.clone() };
                 let mut shell = self.clone();
                 shell.run_command(command, &part).await;
                 self.status = shell.status;
@@ -241,11 +222,7 @@ impl Shell {
                     self.run_script(body, streams).await;
                 }
             }
-            CommandKind::Loop {
-                until,
-                condition,
-                body,
-            } => {
+            CommandKind::Loop { until, condition, body } => {
                 let mut status = 0;
                 while self.holds(condition, streams).await != *until {
                     self.run_script(body, streams).await;
@@ -258,11 +235,7 @@ impl Shell {
                     self.status = status;
                 }
             }
-            CommandKind::For {
-                variable,
-                words,
-                body,
-            } => {
+            CommandKind::For { variable, words, body } => {
                 let values = match words {
                     Some(words) => self.fields(words, streams).await,
                     None => self.arguments.clone(),
@@ -337,14 +310,8 @@ impl Shell {
             return;
         }
         if self.trace {
-            let settings: String = values
-                .iter()
-                .map(|(name, value)| format!("{name}={value} "))
-                .collect();
-            self.write(
-                &streams.error,
-                format!("+ {settings}{}\n", fields.join(" ")).as_bytes(),
-            );
+            let settings: String = values.iter().map(|(name, value)| format!("{name}={value} ")).collect();
+            self.write(&streams.error, format!("+ {settings}{}\n", fields.join(" ")).as_bytes());
         }
         let Some((name, arguments)) = fields.split_first() else {
             for (name, value) in values {
@@ -410,21 +377,11 @@ impl Shell {
     }
 
     pub(super) fn export(&mut self, name: &str, value: &str) {
-        self.variables.insert(
-            name.to_owned(),
-            Variable {
-                value: value.to_owned(),
-                exported: true,
-            },
-        );
+        self.variables.insert(name.to_owned(), Variable { value: value.to_owned(), exported: true });
     }
 }
 
 /// Home directory of a user.
 pub(crate) fn home(user: &str) -> String {
-    if user == "root" {
-        "/root".into()
-    } else {
-        format!("/home/{user}")
-    }
+    if user == "root" { "/root".into() } else { format!("/home/{user}") }
 }

@@ -27,17 +27,11 @@ pub(crate) struct Input {
 
 impl Input {
     pub(crate) fn bytes(bytes: Vec<u8>) -> Self {
-        Self {
-            buffered: Arc::new(Locked::new(bytes)),
-            source: None,
-        }
+        Self { buffered: Arc::new(Locked::new(bytes)), source: None }
     }
 
     pub(crate) fn channel(source: UnboundedReceiver<Vec<u8>>) -> Self {
-        Self {
-            buffered: Arc::default(),
-            source: Some(Arc::new(tokio::sync::Mutex::new(source))),
-        }
+        Self { buffered: Arc::default(), source: Some(Arc::new(tokio::sync::Mutex::new(source))) }
     }
 
     /// Everything up to the end of input.

@@ -38,34 +38,14 @@ pub(crate) struct Command {
 /// What a command does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CommandKind {
-    Simple {
-        assignments: Vec<(String, Word)>,
-        words: Vec<Word>,
-    },
+    Simple { assignments: Vec<(String, Word)>, words: Vec<Word> },
     Group(Script),
     Subshell(Script),
-    If {
-        branches: Vec<(Script, Script)>,
-        otherwise: Option<Script>,
-    },
-    Loop {
-        until: bool,
-        condition: Script,
-        body: Script,
-    },
-    For {
-        variable: String,
-        words: Option<Vec<Word>>,
-        body: Script,
-    },
-    Case {
-        subject: Word,
-        arms: Vec<(Vec<Word>, Script)>,
-    },
-    Function {
-        name: String,
-        body: Arc<Command>,
-    },
+    If { branches: Vec<(Script, Script)>, otherwise: Option<Script> },
+    Loop { until: bool, condition: Script, body: Script },
+    For { variable: String, words: Option<Vec<Word>>, body: Script },
+    Case { subject: Word, arms: Vec<(Vec<Word>, Script)> },
+    Function { name: String, body: Arc<Command> },
 }
 
 /// A redirection of one descriptor.
@@ -95,23 +75,10 @@ pub(crate) struct Word(pub(crate) Vec<Part>);
 /// Part of a word. Unquoted results are split into fields and matched against file names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    Text {
-        text: String,
-        quoted: bool,
-    },
-    Parameter {
-        name: String,
-        modifier: Option<(Modifier, Word)>,
-        quoted: bool,
-    },
-    Substitution {
-        script: Script,
-        quoted: bool,
-    },
-    Arithmetic {
-        expression: Word,
-        quoted: bool,
-    },
+    Text { text: String, quoted: bool },
+    Parameter { name: String, modifier: Option<(Modifier, Word)>, quoted: bool },
+    Substitution { script: Script, quoted: bool },
+    Arithmetic { expression: Word, quoted: bool },
 }
 
 /// What `${name...}` does with the value.

@@ -36,16 +36,10 @@ impl Shell {
                     None => 0,
                 }
             }
-            "timeout" => {
-                self.timeout(skip_options(arguments, "ks"), settings, streams)
-                    .await
-            }
+            "timeout" => self.timeout(skip_options(arguments, "ks"), settings, streams).await,
             "xargs" => {
                 let input = streams.input.read_all().await;
-                let words = String::from_utf8_lossy(&input)
-                    .split_whitespace()
-                    .map(str::to_owned)
-                    .collect();
+                let words = String::from_utf8_lossy(&input).split_whitespace().map(str::to_owned).collect();
                 let command = skip_options(arguments, "nIPL");
                 let command = [command.to_vec(), words].concat();
                 match command.split_first() {
@@ -96,9 +90,7 @@ impl Shell {
             }
         }
         if self.user != "root" && !self.system.options.passwordless_sudo {
-            let message = match arguments
-                .iter()
-                .any(|option| option.starts_with('-') && option.contains('n'))
+            let message = match arguments.iter().any(|option| option.starts_with('-') && option.contains('n'))
             {
                 true => "sudo: a password is required\n",
                 false => {
@@ -113,9 +105,7 @@ impl Shell {
         let mut elevated = self.child(&own_settings);
         if !keep {
             let path = self.variable("PATH");
-            elevated
-                .variables
-                .retain(|name, _| own_settings.iter().any(|(own, _)| own == name));
+            elevated.variables.retain(|name, _| own_settings.iter().any(|(own, _)| own == name));
             elevated.export("PATH", &path);
         }
         elevated.export("SUDO_USER", &self.user);
@@ -124,11 +114,7 @@ impl Shell {
         elevated.export("LOGNAME", &target);
         elevated.user = target;
         let Some((program, arguments)) = rest.split_first() else {
-            return if shell {
-                elevated.interpret(&["-s".into()], streams).await
-            } else {
-                1
-            };
+            return if shell { elevated.interpret(&["-s".into()], streams).await } else { 1 };
         };
         if shell {
             return Box::pin(elevated.run(&rest.join(" "), streams)).await;
@@ -143,10 +129,7 @@ impl Shell {
         };
         if !is_program {
             self.not_found.lock().push(program.clone());
-            self.write(
-                &streams.error,
-                format!("sudo: {program}: command not found\n").as_bytes(),
-            );
+            self.write(&streams.error, format!("sudo: {program}: command not found\n").as_bytes());
             return 1;
         }
         Box::pin(elevated.execute(program, arguments, &[], streams)).await
@@ -199,10 +182,7 @@ impl Shell {
             None => streams.input.read_all().await,
         };
         let streams = match rest.is_empty() {
-            true => Streams {
-                input: Input::default(),
-                ..streams.clone()
-            },
+            true => Streams { input: Input::default(), ..streams.clone() },
             false => streams.clone(),
         };
         self.run(&String::from_utf8_lossy(&script), &streams).await
@@ -224,27 +204,15 @@ impl Shell {
 
     /// A listener on a port: `nc -l PORT`, `nc -lk -p PORT`, `python3 -m http.server PORT`.
     async fn listen(&mut self, arguments: &[String], streams: &Streams) -> u8 {
-        let is_server = arguments
-            .first()
-            .is_some_and(|argument| argument == "http.server");
-        let options: String = arguments
-            .iter()
-            .filter_map(|argument| argument.strip_prefix('-'))
-            .collect();
-        let port = arguments
-            .iter()
-            .rev()
-            .find_map(|argument| argument.parse::<u16>().ok());
+        let is_server = arguments.first().is_some_and(|argument| argument == "http.server");
+        let options: String = arguments.iter().filter_map(|argument| argument.strip_prefix('-')).collect();
+        let port = arguments.iter().rev().find_map(|argument| argument.parse::<u16>().ok());
         let (true, Some(port)) = (is_server || options.contains('l'), port) else {
             self.write(&streams.error, b"nc: only listening (nc -l PORT) is simulated\n");
             return 1;
         };
         let input = streams.input.read_all();
-        let greeting = if options.contains('k') || is_server {
-            Vec::new()
-        } else {
-            input.await
-        };
+        let greeting = if options.contains('k') || is_server { Vec::new() } else { input.await };
         let keep = is_server || options.contains('k');
         let opened = self.system.lock().listen_for_data(port, greeting, keep);
         let mut received = match opened {
@@ -285,11 +253,7 @@ fn skip_options<'a>(arguments: &'a [String], with_value: &str) -> &'a [String] {
     let mut rest = arguments;
     while let Some((option, more)) = rest.split_first().filter(|(option, _)| option.starts_with('-')) {
         let takes_value = option.len() == 2 && with_value.contains(&option[1..]);
-        rest = if takes_value {
-            more.get(1..).unwrap_or_default()
-        } else {
-            more
-        };
+        rest = if takes_value { more.get(1..).unwrap_or_default() } else { more };
     }
     rest
 }

@@ -35,27 +35,15 @@ impl Rules {
             return rule.map(|rule| (rule, None));
         }
         let name = written.replace('-', "");
-        let plain = self
-            .0
-            .iter()
-            .find(|rule| !rule.is_numbered && rule.names.contains(&name));
+        let plain = self.0.iter().find(|rule| !rule.is_numbered && rule.names.contains(&name));
         plain.map(|rule| (rule, None)).or_else(|| {
-            let digits = name
-                .trim_start_matches(|letter: char| !letter.is_ascii_digit())
-                .len();
+            let digits = name.trim_start_matches(|letter: char| !letter.is_ascii_digit()).len();
             // A name may have digits of its own, such as `accelerate3d`; the number is what the name ends with.
-            let tail = name
-                .bytes()
-                .rev()
-                .take_while(u8::is_ascii_digit)
-                .count()
-                .min(digits);
+            let tail = name.bytes().rev().take_while(u8::is_ascii_digit).count().min(digits);
             let (stem, number) = name.split_at(name.len() - tail);
             let number = number.parse().ok()?;
-            let rule = self
-                .0
-                .iter()
-                .find(|rule| rule.is_numbered && rule.names.iter().any(|name| name == stem))?;
+            let rule =
+                self.0.iter().find(|rule| rule.is_numbered && rule.names.iter().any(|name| name == stem))?;
             Some((rule, Some(number)))
         })
     }
@@ -71,12 +59,7 @@ impl Rule {
             .split('|')
             .map(|name| name.replace('-', ""))
             .partition(|name| name.len() == 1);
-        Self {
-            names,
-            letter: letters.into_iter().next(),
-            takes_value,
-            is_numbered,
-        }
+        Self { names, letter: letters.into_iter().next(), takes_value, is_numbered }
     }
 }
 
@@ -127,15 +110,10 @@ pub(super) fn split(arguments: &[String], rules: &Rules) -> Result<Vec<Argument>
             Some(at) => (&argument[..at], Some(argument[at + 1..].to_owned())),
             None => (argument.as_str(), None),
         };
-        let (rule, number) = rules
-            .find(written)
-            .ok_or_else(|| BadOption::Unknown(argument.clone()))?;
+        let (rule, number) = rules.find(written).ok_or_else(|| BadOption::Unknown(argument.clone()))?;
         let value = match (rule.takes_value, inline) {
             (true, Some(value)) => value,
-            (true, None) => rest
-                .next()
-                .cloned()
-                .ok_or_else(|| BadOption::NeedsValue(written.to_owned()))?,
+            (true, None) => rest.next().cloned().ok_or_else(|| BadOption::NeedsValue(written.to_owned()))?,
             (false, None) => String::new(),
             (false, Some(_)) => return Err(BadOption::Unknown(argument.clone())),
         };
@@ -208,9 +186,7 @@ mod tests {
         let parts = parts(arguments, rules).unwrap().into_iter();
         parts
             .filter_map(|part| match part {
-                Argument::Option {
-                    name, number, value, ..
-                } => Some((name, number, value)),
+                Argument::Option { name, number, value, .. } => Some((name, number, value)),
                 Argument::Word(_) => None,
             })
             .collect()
@@ -225,21 +201,11 @@ mod tests {
             &["-nictype1", "virtio"],
             &["--nic-type1:virtio"],
         ] {
-            assert_eq!(
-                options(spelling, rules),
-                [option("nictype", Some(1), "virtio")],
-                "{spelling:?}"
-            );
+            assert_eq!(options(spelling, rules), [option("nictype", Some(1), "virtio")], "{spelling:?}");
         }
         assert_eq!(options(&["-t", "gui"], rules), [option("type", None, "gui")]);
-        assert_eq!(
-            options(&["--accelerate3d", "on"], rules),
-            [option("accelerate3d", None, "on")]
-        );
-        assert_eq!(
-            options(&["--nictype40", "x"], rules),
-            [option("nictype", Some(40), "x")]
-        );
+        assert_eq!(options(&["--accelerate3d", "on"], rules), [option("accelerate3d", None, "on")]);
+        assert_eq!(options(&["--nictype40", "x"], rules), [option("nictype", Some(40), "x")]);
         assert_eq!(parts(&["vm", "--register", "x"], rules).unwrap().len(), 3);
     }
 
@@ -247,10 +213,7 @@ mod tests {
     fn wrong_options_are_named() {
         let unknown = |text: &str| Err(BadOption::Unknown(text.to_owned()));
         assert_eq!(parts(&["--bogus", "1"], "--type="), unknown("--bogus"));
-        assert_eq!(
-            parts(&["--type"], "--type="),
-            Err(BadOption::NeedsValue("--type".into()))
-        );
+        assert_eq!(parts(&["--type"], "--type="), Err(BadOption::NeedsValue("--type".into())));
         assert_eq!(parts(&["--register=x"], "--register"), unknown("--register=x"));
         assert_eq!(parts(&["--nictype", "x"], "--nictypeN="), unknown("--nictype"));
         assert_eq!(parts(&["-x"], "--type="), unknown("-x"));

@@ -48,23 +48,8 @@ const KEYS: &[(&str, &str)] = &[
 
 /// Values that are shown in another way than they are given.
 const VALUES: &[(&str, &[(&str, &str)])] = &[
-    (
-        "firmware",
-        &[
-            ("bios", "BIOS"),
-            ("efi", "EFI"),
-            ("efi32", "EFI32"),
-            ("efi64", "EFI64"),
-        ],
-    ),
-    (
-        "hidpointing",
-        &[
-            ("ps2", "ps2mouse"),
-            ("usb", "usbmouse"),
-            ("usbtablet", "usbtablet"),
-        ],
-    ),
+    ("firmware", &[("bios", "BIOS"), ("efi", "EFI"), ("efi32", "EFI32"), ("efi64", "EFI64")]),
+    ("hidpointing", &[("ps2", "ps2mouse"), ("usb", "usbmouse"), ("usbtablet", "usbtablet")]),
     ("hidkeyboard", &[("ps2", "ps2kbd"), ("usb", "usbkbd")]),
     (
         "audio",
@@ -77,23 +62,13 @@ const VALUES: &[(&str, &[(&str, &str)])] = &[
             ("pulse", "pulse"),
         ],
     ),
-    (
-        "bootmenu",
-        &[
-            ("disabled", "disabled"),
-            ("menuonly", "menuonly"),
-            ("messageandmenu", "messageandmenu"),
-        ],
-    ),
+    ("bootmenu", &[("disabled", "disabled"), ("menuonly", "menuonly"), ("messageandmenu", "messageandmenu")]),
     ("chipset", &[("piix3", "piix3"), ("ich9", "ich9")]),
 ];
 
 /// What an option means; `name` is without dashes.
 pub(in crate::vbox) fn setting(name: &str, value: &str) -> Setting {
-    let key = KEYS
-        .iter()
-        .find(|(option, _)| *option == name)
-        .map_or(name, |(_, key)| *key);
+    let key = KEYS.iter().find(|(option, _)| *option == name).map_or(name, |(_, key)| *key);
     let Some(key) = settings::key(key) else {
         return Setting::Unseen;
     };
@@ -101,9 +76,7 @@ pub(in crate::vbox) fn setting(name: &str, value: &str) -> Setting {
         return Setting::Keep(key, value.to_owned());
     };
     let found = values.iter().find(|(given, _)| given.eq_ignore_ascii_case(value));
-    found.map_or(Setting::Invalid, |(_, shown)| {
-        Setting::Keep(key, (*shown).to_owned())
-    })
+    found.map_or(Setting::Invalid, |(_, shown)| Setting::Keep(key, (*shown).to_owned()))
 }
 
 #[cfg(test)]
@@ -122,10 +95,7 @@ mod tests {
     #[test]
     fn every_key_is_one_that_is_printed() {
         for (option, key) in KEYS {
-            assert!(
-                settings::key(key).is_some(),
-                "{option} sets {key}, which nobody prints"
-            );
+            assert!(settings::key(key).is_some(), "{option} sets {key}, which nobody prints");
         }
     }
 }

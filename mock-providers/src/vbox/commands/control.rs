@@ -29,9 +29,7 @@ impl Call<'_> {
             .at(place::LOCK_CONTROL)?;
         let (state, name) = running;
         let Some(state) = state else {
-            return Err(Failure::plain(format!(
-                "Machine '{name}' is not currently running."
-            )));
+            return Err(Failure::plain(format!("Machine '{name}' is not currently running.")));
         };
         match verb {
             "pause" => self.order(id, place::PAUSE, VirtualBox::pause),
@@ -50,9 +48,9 @@ impl Call<'_> {
                 self.finish(id)
             }
             "acpipowerbutton" => self.order(id, place::POWER_BUTTON, VirtualBox::power_button),
-            "acpisleepbutton" => self.order(id, place::SLEEP_BUTTON, |virtual_box, id, _| {
-                virtual_box.sleep_button(id)
-            }),
+            "acpisleepbutton" => {
+                self.order(id, place::SLEEP_BUTTON, |virtual_box, id, _| virtual_box.sleep_button(id))
+            }
             _ => match (numbered(verb, "natpf"), numbered(verb, "setlinkstate")) {
                 (Some(number), _) => self.forward(id, number, rest),
                 (_, Some(number)) => self.link(id, number, rest),
@@ -67,8 +65,7 @@ impl Call<'_> {
         site: CallSite,
         order: impl FnOnce(&mut VirtualBox, Uuid, &mut Host<'_>) -> Result<(), VBoxError>,
     ) -> Outcome {
-        self.act(|virtual_box, host| order(virtual_box, id, host))
-            .at(site)
+        self.act(|virtual_box, host| order(virtual_box, id, host)).at(site)
     }
 
     /// Waits, and shows the bar.
@@ -138,10 +135,5 @@ fn numbered(verb: &str, stem: &str) -> Option<usize> {
 }
 
 fn unknown(verb: &str) -> Failure {
-    Failure::Syntax {
-        exit: 1,
-        usage: USAGE,
-        text: format!("Invalid parameter '{verb}'."),
-        is_apart: true,
-    }
+    Failure::Syntax { exit: 1, usage: USAGE, text: format!("Invalid parameter '{verb}'."), is_apart: true }
 }

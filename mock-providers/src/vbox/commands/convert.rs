@@ -27,9 +27,7 @@ impl Call<'_> {
             [source, target, size] if source == "stdin" => (source, target, Some(size)),
             _ => return Err(Failure::syntax(USAGE, "Incorrect number of parameters")),
         };
-        self.say(&format!(
-            "Converting from raw image file=\"{source}\" to file=\"{target}\"..."
-        ));
+        self.say(&format!("Converting from raw image file=\"{source}\" to file=\"{target}\"..."));
         let path = self.path(target);
         let (mut file, capacity) = match size {
             // What is no number is 0.
@@ -43,15 +41,9 @@ impl Call<'_> {
             }
         };
         let variant = variant(parts.value("variant"));
-        let kind = if variant == Variant::Fixed {
-            "fixed"
-        } else {
-            "dynamic"
-        };
+        let kind = if variant == Variant::Fixed { "fixed" } else { "dynamic" };
         let megabytes = (capacity + (1 << 19)) >> 20;
-        self.say(&format!(
-            "Creating {kind} image with size {capacity} bytes ({megabytes}MB)..."
-        ));
+        self.say(&format!("Creating {kind} image with size {capacity} bytes ({megabytes}MB)..."));
         let format = parts.value("format").unwrap_or("VDI");
         let cannot =
             |status: &str| Failure::plain(format!("Cannot create the disk image \"{target}\": {status}"));
@@ -66,9 +58,7 @@ impl Call<'_> {
             variant,
             id: match parts.value("uuid") {
                 None => Uuid::random(),
-                Some(text) => text
-                    .parse()
-                    .map_err(|_| Failure::plain(format!("Invalid UUID '{text}'")))?,
+                Some(text) => text.parse().map_err(|_| Failure::plain(format!("Invalid UUID '{text}'")))?,
             },
             parent: None,
             capacity,
@@ -89,10 +79,7 @@ impl Call<'_> {
         };
         let finished = written.and_then(|()| writer.finish());
         finished.map_err(|error| {
-            Failure::plain(format!(
-                "Failed to write to disk image \"{target}\": {}",
-                error.status()
-            ))
+            Failure::plain(format!("Failed to write to disk image \"{target}\": {}", error.status()))
         })
     }
 

@@ -13,12 +13,8 @@ use crate::vbox::{
 const USAGE: Usage = Usage::Of("dhcpserver");
 const ADD: Usage = Usage::Part("dhcpserver", "add");
 /// What `add` needs: name of the option without dashes, and as it is reported.
-const REQUIRED: &[(&str, &str)] = &[
-    ("serverip", "--ip"),
-    ("netmask", "--netmask"),
-    ("lowerip", "--lowerip"),
-    ("upperip", "--upperip"),
-];
+const REQUIRED: &[(&str, &str)] =
+    &[("serverip", "--ip"), ("netmask", "--netmask"), ("lowerip", "--lowerip"), ("upperip", "--upperip")];
 
 impl Call<'_> {
     pub(super) fn dhcp_server(&mut self) -> Outcome {
@@ -38,9 +34,9 @@ impl Call<'_> {
                 let removed = self.act(|virtual_box, _| virtual_box.dhcp_servers.remove(&network));
                 match removed {
                     true => Ok(()),
-                    false => Err(Failure::plain(format!(
-                        "Failed to find DHCP server for network '{network}'"
-                    ))),
+                    false => {
+                        Err(Failure::plain(format!("Failed to find DHCP server for network '{network}'")))
+                    }
                 }
             }
             // Servers run with the machines of their network; nobody sees more of it.
@@ -59,12 +55,7 @@ impl Call<'_> {
                     "Reading '{file}' failed: VERR_FILE_NOT_FOUND - Runtime error opening '{file}' for reading \
                      VERR_FILE_NOT_FOUND (File not found.)"
                 );
-                Err(VBoxError::new(
-                    ResultCode::FileError,
-                    Component::DHCP_SERVER,
-                    text,
-                ))
-                .at(place::FIND_LEASE)
+                Err(VBoxError::new(ResultCode::FileError, Component::DHCP_SERVER, text)).at(place::FIND_LEASE)
             }
         }
     }
@@ -86,30 +77,22 @@ impl Call<'_> {
         });
         found.map_err(|error: VBoxError| {
             let (call, line, file) = place::DHCP_INTERFACE;
-            domain(
-                &error.context(call, line, file),
-                &format!("Could not find interface '{interface}'"),
-            )
+            domain(&error.context(call, line, file), &format!("Could not find interface '{interface}'"))
         })
     }
 
     fn require_server(&self, network: &str) -> Outcome {
-        let is_there = self
-            .tenant
-            .look(|virtual_box| virtual_box.dhcp_servers.find(network).is_some());
+        let is_there = self.tenant.look(|virtual_box| virtual_box.dhcp_servers.find(network).is_some());
         match is_there {
             true => Ok(()),
-            false => Err(Failure::plain(format!(
-                "Failed to find DHCP server for network '{network}'"
-            ))),
+            false => Err(Failure::plain(format!("Failed to find DHCP server for network '{network}'"))),
         }
     }
 
     fn add_server(&mut self, parts: &Parts, network: &str) -> Outcome {
         let missing = REQUIRED.iter().filter(|(name, _)| !parts.has(name));
-        let missing: Vec<String> = missing
-            .map(|(_, option)| format!("Missing required option: {option}"))
-            .collect();
+        let missing: Vec<String> =
+            missing.map(|(_, option)| format!("Missing required option: {option}")).collect();
         // Each is reported with the whole usage.
         if let Some((first, others)) = missing.split_first() {
             self.stderr += &usage::error(ADD, first, true);
@@ -155,12 +138,7 @@ fn configure(server: &mut DhcpServer, parts: &Parts) -> Outcome {
         return Ok(());
     }
     server.configure(&addresses).map_err(|error| {
-        let DhcpAddresses {
-            address,
-            netmask,
-            lower,
-            upper,
-        } = addresses;
+        let DhcpAddresses { address, netmask, lower, upper } = addresses;
         let (call, line, file) = place::DHCP_CONFIGURE;
         let text = format!("Failed to set configuration ({address}, {netmask}, {lower}, {upper})");
         domain(&error.context(call, line, file), &text)
@@ -169,18 +147,13 @@ fn configure(server: &mut DhcpServer, parts: &Parts) -> Outcome {
 
 /// A line with the exit code of this subcommand.
 fn refused(text: &str) -> Failure {
-    Failure::Plain {
-        exit: 2,
-        text: text.to_owned(),
-    }
+    Failure::Plain { exit: 2, text: text.to_owned() }
 }
 
 /// An error of an object with a last line.
 fn domain(error: &VBoxError, last: &str) -> Failure {
     let lines = failure::lines(error, "error");
-    let lines: String = lines
-        .lines()
-        .map(|line| format!("{}\n", line.trim_start_matches("VBoxManage: error: ")))
-        .collect();
+    let lines: String =
+        lines.lines().map(|line| format!("{}\n", line.trim_start_matches("VBoxManage: error: "))).collect();
     refused(&format!("{lines}{last}"))
 }

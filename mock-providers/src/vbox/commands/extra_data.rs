@@ -11,10 +11,7 @@ impl Call<'_> {
             [object, key] => (object, key, None),
             [object, key, value] => (object, key, Some(value.as_str())),
             [_] => {
-                return Err(Failure::syntax(
-                    Usage::Of("setextradata"),
-                    "Not enough parameters",
-                ));
+                return Err(Failure::syntax(Usage::Of("setextradata"), "Not enough parameters"));
             }
             _ => return Err(Failure::syntax(Usage::Of("setextradata"), "Too many parameters")),
         };
@@ -40,10 +37,7 @@ impl Call<'_> {
             }
             let id = virtual_box.find_machine(object).at(place::FIND_EXTRA)?;
             Ok::<_, Failure>(
-                virtual_box
-                    .machine(id)
-                    .map(|machine| machine.extra_data.clone())
-                    .unwrap_or_default(),
+                virtual_box.machine(id).map(|machine| machine.extra_data.clone()).unwrap_or_default(),
             )
         })?;
         match (key, data.get(key)) {

@@ -52,21 +52,16 @@ impl Call<'_> {
 
     fn get_property(&mut self, machine: &str, name: &str, verbose: bool) -> Outcome {
         let id = self.find(machine, place::FIND_PROPERTY)?;
-        let found = self
-            .tenant
-            .look(|virtual_box| virtual_box.machine(id)?.guest_properties.get(name).cloned());
+        let found =
+            self.tenant.look(|virtual_box| virtual_box.machine(id)?.guest_properties.get(name).cloned());
         let Some(property) = found else {
             self.stdout += "No value set!\n";
             return Ok(());
         };
         let _ = writeln!(self.stdout, "Value: {}", property.value);
         if verbose {
-            let _ = writeln!(
-                self.stdout,
-                "Timestamp: {}\nFlags: {}",
-                property.set.as_nanos(),
-                property.flags
-            );
+            let _ =
+                writeln!(self.stdout, "Timestamp: {}\nFlags: {}", property.set.as_nanos(), property.flags);
         }
         Ok(())
     }
@@ -74,42 +69,27 @@ impl Call<'_> {
     fn enumerate(&mut self, machine: &str, parts: &Parts) -> Outcome {
         let id = self.find(machine, place::FIND_ENUMERATE)?;
         let mut patterns: Vec<&str> = parts.words.iter().skip(2).map(String::as_str).collect();
-        patterns.extend(
-            parts
-                .value("patterns")
-                .into_iter()
-                .flat_map(|patterns| patterns.split('|')),
-        );
+        patterns.extend(parts.value("patterns").into_iter().flat_map(|patterns| patterns.split('|')));
         let is_wanted =
             |name: &str| patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, name));
         let properties = self.tenant.look(|virtual_box| {
             let machine = virtual_box.machine(id);
-            machine
-                .map(|machine| machine.guest_properties.clone())
-                .unwrap_or_default()
+            machine.map(|machine| machine.guest_properties.clone()).unwrap_or_default()
         });
-        let properties: Vec<_> = properties
-            .into_iter()
-            .filter(|(name, _)| is_wanted(name))
-            .collect();
+        let properties: Vec<_> = properties.into_iter().filter(|(name, _)| is_wanted(name)).collect();
         if parts.has("oldformat") {
             for (name, property) in properties {
                 let (value, flags) = (property.value, property.flags);
                 let time = property.set.as_nanos();
-                let _ = writeln!(
-                    self.stdout,
-                    "Name: {name}, value: {value}, timestamp: {time}, flags: {flags}"
-                );
+                let _ =
+                    writeln!(self.stdout, "Name: {name}, value: {value}, timestamp: {time}, flags: {flags}");
             }
             return Ok(());
         }
         let widest = |length: fn(&(String, crate::vbox::state::GuestProperty)) -> usize| {
             properties.iter().map(length).max().unwrap_or(0)
         };
-        let (names, values) = (
-            widest(|(name, _)| name.len()),
-            widest(|(_, it)| it.value.len() + 2),
-        );
+        let (names, values) = (widest(|(name, _)| name.len()), widest(|(_, it)| it.value.len() + 2));
         for (name, property) in properties {
             let value = format!("'{}'", property.value);
             let mut line = format!("{name:<names$} = {value:<values$}");
@@ -127,10 +107,7 @@ impl Call<'_> {
 
     fn wait_for_property(&mut self, machine: &str, parts: &Parts) -> Outcome {
         self.find(machine, place::FIND_PROPERTY)?;
-        let limit = parts
-            .value("timeout")
-            .and_then(|text| text.parse().ok())
-            .map(Duration::from_millis);
+        let limit = parts.value("timeout").and_then(|text| text.parse().ok()).map(Duration::from_millis);
         self.tenant.pause(limit.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT));
         self.stderr += "VBoxManage: error: Time out or interruption while waiting for a notification.\n";
         match parts.has("failontimeout") {
@@ -151,9 +128,7 @@ fn matches(pattern: &str, name: &str) -> bool {
         }
         Some(wanted) => {
             let mut others = rest.chars();
-            let fits = others
-                .next()
-                .is_some_and(|other| wanted == '?' || wanted == other);
+            let fits = others.next().is_some_and(|other| wanted == '?' || wanted == other);
             fits && matches(characters.as_str(), others.as_str())
         }
     }
@@ -165,13 +140,9 @@ mod tests {
 
     #[test]
     fn patterns_match_names() {
-        for (pattern, expected) in [
-            ("*Mount*", true),
-            ("/a/Mount?ir", true),
-            ("Mount", false),
-            ("*", true),
-            ("/a/*x", false),
-        ] {
+        for (pattern, expected) in
+            [("*Mount*", true), ("/a/Mount?ir", true), ("Mount", false), ("*", true), ("/a/*x", false)]
+        {
             assert_eq!(matches(pattern, "/a/MountDir"), expected, "{pattern}");
         }
     }

@@ -20,10 +20,7 @@ impl Call<'_> {
             "create" => self.create_interface(),
             "remove" => self.remove_interface(),
             "ipconfig" => self.configure_interface(),
-            other => Err(Failure::syntax(
-                INTERFACE,
-                format!("Unknown sub-command '{other}'"),
-            )),
+            other => Err(Failure::syntax(INTERFACE, format!("Unknown sub-command '{other}'"))),
         }
     }
 
@@ -37,11 +34,8 @@ impl Call<'_> {
                         directory";
             Err(VBoxError::later(ResultCode::Failure, Component::HOST_INTERFACE, text))
         });
-        let name = self.progress(
-            created,
-            "Failed to create the host-only adapter",
-            place::CREATE_INTERFACE,
-        )?;
+        let name =
+            self.progress(created, "Failed to create the host-only adapter", place::CREATE_INTERFACE)?;
         self.stdout += &format!("Interface '{name}' was successfully created\n");
         Ok(())
     }
@@ -72,10 +66,7 @@ impl Call<'_> {
             return Err(Failure::syntax(CONFIGURE, "No interface name was given"));
         };
         if !parts.has("dhcp") && !parts.has("ip") && !parts.has("ipv6") {
-            return Err(Failure::syntax(
-                CONFIGURE,
-                "Neither -dhcp nor -ip nor -ipv6 was specfified",
-            ));
+            return Err(Failure::syntax(CONFIGURE, "Neither -dhcp nor -ip nor -ipv6 was specfified"));
         }
         let allowed = match self.conditions.any_host_only_address {
             true => AllowedAddresses::Any,
@@ -90,9 +81,7 @@ impl Call<'_> {
             match parts.value("ip") {
                 Some(address) => {
                     let netmask = parts.value("netmask").unwrap_or_default();
-                    interfaces
-                        .set_address(name, address, netmask, allowed)
-                        .at(place::SET_ADDRESS)
+                    interfaces.set_address(name, address, netmask, allowed).at(place::SET_ADDRESS)
                 }
                 // IPv6 leads to no guest here, so the address is taken and forgotten.
                 None => Ok(()),
@@ -152,6 +141,5 @@ fn address(parts: &Parts, name: &str) -> Result<Ipv4Addr, Failure> {
     let text = parts.value(name);
     let text =
         text.ok_or_else(|| Failure::syntax(NETWORK, format!("Missing required argument: --{option}")))?;
-    text.parse()
-        .map_err(|_| Failure::syntax(NETWORK, format!("Invalid value '{text}' for --{option}")))
+    text.parse().map_err(|_| Failure::syntax(NETWORK, format!("Invalid value '{text}' for --{option}")))
 }

@@ -20,10 +20,7 @@ const FIXED: &[(&str, &str)] = &[
     ("hddbackends", include_str!("../output/lists/hddbackends.txt")),
     ("cpu-profiles", include_str!("../output/lists/cpu-profiles.txt")),
     ("extpacks", include_str!("../output/lists/extpacks.txt")),
-    (
-        "screenshotformats",
-        include_str!("../output/lists/screenshotformats.txt"),
-    ),
+    ("screenshotformats", include_str!("../output/lists/screenshotformats.txt")),
     ("cloudproviders", "Supported 0 cloud providers:\n"),
     ("webcams", "Video Input Devices: 0\n"),
     ("natnets", ""),
@@ -43,10 +40,7 @@ impl Call<'_> {
     pub(super) fn list(&mut self) -> Outcome {
         let parts = self.parts(USAGE, "--long|-l --sorted|-s --platform-arch|-p=")?;
         if parts.words.is_empty() {
-            return Err(Failure::syntax(
-                USAGE,
-                "Missing subcommand for \"list\" command.\n",
-            ));
+            return Err(Failure::syntax(USAGE, "Missing subcommand for \"list\" command.\n"));
         }
         for topic in &parts.words {
             self.list_one(topic, parts.has("long"), parts.has("sorted"))?;
@@ -68,40 +62,28 @@ impl Call<'_> {
             "dvds" => self.list_media(MediumKind::Dvd, is_long),
             "floppies" => self.list_media(MediumKind::Floppy, is_long),
             "hostonlyifs" => {
-                self.stdout += &self
-                    .tenant
-                    .look(|virtual_box| networks::interfaces(&virtual_box.host_interfaces));
+                self.stdout +=
+                    &self.tenant.look(|virtual_box| networks::interfaces(&virtual_box.host_interfaces));
             }
             "hostonlynets" if self.conditions.host_only_networks => {
-                self.stdout += &self
-                    .tenant
-                    .look(|virtual_box| networks::networks(&virtual_box.host_only_networks));
+                self.stdout +=
+                    &self.tenant.look(|virtual_box| networks::networks(&virtual_box.host_only_networks));
             }
             "dhcpservers" => {
-                self.stdout += &self
-                    .tenant
-                    .look(|virtual_box| networks::servers(&virtual_box.dhcp_servers));
+                self.stdout += &self.tenant.look(|virtual_box| networks::servers(&virtual_box.dhcp_servers));
             }
             "systemproperties" => {
-                let folder = self
-                    .tenant
-                    .look(|virtual_box| virtual_box.machine_folder.display().to_string());
+                let folder = self.tenant.look(|virtual_box| virtual_box.machine_folder.display().to_string());
                 self.stdout += &SYSTEM_PROPERTIES.replace("/home/VirtualBox VMs", &folder);
             }
             "hostinfo" => {
                 let now = u64::try_from(self.tenant.now().as_millis()).unwrap_or(u64::MAX);
                 let time = timestamp::text(now);
                 let time = format!("{}000000Z", time.trim_end_matches('Z'));
-                let virtualization = if self.conditions.hardware_virtualization {
-                    "yes"
-                } else {
-                    "no"
-                };
+                let virtualization = if self.conditions.hardware_virtualization { "yes" } else { "no" };
                 let text = HOST_INFO.replace("2026-11-22T23:14:16.688000000Z", &time);
-                self.stdout += &text.replace(
-                    "HW virtualization: no",
-                    &format!("HW virtualization: {virtualization}"),
-                );
+                self.stdout +=
+                    &text.replace("HW virtualization: no", &format!("HW virtualization: {virtualization}"));
             }
             "usbhost" => self.without_usb(
                 "Host USB Devices",
@@ -121,11 +103,8 @@ impl Call<'_> {
     fn list_machines(&mut self, is_long: bool, is_sorted: bool, is_meant: impl Fn(&Machine) -> bool) {
         let (stdout, stderr) = self.tenant.look(|virtual_box| {
             let (mut stdout, mut stderr) = (String::new(), String::new());
-            let mut machines: Vec<_> = virtual_box
-                .machines
-                .iter()
-                .filter(|machine| is_meant(machine))
-                .collect();
+            let mut machines: Vec<_> =
+                virtual_box.machines.iter().filter(|machine| is_meant(machine)).collect();
             if is_sorted {
                 machines.sort_by(|one, other| one.name.cmp(&other.name));
             }

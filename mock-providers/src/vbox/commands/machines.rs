@@ -37,10 +37,9 @@ impl Call<'_> {
         let os_type = parts.value("ostype").unwrap_or_default();
         let id = match parts.value("uuid") {
             None => None,
-            Some(text) => Some(
-                text.parse()
-                    .map_err(|_| Failure::syntax(CREATE, format!("Invalid UUID '{text}'")))?,
-            ),
+            Some(text) => {
+                Some(text.parse().map_err(|_| Failure::syntax(CREATE, format!("Invalid UUID '{text}'")))?)
+            }
         };
         let new = NewMachine {
             name: name.to_owned(),
@@ -64,11 +63,7 @@ impl Call<'_> {
             }
             Ok::<_, Failure>(made)
         })?;
-        let what = if registers {
-            "created and registered"
-        } else {
-            "created"
-        };
+        let what = if registers { "created and registered" } else { "created" };
         self.stdout += &format!(
             "Virtual machine '{name}' is {what}.\nUUID: {id}\nSettings file: '{}'\n",
             file.display()
@@ -86,10 +81,7 @@ impl Call<'_> {
         self.act(|virtual_box, host| {
             let mut machine = virtual_box.open_machine(&path, host).at(place::OPEN)?;
             // What was read from a file has it.
-            machine
-                .configuration
-                .settings
-                .insert(settings::LOCALHOST_REACHABLE, "1".to_owned());
+            machine.configuration.settings.insert(settings::LOCALHOST_REACHABLE, "1".to_owned());
             virtual_box.register(machine).at(place::OPEN_REGISTER)?;
             Ok(())
         })

@@ -24,17 +24,11 @@ impl Call<'_> {
             return Err(Failure::syntax(usage, "Parameter --filename is required"));
         };
         let size = |name: &str, unit: u64| Some(parts.value(name)?.parse::<u64>().ok()?.saturating_mul(unit));
-        let Some(capacity) = size("size", MEGABYTE)
-            .or_else(|| size("sizebyte", 1))
-            .filter(|size| *size > 0)
+        let Some(capacity) = size("size", MEGABYTE).or_else(|| size("sizebyte", 1)).filter(|size| *size > 0)
         else {
             return Err(Failure::syntax(usage, "Parameter --size is required"));
         };
-        let default = if kind == MediumKind::HardDisk {
-            "VDI"
-        } else {
-            "RAW"
-        };
+        let default = if kind == MediumKind::HardDisk { "VDI" } else { "RAW" };
         let image = NewImage {
             format: format(parts.value("format").unwrap_or(default)).at(place::CREATE_MEDIUM)?,
             variant: variant(parts.value("variant")),
@@ -51,38 +45,25 @@ impl Call<'_> {
 
     pub(super) fn clone_medium(&mut self) -> Outcome {
         let usage = Usage::Of("clonemedium");
-        let parts = self.parts(
-            usage,
-            "--format|-o= --variant|-m= --existing|-E --type|-t= --static|-F --uuid|-u=",
-        )?;
+        let parts =
+            self.parts(usage, "--format|-o= --variant|-m= --existing|-E --type|-t= --static|-F --uuid|-u=")?;
         let (kind, rest) = kind(&parts.words);
         let [source, target, others @ ..] = rest else {
-            return Err(Failure::syntax(
-                usage,
-                "Mandatory UUID or input file parameter missing",
-            ));
+            return Err(Failure::syntax(usage, "Mandatory UUID or input file parameter missing"));
         };
-        if let Some(other) = others
-            .first()
-            .filter(|other| !matches!(other.as_str(), "disk" | "dvd" | "floppy"))
+        if let Some(other) =
+            others.first().filter(|other| !matches!(other.as_str(), "disk" | "dvd" | "floppy"))
         {
             return Err(Failure::syntax(usage, format!("Invalid parameter '{other}'")));
         }
-        let wanted = parts
-            .value("format")
-            .map(format)
-            .transpose()
-            .at(place::CREATE_MEDIUM)?;
+        let wanted = parts.value("format").map(format).transpose().at(place::CREATE_MEDIUM)?;
         let from = self.medium_name(source, kind);
         let target = self.path(target);
         let tenant = self.tenant;
         let (image, cloned) = tenant.act(|virtual_box, host| {
-            let id = virtual_box
-                .open_medium(&from, kind, host)
-                .at(place::OPEN_MEDIUM)?;
-            let (capacity, present) = virtual_box
-                .medium(id)
-                .map_or((0, ImageFormat::Vdi), |it| (it.capacity, it.format));
+            let id = virtual_box.open_medium(&from, kind, host).at(place::OPEN_MEDIUM)?;
+            let (capacity, present) =
+                virtual_box.medium(id).map_or((0, ImageFormat::Vdi), |it| (it.capacity, it.format));
             let image = NewImage {
                 format: wanted.unwrap_or(present),
                 variant: variant(parts.value("variant")),
@@ -99,10 +80,7 @@ impl Call<'_> {
             return Err(error.clone()).at(place::CLONE_TO);
         }
         let id = self.progress(cloned, "Failed to clone medium", place::CLONE_PROGRESS)?;
-        self.stdout += &format!(
-            "Clone medium created in format '{}'. UUID: {id}\n",
-            image.format.name()
-        );
+        self.stdout += &format!("Clone medium created in format '{}'. UUID: {id}\n", image.format.name());
         Ok(())
     }
 
@@ -118,16 +96,12 @@ impl Call<'_> {
         let size = |name: &str, unit: u64| Some(parts.value(name)?.parse::<u64>().ok()?.saturating_mul(unit));
         let Some(capacity) = size("resize", MEGABYTE).or_else(|| size("resizebyte", 1)) else {
             // Our own words: this is all that drivers use.
-            return Err(Failure::plain(
-                "This VBoxManage is a mock: of modifymedium it only knows --resize",
-            ));
+            return Err(Failure::plain("This VBoxManage is a mock: of modifymedium it only knows --resize"));
         };
         let name = self.medium_name(medium, kind);
         let tenant = self.tenant;
         let resized = tenant.act(|virtual_box, host| {
-            let id = virtual_box
-                .open_medium(&name, kind, host)
-                .at(place::OPEN_MEDIUM)?;
+            let id = virtual_box.open_medium(&name, kind, host).at(place::OPEN_MEDIUM)?;
             Ok::<_, Failure>(virtual_box.resize_medium(id, capacity, host))
         })?;
         if let Err(error) = &resized
@@ -151,9 +125,7 @@ impl Call<'_> {
         let name = self.medium_name(medium, kind);
         let tenant = self.tenant;
         tenant.act(|virtual_box, host| {
-            let id = virtual_box
-                .open_medium(&name, kind, host)
-                .at(place::OPEN_MEDIUM)?;
+            let id = virtual_box.open_medium(&name, kind, host).at(place::OPEN_MEDIUM)?;
             if parts.has("delete") {
                 match virtual_box.delete_storage(id, host) {
                     Ok(()) => {
@@ -183,9 +155,7 @@ impl Call<'_> {
         };
         let name = self.medium_name(medium, kind);
         let text = self.act(|virtual_box, host| {
-            let id = virtual_box
-                .open_medium(&name, kind, host)
-                .at(place::OPEN_MEDIUM)?;
+            let id = virtual_box.open_medium(&name, kind, host).at(place::OPEN_MEDIUM)?;
             virtual_box.refresh_medium(id, host);
             Ok::<_, Failure>(long(id, virtual_box, host))
         })?;
@@ -196,9 +166,7 @@ impl Call<'_> {
     /// A medium as it was named: an id or a path that is known stays, other paths become absolute.
     fn medium_name(&self, name: &str, kind: MediumKind) -> String {
         let is_id = name.parse::<Uuid>().is_ok();
-        let is_known = self
-            .tenant
-            .look(|virtual_box| virtual_box.find_medium(name, kind).is_some());
+        let is_known = self.tenant.look(|virtual_box| virtual_box.find_medium(name, kind).is_some());
         match is_id || is_known {
             true => name.to_owned(),
             false => self.path(name).display().to_string(),

@@ -82,9 +82,7 @@ pub(super) fn carry_out(
         call.stdout += START_SCRIPT_WARNING;
     }
     let outcome = call.run(name);
-    let Call {
-        stdout, mut stderr, ..
-    } = call;
+    let Call { stdout, mut stderr, .. } = call;
     let exit = match outcome {
         Ok(()) => 0,
         Err(failure) => {
@@ -124,9 +122,7 @@ impl Call<'_> {
         if !self.conditions.server {
             let unavailable = faults::no_server();
             self.stderr += &unavailable.stderr;
-            return Err(Failure::Printed {
-                exit: unavailable.exit,
-            });
+            return Err(Failure::Printed { exit: unavailable.exit });
         }
         match name {
             "list" => self.list(),
@@ -158,18 +154,12 @@ impl Call<'_> {
             "snapshot" => self.snapshot(),
             "clonevm" => self.clone_machine(),
             // Our own words: what the real one would do is not known here.
-            _ => Err(Failure::plain(format!(
-                "This VBoxManage is a mock, and '{name}' is not part of it"
-            ))),
+            _ => Err(Failure::plain(format!("This VBoxManage is a mock, and '{name}' is not part of it"))),
         }
     }
 
     fn help(&mut self) -> Outcome {
-        match self
-            .arguments
-            .first()
-            .map(|topic| (topic, usage::subcommand(topic)))
-        {
+        match self.arguments.first().map(|topic| (topic, usage::subcommand(topic))) {
             None => {
                 self.stdout += &usage::help(Usage::All);
                 Ok(())
@@ -205,9 +195,7 @@ impl Call<'_> {
 
     /// A machine by name, id or settings file.
     fn find(&self, machine: &str, site: CallSite) -> Result<Uuid, Failure> {
-        self.tenant
-            .look(|virtual_box| virtual_box.find_machine(machine))
-            .at(site)
+        self.tenant.look(|virtual_box| virtual_box.find_machine(machine)).at(site)
     }
 
     /// Options and words, where wrong options are reported in the present form.

@@ -40,14 +40,10 @@ static RULES: LazyLock<(Rules, Vec<String>)> = LazyLock::new(|| {
     let mut text = UNLISTED.to_owned();
     let mut switches = ["natdnshostresolver", "natdnsproxy"].map(str::to_owned).to_vec();
     for (name, is_switch) in usage::options("modifyvm") {
-        let name = name
-            .strip_suffix('X')
-            .map_or_else(|| name.clone(), |stem| format!("{stem}N"));
+        let name = name.strip_suffix('X').map_or_else(|| name.clone(), |stem| format!("{stem}N"));
         let stem = name.trim_end_matches('N').to_owned();
         let old = OLD_NAMES.iter().find(|(present, _)| *present == name);
-        let old = old
-            .map(|(_, old)| format!("|{}", old.trim_end_matches('N')))
-            .unwrap_or_default();
+        let old = old.map(|(_, old)| format!("|{}", old.trim_end_matches('N'))).unwrap_or_default();
         let number = if name.ends_with('N') { "N" } else { "" };
         text += &format!(" {stem}{old}{number}=");
         if is_switch {
@@ -88,31 +84,20 @@ impl Call<'_> {
         for argument in split(&options, rules).map_err(|bad| wrong(&bad))? {
             let (name, written, number, value) = match argument {
                 Argument::Word(word) => return Err(wrong(&BadOption::Unknown(word))),
-                Argument::Option {
-                    name,
-                    written,
-                    number,
-                    value,
-                } => (name, written, number, value),
+                Argument::Option { name, written, number, value } => (name, written, number, value),
             };
             if switches.contains(&name) && !matches!(value.as_str(), "on" | "off") {
                 return Err(wrong(&BadOption::Unknown(value)));
             }
-            let change = Change {
-                name: &name,
-                written: &written,
-                number: number.unwrap_or_default(),
-                value: &value,
-            };
+            let change =
+                Change { name: &name, written: &written, number: number.unwrap_or_default(), value: &value };
             self.change(virtual_box, draft, &change)?;
         }
         Ok(())
     }
 
     fn change(&mut self, virtual_box: &VirtualBox, draft: &mut Machine, change: &Change<'_>) -> Outcome {
-        let Change {
-            name, value, number, ..
-        } = *change;
+        let Change { name, value, number, .. } = *change;
         match name {
             "name" => draft.set_name(value).at(place::SET_NAME),
             "memory" => {
@@ -142,9 +127,8 @@ impl Call<'_> {
             }
             "hardwareuuid" => {
                 draft.require_mutable()?;
-                draft.hardware_id = value
-                    .parse()
-                    .map_err(|_| wrong(&BadOption::Unknown(value.to_owned())))?;
+                draft.hardware_id =
+                    value.parse().map_err(|_| wrong(&BadOption::Unknown(value.to_owned())))?;
                 Ok(())
             }
             "boot" => {
@@ -186,13 +170,9 @@ fn rejoin_deletions(options: &[String]) -> Result<Vec<String>, Failure> {
     let mut rejoined: Vec<String> = Vec::with_capacity(options.len());
     let mut rest = options.iter();
     while let Some(option) = rest.next() {
-        let is_rule = rejoined
-            .last()
-            .is_some_and(|last| last.replace('-', "").starts_with("natpf"));
+        let is_rule = rejoined.last().is_some_and(|last| last.replace('-', "").starts_with("natpf"));
         if is_rule && option == "delete" {
-            let name = rest
-                .next()
-                .ok_or_else(|| Failure::syntax(USAGE, "Not enough parameters"))?;
+            let name = rest.next().ok_or_else(|| Failure::syntax(USAGE, "Not enough parameters"))?;
             rejoined.push(format!("delete,{name}"));
         } else {
             rejoined.push(option.clone());
@@ -214,10 +194,5 @@ fn boot_device(value: &str) -> Option<BootDevice> {
 
 /// Wrong options exit with 1 here.
 fn wrong(bad: &BadOption) -> Failure {
-    Failure::Syntax {
-        exit: 1,
-        usage: USAGE,
-        text: in_words(bad),
-        is_apart: false,
-    }
+    Failure::Syntax { exit: 1, usage: USAGE, text: in_words(bad), is_apart: false }
 }

@@ -45,16 +45,8 @@ const OPTIONS: &[&str] = &[
 ];
 
 /// Chips, as they are given and as they are shown.
-const KINDS: &[&str] = &[
-    "Am79C970A",
-    "Am79C973",
-    "Am79C960",
-    "82540EM",
-    "82543GC",
-    "82545EM",
-    "virtio",
-    "usbnet",
-];
+const KINDS: &[&str] =
+    &["Am79C970A", "Am79C973", "Am79C960", "82540EM", "82543GC", "82545EM", "virtio", "usbnet"];
 
 /// A NAT rule as it was given.
 #[derive(Debug, PartialEq, Eq)]
@@ -145,18 +137,15 @@ impl Call<'_> {
 
     fn change_rules(&mut self, adapter: &mut NetworkAdapter, change: &Change<'_>) -> Outcome {
         let (value, number) = (change.value, change.number);
-        if let Some(name) = value
-            .strip_prefix("delete,")
-            .or_else(|| value.strip_prefix("delete="))
-        {
+        if let Some(name) = value.strip_prefix("delete,").or_else(|| value.strip_prefix("delete=")) {
             return adapter.nat.remove(name).at(place::MODIFY_REMOVE_RULE);
         }
         match rule(value) {
             RuleOrder::Add(name, rule) => adapter.nat.add(&name, rule).at(place::MODIFY_ADD_RULE),
             RuleOrder::Incomplete => Err(Failure::syntax(USAGE, "Missing or invalid argument to '--natpf'")),
-            RuleOrder::BadProtocol => Err(Failure::plain(format!(
-                "Invalid proto '{value}' specfied for NIC {number}"
-            ))),
+            RuleOrder::BadProtocol => {
+                Err(Failure::plain(format!("Invalid proto '{value}' specfied for NIC {number}")))
+            }
         }
     }
 }
@@ -209,22 +198,11 @@ mod tests {
 
     #[test]
     fn rules_are_read_field_by_field() {
-        let RuleOrder::Add(name, read) = rule("ssh,TCP,127.0.0.1,2222,,22") else {
-            panic!("it is complete")
-        };
-        assert_eq!(
-            (name.as_str(), read.host_port, read.guest_port),
-            ("ssh", 2222, 22)
-        );
-        assert!(matches!(
-            rule("x,tcp,,,,"),
-            RuleOrder::Add(_, NatRule { host_port: 0, .. })
-        ));
+        let RuleOrder::Add(name, read) = rule("ssh,TCP,127.0.0.1,2222,,22") else { panic!("it is complete") };
+        assert_eq!((name.as_str(), read.host_port, read.guest_port), ("ssh", 2222, 22));
+        assert!(matches!(rule("x,tcp,,,,"), RuleOrder::Add(_, NatRule { host_port: 0, .. })));
         assert_eq!(rule("x"), RuleOrder::Incomplete);
         assert_eq!(rule("x,icmp,,1,,1"), RuleOrder::BadProtocol);
-        assert!(matches!(
-            rule("x,udp,,65536,,1"),
-            RuleOrder::Add(_, NatRule { host_port: 0, .. })
-        ));
+        assert!(matches!(rule("x,udp,,65536,,1"), RuleOrder::Add(_, NatRule { host_port: 0, .. })));
     }
 }

@@ -44,9 +44,7 @@ impl Call<'_> {
     fn start_one(&mut self, machine: &str, frontend: &str) -> Outcome {
         let id = self.find(machine, place::FIND_START)?;
         if frontend == EMERGENCY_STOP {
-            return self
-                .act(|virtual_box, host| virtual_box.abort(id, host))
-                .at(place::LAUNCH);
+            return self.act(|virtual_box, host| virtual_box.abort(id, host)).at(place::LAUNCH);
         }
         let order = self.start_order();
         let needs_windows = matches!(frontend, "" | "gui" | "separate");
@@ -108,9 +106,7 @@ impl Call<'_> {
                 FaultKind::NeverReady => order.never_ready = true,
                 FaultKind::NoAddress => order.no_address = true,
                 FaultKind::BootError { message } => {
-                    let failure = message
-                        .clone()
-                        .map_or(StartFailure::ProcessKilled, StartFailure::Other);
+                    let failure = message.clone().map_or(StartFailure::ProcessKilled, StartFailure::Other);
                     order.failure = Some(failure);
                 }
                 FaultKind::Guest { fault } => drop(order.guest.insert(*fault)),
@@ -126,12 +122,9 @@ impl Call<'_> {
             return Err(Failure::syntax(usage, "Incorrect number of parameters"));
         };
         let id = self.find(machine, place::FIND_DISCARD)?;
-        self.tenant
-            .look(|virtual_box| virtual_box.draft(id).map(drop))
-            .at(place::LOCK_DISCARD)?;
-        let discarded = self
-            .act(|virtual_box, host| virtual_box.discard_state(id, true, host))
-            .at(place::DISCARD);
+        self.tenant.look(|virtual_box| virtual_box.draft(id).map(drop)).at(place::LOCK_DISCARD)?;
+        let discarded =
+            self.act(|virtual_box, host| virtual_box.discard_state(id, true, host)).at(place::DISCARD);
         if let Err(failure) = discarded {
             // Really: the error is printed, and the exit code is 0.
             self.stderr += &failure.text();
@@ -145,12 +138,9 @@ impl Call<'_> {
             return Err(Failure::syntax(usage, "Incorrect number of parameters"));
         };
         let id = self.find(machine, place::FIND_DISCARD)?;
-        self.tenant
-            .look(|virtual_box| virtual_box.draft(id).map(drop))
-            .at(place::ADOPT_LOCK)?;
+        self.tenant.look(|virtual_box| virtual_box.draft(id).map(drop)).at(place::ADOPT_LOCK)?;
         let path = self.path(file);
-        self.act(|virtual_box, host| virtual_box.adopt_state(id, &path, host))
-            .at(place::ADOPT)
+        self.act(|virtual_box, host| virtual_box.adopt_state(id, &path, host)).at(place::ADOPT)
     }
 
     /// An error of an object, as a warning.

@@ -41,9 +41,7 @@ impl Call<'_> {
             let id = virtual_box.find_machine(machine).at(place::FIND_FOLDER)?;
             if parts.has("transient") {
                 require_running(virtual_box.console(id).at(place::LOCK_FOLDER)?.is_some(), machine)?;
-                return virtual_box
-                    .add_transient_folder(id, folder, host)
-                    .at(place::ADD_FOLDER);
+                return virtual_box.add_transient_folder(id, folder, host).at(place::ADD_FOLDER);
             }
             let mut draft = virtual_box.draft(id).at(place::LOCK_FOLDER)?;
             draft.add_shared_folder(folder, host).at(place::ADD_FOLDER)?;
@@ -56,18 +54,13 @@ impl Call<'_> {
             return Err(Failure::syntax(REMOVE, "No machine name was given"));
         };
         let Some(name) = parts.value("name") else {
-            return Err(Failure::syntax(
-                REMOVE,
-                "No shared folder name (--name) was given",
-            ));
+            return Err(Failure::syntax(REMOVE, "No shared folder name (--name) was given"));
         };
         self.act(|virtual_box, host| {
             let id = virtual_box.find_machine(machine).at(place::FIND_FOLDER)?;
             if parts.has("transient") {
                 require_running(virtual_box.console(id).at(place::LOCK_FOLDER)?.is_some(), machine)?;
-                return virtual_box
-                    .remove_transient_folder(id, name)
-                    .at(place::REMOVE_FOLDER);
+                return virtual_box.remove_transient_folder(id, name).at(place::REMOVE_FOLDER);
             }
             let mut draft = virtual_box.draft(id).at(place::LOCK_FOLDER)?;
             draft.remove_shared_folder(name).at(place::REMOVE_FOLDER)?;
@@ -79,8 +72,6 @@ impl Call<'_> {
 fn require_running(runs: bool, machine: &str) -> Outcome {
     match runs {
         true => Ok(()),
-        false => Err(Failure::plain(format!(
-            "Machine '{machine}' is not currently running."
-        ))),
+        false => Err(Failure::plain(format!("Machine '{machine}' is not currently running."))),
     }
 }

@@ -47,16 +47,12 @@ impl Call<'_> {
         self.stderr += &failure::lines(&not_ready, "error");
         let text = "The session is not locked (session state: Unlocked)";
         let unlocked = VBoxError::new(ResultCode::Unexpected, Component::SESSION, text);
-        Err(unlocked
-            .context("UnlockMachine()", 3336, "VBoxManageInfo.cpp")
-            .into())
+        Err(unlocked.context("UnlockMachine()", 3336, "VBoxManageInfo.cpp").into())
     }
 
     fn show_log(&mut self, id: crate::vbox::state::Uuid, index: &str) -> Outcome {
         let number: u32 = index.parse().map_err(|_| Failure::plain(""))?;
-        let folder = self
-            .tenant
-            .look(|virtual_box| virtual_box.machine(id).map(Machine::log_folder));
+        let folder = self.tenant.look(|virtual_box| virtual_box.machine(id).map(Machine::log_folder));
         let name = match number {
             0 => "VBox.log".to_owned(),
             number => format!("VBox.log.{number}"),
@@ -69,10 +65,7 @@ impl Call<'_> {
                 Ok(())
             }
             Err(_) => {
-                let text = format!(
-                    "Could not open log file '{}' (VERR_FILE_NOT_FOUND)",
-                    path.display()
-                );
+                let text = format!("Could not open log file '{}' (VERR_FILE_NOT_FOUND)", path.display());
                 Err(VBoxError::new(ResultCode::IprtError, Component::MACHINE, text)).at(place::READ_LOG)
             }
         }

@@ -77,10 +77,7 @@ impl Call<'_> {
     }
 
     fn find_snapshot(&self, id: Uuid, name: &str) -> Result<Snapshot, Failure> {
-        self.machine(id)?
-            .find_snapshot(name)
-            .cloned()
-            .at(place::FIND_SNAPSHOT_NAME)
+        self.machine(id)?.find_snapshot(name).cloned().at(place::FIND_SNAPSHOT_NAME)
     }
 
     fn list_snapshots(&mut self, id: Uuid, is_for_programs: bool) -> Outcome {
@@ -89,11 +86,7 @@ impl Call<'_> {
             self.stdout += NONE;
             return Err(Failure::Printed { exit: 1 });
         }
-        let format = if is_for_programs {
-            Format::Programs
-        } else {
-            Format::People
-        };
+        let format = if is_for_programs { Format::Programs } else { Format::People };
         self.stdout += &snapshots::list(&machine, format);
         Ok(())
     }
@@ -111,9 +104,7 @@ impl Call<'_> {
     fn settle(&mut self, id: Uuid) -> Outcome {
         // An account that ends takes its VMs along, and then nobody waits for the text.
         let _ = self.tenant.wait_for(|virtual_box| {
-            let is_busy = virtual_box
-                .machine(id)
-                .is_some_and(|machine| machine.state.is_transitional());
+            let is_busy = virtual_box.machine(id).is_some_and(|machine| machine.state.is_transitional());
             (!is_busy).then_some(())
         });
         self.stderr += PROGRESS;
@@ -153,9 +144,7 @@ impl Call<'_> {
         let Some(source) = parts.word(0) else {
             return Err(Failure::syntax(usage, "VM name required"));
         };
-        let name = parts
-            .value("name")
-            .map_or_else(|| format!("{source} Clone"), str::to_owned);
+        let name = parts.value("name").map_or_else(|| format!("{source} Clone"), str::to_owned);
         let base = parts.value("basefolder").map(|folder| self.path(folder));
         self.act(|virtual_box, host| {
             let id = virtual_box.find_machine(source)?;

@@ -18,15 +18,7 @@ impl Call<'_> {
         let (Some(machine), Some(name)) = (parts.word(0), parts.value("name")) else {
             return Err(Failure::syntax(CONTROLLER, "Too few parameters"));
         };
-        let orders = [
-            "add",
-            "controller",
-            "portcount",
-            "remove",
-            "rename",
-            "hostiocache",
-            "bootable",
-        ];
+        let orders = ["add", "controller", "portcount", "remove", "rename", "hostiocache", "bootable"];
         if !orders.iter().any(|order| parts.has(order)) {
             return Err(Failure::syntax(CONTROLLER, "Too few parameters"));
         }
@@ -80,33 +72,19 @@ impl Call<'_> {
             Some("dvddrive") => Some(MediumKind::Dvd),
             Some("fdd") => Some(MediumKind::Floppy),
             Some(other) => {
-                return Err(Failure::Plain {
-                    exit: 2,
-                    text: format!("Invalid --type argument '{other}'"),
-                });
+                return Err(Failure::Plain { exit: 2, text: format!("Invalid --type argument '{other}'") });
             }
         };
-        let number = |name: &str| {
-            parts
-                .value(name)
-                .map(|text| text.parse::<u32>().unwrap_or(u32::MAX))
-        };
+        let number = |name: &str| parts.value(name).map(|text| text.parse::<u32>().unwrap_or(u32::MAX));
         let tenant = self.tenant;
         tenant.act(|virtual_box, host| {
             let id = virtual_box.find_machine(machine).at(place::FIND_CONTROLLER)?;
-            let found = virtual_box
-                .machine(id)
-                .and_then(|machine| machine.controller(controller));
+            let found = virtual_box.machine(id).and_then(|machine| machine.controller(controller));
             let Some(found) = found else {
-                return Err(Failure::plain(format!(
-                    "Could not find a controller named '{controller}'"
-                )));
+                return Err(Failure::plain(format!("Could not find a controller named '{controller}'")));
             };
-            let slot = Slot {
-                controller,
-                port: number("port").unwrap_or(0),
-                device: number("device").unwrap_or(0),
-            };
+            let slot =
+                Slot { controller, port: number("port").unwrap_or(0), device: number("device").unwrap_or(0) };
             let present = found.device(slot.port, slot.device).map(|device| device.kind);
             let Some(medium) = parts.value("medium") else {
                 return self.change_device(&parts, machine, slot);
@@ -137,14 +115,7 @@ impl Call<'_> {
 
     /// Without a medium only the settings of a device can be changed; it must be there.
     fn change_device(&self, parts: &Parts, machine: &str, slot: Slot<'_>) -> Outcome {
-        let settings = [
-            "mtype",
-            "passthrough",
-            "tempeject",
-            "nonrotational",
-            "discard",
-            "hotpluggable",
-        ];
+        let settings = ["mtype", "passthrough", "tempeject", "nonrotational", "discard", "hotpluggable"];
         match settings.iter().find(|name| parts.has(name)) {
             None => Err(Failure::plain("Missing --medium argument")),
             // Our own words.
@@ -196,9 +167,7 @@ fn switch(option: &str, value: &str) -> Result<bool, Failure> {
 fn invalid_medium(error: VBoxError, medium: &str) -> Failure {
     let (call, line, file) = place::OPEN_MEDIUM;
     let lines = failure::lines(&error.context(call, line, file), "error");
-    let text: String = lines
-        .lines()
-        .map(|line| format!("{}\n", line.trim_start_matches("VBoxManage: error: ")))
-        .collect();
+    let text: String =
+        lines.lines().map(|line| format!("{}\n", line.trim_start_matches("VBoxManage: error: "))).collect();
     Failure::plain(format!("{text}Invalid UUID or filename \"{medium}\""))
 }

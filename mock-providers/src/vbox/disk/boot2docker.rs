@@ -19,9 +19,7 @@ const MOST: u64 = 64 << 10;
 /// The public keys on a disk, OpenSSH lines, each once; `None` for a disk that asks for nothing, or cannot be read.
 pub(crate) fn public_keys(disk: &Path) -> Option<Vec<String>> {
     let mut reader = ImageReader::open(disk).ok()?;
-    let length = usize::try_from(reader.info().capacity)
-        .unwrap_or(ARCHIVE)
-        .min(ARCHIVE);
+    let length = usize::try_from(reader.info().capacity).unwrap_or(ARCHIVE).min(ARCHIVE);
     keys_in(&reader.read_at(0, length).ok()?)
 }
 
@@ -36,18 +34,12 @@ fn keys_in(start: &[u8]) -> Option<Vec<String>> {
     let mut keys: Vec<String> = Vec::new();
     // The rest of an archive that is cut short is not there.
     for entry in entries.map_while(Result::ok) {
-        let is_meant = entry
-            .path()
-            .is_ok_and(|path| KEYS.iter().any(|it| *path == *Path::new(it)));
+        let is_meant = entry.path().is_ok_and(|path| KEYS.iter().any(|it| *path == *Path::new(it)));
         let mut text = String::new();
         if !is_meant || entry.take(MOST).read_to_string(&mut text).is_err() {
             continue;
         }
-        for line in text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        {
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             if keys.iter().all(|known| known != line) {
                 keys.push(line.to_owned());
             }
@@ -66,9 +58,7 @@ mod tests {
             let mut header = tar::Header::new_gnu();
             header.set_size(contents.len() as u64);
             header.set_mode(0o644);
-            builder
-                .append_data(&mut header, name, contents.as_bytes())
-                .unwrap();
+            builder.append_data(&mut header, name, contents.as_bytes()).unwrap();
         }
         builder.into_inner().unwrap()
     }

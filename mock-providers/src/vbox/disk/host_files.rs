@@ -27,11 +27,7 @@ impl HostFiles {
     }
 
     fn require_space(self) -> Result<(), FileError> {
-        if self.is_full {
-            Err(FileError::Full)
-        } else {
-            Ok(())
-        }
+        if self.is_full { Err(FileError::Full) } else { Ok(()) }
     }
 
     /// Begins an image; for contents that come from a client.
@@ -107,16 +103,11 @@ impl Files for HostFiles {
 
     fn names(&self, directory: &Path) -> Vec<String> {
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .collect()
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
     }
 
     fn length(&self, path: &Path) -> Option<u64> {
-        fs::metadata(path)
-            .ok()
-            .filter(fs::Metadata::is_file)
-            .map(|it| it.len())
+        fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|it| it.len())
     }
 
     fn probe(&self, path: &Path, kind: MediumKind) -> Result<ImageInfo, FileError> {
@@ -127,12 +118,7 @@ impl Files for HostFiles {
         if !data.is_file() || data.len() < LEAST {
             return Err(FileError::NotSupported);
         }
-        Ok(ImageInfo {
-            format: ImageFormat::Raw,
-            variant: Variant::Fixed,
-            id: None,
-            capacity: data.len(),
-        })
+        Ok(ImageInfo { format: ImageFormat::Raw, variant: Variant::Fixed, id: None, capacity: data.len() })
     }
 
     fn create_image(&mut self, path: &Path, image: &NewImage) -> Result<(), FileError> {

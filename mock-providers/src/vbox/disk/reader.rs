@@ -103,12 +103,7 @@ impl ImageReader {
             }
             ImageFormat::Raw => return Err(FileError::NotSupported),
         };
-        Ok(Self {
-            info: head.info,
-            file,
-            block: head.block,
-            map,
-        })
+        Ok(Self { info: head.info, file, block: head.block, map })
     }
 
     /// What the header says.

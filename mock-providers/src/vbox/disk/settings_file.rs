@@ -102,10 +102,7 @@ fn hardware(text: &mut String, machine: &Machine, configuration: &Configuration)
             BootDevice::Disk => "HardDisk",
             BootDevice::Network => "Network",
         };
-        writeln!(
-            text,
-            "        <Order position=\"{position}\" device=\"{device}\"/>"
-        )?;
+        writeln!(text, "        <Order position=\"{position}\" device=\"{device}\"/>")?;
     }
     writeln!(
         text,
@@ -224,9 +221,6 @@ fn attached_device(text: &mut String, device: &Device) -> std::fmt::Result {
 
 /// Text for an attribute.
 fn escaped(text: &str) -> String {
-    let replaced = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
+    let replaced = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     replaced.replace('"', "&quot;")
 }

@@ -8,22 +8,13 @@ use crate::vbox::state::{Files, ImageFormat, MediumKind, NewImage, Uuid, Variant
 const MIB: u64 = 1 << 20;
 
 fn image(format: ImageFormat, variant: Variant, capacity: u64) -> NewImage {
-    NewImage {
-        format,
-        variant,
-        id: Uuid::random(),
-        parent: None,
-        capacity,
-    }
+    NewImage { format, variant, id: Uuid::random(), parent: None, capacity }
 }
 
 fn all() -> Vec<(ImageFormat, Variant)> {
     let formats = [ImageFormat::Vdi, ImageFormat::Vmdk, ImageFormat::Vhd];
     let variants = [Variant::Standard, Variant::Fixed];
-    formats
-        .into_iter()
-        .flat_map(|format| variants.map(|variant| (format, variant)))
-        .collect()
+    formats.into_iter().flat_map(|format| variants.map(|variant| (format, variant))).collect()
 }
 
 fn write(path: &Path, image: &NewImage, pieces: &[(u64, &[u8])]) {
@@ -42,11 +33,7 @@ fn what_is_written_is_read_in_every_format() {
         let image = image(format, variant, 5 * MIB);
         let start = [7; 70_000];
         let end = [9; 512];
-        write(
-            &path,
-            &image,
-            &[(0, &start), (5 * MIB - 512, &end), (3 * MIB, &[0; 4096])],
-        );
+        write(&path, &image, &[(0, &start), (5 * MIB - 512, &end), (3 * MIB, &[0; 4096])]);
         let mut reader = ImageReader::open(&path).unwrap();
         assert_eq!(reader.info().format, format);
         assert_eq!(reader.info().variant, variant, "{format:?}");
@@ -54,13 +41,7 @@ fn what_is_written_is_read_in_every_format() {
         assert_eq!(reader.info().capacity, 5 * MIB);
         assert_eq!(reader.read_at(0, 70_000).unwrap(), start);
         assert_eq!(reader.read_at(5 * MIB - 512, 512).unwrap(), end);
-        assert!(
-            reader
-                .read_at(70_000, 100_000)
-                .unwrap()
-                .iter()
-                .all(|byte| *byte == 0)
-        );
+        assert!(reader.read_at(70_000, 100_000).unwrap().iter().all(|byte| *byte == 0));
     }
 }
 
@@ -76,11 +57,7 @@ fn qemu_recognises_the_images_and_finds_no_errors() {
     for (format, variant) in all() {
         let path = folder.path().join(format!("{variant:?}.{}", format.extension()));
         write(&path, &image(format, variant, 20 * MIB), &[(MIB, b"something")]);
-        let output = Command::new("qemu-img")
-            .args(["info", "--output=json"])
-            .arg(&path)
-            .output()
-            .unwrap();
+        let output = Command::new("qemu-img").args(["info", "--output=json"]).arg(&path).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let info: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{output:?}"));
         let expected = match format {
@@ -103,11 +80,7 @@ fn qemu_recognises_the_images_and_finds_no_errors() {
         let convert = convert.unwrap();
         assert!(convert.status.success(), "{convert:?}");
         let bytes = std::fs::read(&raw).unwrap();
-        assert_eq!(
-            &bytes[MIB as usize..][..9],
-            b"something",
-            "{format:?} {variant:?}"
-        );
+        assert_eq!(&bytes[MIB as usize..][..9], b"something", "{format:?} {variant:?}");
         std::fs::remove_file(raw).unwrap();
     }
 }
@@ -128,18 +101,11 @@ fn images_are_copied_between_formats_and_made_larger() {
     let folder = tempfile::tempdir().unwrap();
     let mut files = HostFiles::default();
     let source = folder.path().join("a.vmdk");
-    write(
-        &source,
-        &image(ImageFormat::Vmdk, Variant::Standard, 3 * MIB),
-        &[(MIB, b"key")],
-    );
+    write(&source, &image(ImageFormat::Vmdk, Variant::Standard, 3 * MIB), &[(MIB, b"key")]);
     let copy = folder.path().join("sub/b.vdi");
     let new = image(ImageFormat::Vdi, Variant::Standard, 3 * MIB);
     files.copy_image(&source, &copy, &new).unwrap();
-    assert_eq!(
-        files.copy_image(&source, &copy, &new),
-        Err(FileError::AlreadyExists)
-    );
+    assert_eq!(files.copy_image(&source, &copy, &new), Err(FileError::AlreadyExists));
     files.resize_image(&copy, 9 * MIB).unwrap();
     let info = files.probe(&copy, MediumKind::HardDisk).unwrap();
     assert_eq!((info.capacity, info.id), (9 * MIB, Some(new.id)));
@@ -158,10 +124,7 @@ fn what_cannot_be_written_is_refused_and_leaves_nothing() {
     assert_eq!(create(&path, 1_000_001), Err(FileError::NotAligned));
     assert_eq!(create(&path, 0), Err(FileError::NotSupported));
     assert_eq!(create(&path, u64::MAX - 511), Err(FileError::NotSupported));
-    assert_eq!(
-        create(&folder.path().join("no/x.vmdk"), MIB),
-        Err(FileError::NotFound)
-    );
+    assert_eq!(create(&folder.path().join("no/x.vmdk"), MIB), Err(FileError::NotFound));
     assert_eq!(create(&path, MIB), Ok(()));
     assert!(!path.exists(), "an unfinished image is removed");
     let mut full = HostFiles::default();
@@ -178,18 +141,13 @@ fn dvds_are_files_of_at_least_a_sector() {
     let files = HostFiles::default();
     let probe = || files.probe(&path, MediumKind::Dvd).map(|info| info.capacity);
     assert_eq!(probe(), Err(FileError::NotFound));
-    for (length, expected) in [
-        (0, Err(FileError::NotSupported)),
-        (5, Err(FileError::NotSupported)),
-        (4096, Ok(4096)),
-    ] {
+    for (length, expected) in
+        [(0, Err(FileError::NotSupported)), (5, Err(FileError::NotSupported)), (4096, Ok(4096))]
+    {
         std::fs::write(&path, vec![0; length]).unwrap();
         assert_eq!(probe(), expected);
     }
-    assert_eq!(
-        files.probe(&path, MediumKind::HardDisk),
-        Err(FileError::NotSupported)
-    );
+    assert_eq!(files.probe(&path, MediumKind::HardDisk), Err(FileError::NotSupported));
 }
 
 proptest! {

@@ -16,21 +16,11 @@ const UNALLOCATED: u32 = u32::MAX;
 const HEADER: usize = 512;
 
 pub(super) fn layout(capacity: u64) -> Layout {
-    Layout {
-        block: BLOCK,
-        prefix: 0,
-        data: align(MAP + capacity.div_ceil(BLOCK) * 4, BLOCK),
-    }
+    Layout { block: BLOCK, prefix: 0, data: align(MAP + capacity.div_ceil(BLOCK) * 4, BLOCK) }
 }
 
 pub(super) fn metadata(written: &Written<'_>) -> Vec<Piece> {
-    let NewImage {
-        capacity,
-        id,
-        parent,
-        variant,
-        ..
-    } = *written.image;
+    let NewImage { capacity, id, parent, variant, .. } = *written.image;
     let blocks = capacity.div_ceil(BLOCK);
     let is_fixed = variant == Variant::Fixed;
     let place = |block: u64| {
@@ -41,9 +31,8 @@ pub(super) fn metadata(written: &Written<'_>) -> Vec<Piece> {
         };
         u32::try_from(number).ok()
     };
-    let map: Vec<u8> = (0..blocks)
-        .flat_map(|block| place(block).unwrap_or(UNALLOCATED).to_le_bytes())
-        .collect();
+    let map: Vec<u8> =
+        (0..blocks).flat_map(|block| place(block).unwrap_or(UNALLOCATED).to_le_bytes()).collect();
     let mut header = vec![0; HEADER];
     let mut number = |at: usize, number: u32| put(&mut header, at, &number.to_le_bytes());
     let (cylinders, heads, sectors) = geometry(capacity);
@@ -63,11 +52,7 @@ pub(super) fn metadata(written: &Written<'_>) -> Vec<Piece> {
     number(360, 512);
     number(376, BLOCK as u32);
     number(384, u32::try_from(blocks).unwrap_or(u32::MAX));
-    let allocated = if is_fixed {
-        blocks
-    } else {
-        written.map.len() as u64
-    };
+    let allocated = if is_fixed { blocks } else { written.map.len() as u64 };
     number(388, u32::try_from(allocated).unwrap_or(u32::MAX));
     number(456, cylinders);
     number(460, heads);
@@ -118,7 +103,5 @@ pub(super) fn map(head: &Head, bytes: &[u8]) -> BlockMap {
     let entries = bytes.chunks_exact(4).map(|entry| u32_le(entry, 0)).zip(0_u64..);
     // The largest two numbers mean that there is nothing.
     let entries = entries.filter(|(entry, _)| *entry < UNALLOCATED - 1);
-    entries
-        .map(|(entry, block)| (block, head.data_at + u64::from(entry) * BLOCK))
-        .collect()
+    entries.map(|(entry, block)| (block, head.data_at + u64::from(entry) * BLOCK)).collect()
 }

@@ -14,11 +14,7 @@ const UNALLOCATED: u32 = u32::MAX;
 
 pub(super) fn layout(image: &NewImage) -> Layout {
     match image.variant {
-        Variant::Fixed => Layout {
-            block: BLOCK,
-            prefix: 0,
-            data: 0,
-        },
+        Variant::Fixed => Layout { block: BLOCK, prefix: 0, data: 0 },
         Variant::Standard | Variant::Differencing => Layout {
             block: BLOCK,
             // Which sectors are in use: a bit for each.
@@ -38,15 +34,10 @@ pub(super) fn metadata(written: &Written<'_>) -> Vec<Piece> {
         let offset = written.map.get(&block)?;
         u32::try_from((offset - written.layout.prefix) / SECTOR).ok()
     };
-    let map: Vec<u8> = (0..blocks)
-        .flat_map(|block| place(block).unwrap_or(UNALLOCATED).to_be_bytes())
-        .collect();
-    let mut pieces = vec![
-        (0, footer.clone()),
-        (SECTOR, header(written.image, blocks)),
-        (MAP, map),
-        (written.end, footer),
-    ];
+    let map: Vec<u8> =
+        (0..blocks).flat_map(|block| place(block).unwrap_or(UNALLOCATED).to_be_bytes()).collect();
+    let mut pieces =
+        vec![(0, footer.clone()), (SECTOR, header(written.image, blocks)), (MAP, map), (written.end, footer)];
     let bitmap = vec![0xff; written.layout.prefix as usize];
     let offsets = written.map.values().map(|offset| offset - written.layout.prefix);
     pieces.extend(offsets.map(|offset| (offset, bitmap.clone())));
@@ -85,11 +76,7 @@ fn header(image: &NewImage, blocks: u64) -> Vec<u8> {
     put(&mut header, 8, &u64::MAX.to_be_bytes());
     put(&mut header, 16, &MAP.to_be_bytes());
     put(&mut header, 24, &0x0001_0000_u32.to_be_bytes());
-    put(
-        &mut header,
-        28,
-        &u32::try_from(blocks).unwrap_or(u32::MAX).to_be_bytes(),
-    );
+    put(&mut header, 28, &u32::try_from(blocks).unwrap_or(u32::MAX).to_be_bytes());
     put(&mut header, 32, &(BLOCK as u32).to_be_bytes());
     if let Some(parent) = image.parent {
         put(&mut header, 40, &parent.to_bytes());
@@ -118,11 +105,7 @@ pub(super) fn head(footer: &[u8], start: &[u8]) -> Result<Head, FileError> {
         _ => return Err(FileError::NotSupported),
     };
     let is_fixed = variant == Variant::Fixed;
-    let block = if is_fixed {
-        BLOCK
-    } else {
-        u64::from(u32_be(start, 512 + 32))
-    };
+    let block = if is_fixed { BLOCK } else { u64::from(u32_be(start, 512 + 32)) };
     if !is_fixed && (!start.get(512..).is_some_and(|it| it.starts_with(b"cxsparse")) || block != BLOCK) {
         return Err(FileError::NotSupported);
     }
@@ -144,7 +127,5 @@ pub(super) fn head(footer: &[u8], start: &[u8]) -> Result<Head, FileError> {
 pub(super) fn map(bytes: &[u8]) -> BlockMap {
     let entries = bytes.chunks_exact(4).map(|entry| u32_be(entry, 0)).zip(0_u64..);
     let entries = entries.filter(|(entry, _)| *entry != UNALLOCATED);
-    entries
-        .map(|(entry, block)| (block, (u64::from(entry) + 1) * SECTOR))
-        .collect()
+    entries.map(|(entry, block)| (block, (u64::from(entry) + 1) * SECTOR)).collect()
 }

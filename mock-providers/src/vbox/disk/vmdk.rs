@@ -36,13 +36,7 @@ fn tables(capacity: u64) -> Tables {
     let directory = align(count * 4, SECTOR);
     let first = DESCRIPTOR_AT + DESCRIPTOR_SECTORS * SECTOR;
     let second = first + directory + count * TABLE_BYTES;
-    Tables {
-        count,
-        directory,
-        first,
-        second,
-        end: second + directory + count * TABLE_BYTES,
-    }
+    Tables { count, directory, first, second, end: second + directory + count * TABLE_BYTES }
 }
 
 pub(super) fn layout(image: &NewImage) -> Layout {
@@ -73,11 +67,7 @@ fn descriptor(image: &NewImage, kind: &str, extent: &str, file: &str) -> String 
     let sectors = image.capacity / SECTOR;
     let (cylinders, heads, per_track) = geometry(image.capacity);
     let parent = image.parent.unwrap_or_default();
-    let parent_id = if image.parent.is_some() {
-        "fffffffe"
-    } else {
-        "ffffffff"
-    };
+    let parent_id = if image.parent.is_some() { "fffffffe" } else { "ffffffff" };
     let (id, change) = (image.id, Uuid::random());
     format!(
         "# Disk DescriptorFile\nversion=1\nCID={:08x}\nparentCID={parent_id}\ncreateType=\"{kind}\"\n\n\
@@ -156,11 +146,7 @@ pub(super) fn head(start: &[u8]) -> Result<Head, FileError> {
         return Ok(Head {
             info: ImageInfo {
                 format: ImageFormat::Vmdk,
-                variant: if is_differencing {
-                    Variant::Differencing
-                } else {
-                    Variant::Standard
-                },
+                variant: if is_differencing { Variant::Differencing } else { Variant::Standard },
                 id,
                 capacity,
             },
@@ -170,9 +156,7 @@ pub(super) fn head(start: &[u8]) -> Result<Head, FileError> {
             data_at: 0,
         });
     }
-    let extent = text
-        .lines()
-        .find(|line| line.starts_with("RW ") && line.contains(" FLAT "));
+    let extent = text.lines().find(|line| line.starts_with("RW ") && line.contains(" FLAT "));
     let sectors = extent.and_then(|line| line.split(' ').nth(1)?.parse::<u64>().ok());
     let sectors = sectors.ok_or(FileError::NotSupported)?;
     Ok(Head {

@@ -44,11 +44,7 @@ impl ImageWriter {
             ImageFormat::Vdi => vdi::layout(image.capacity),
             ImageFormat::Vhd => vhd::layout(image),
             ImageFormat::Vmdk => vmdk::layout(image),
-            ImageFormat::Raw => Layout {
-                block: 1 << 20,
-                prefix: 0,
-                data: 0,
-            },
+            ImageFormat::Raw => Layout { block: 1 << 20, prefix: 0, data: 0 },
         };
         let is_flat = image.format == ImageFormat::Vmdk && image.variant == Variant::Fixed;
         let data_path = is_flat.then(|| vmdk::flat_file(path));
@@ -103,8 +99,7 @@ impl ImageWriter {
             let (block, within) = (at / self.layout.block, at % self.layout.block);
             let length = usize::try_from(self.layout.block - within).unwrap_or(usize::MAX);
             let (piece, behind) = rest.split_at(length.min(rest.len()));
-            self.write_piece(block, within, piece)
-                .map_err(|error| file_error(&error))?;
+            self.write_piece(block, within, piece).map_err(|error| file_error(&error))?;
             at += piece.len() as u64;
             rest = behind;
         }

@@ -82,9 +82,7 @@ fn call() -> Result<u8, String> {
 }
 
 fn text(value: OsString) -> Result<String, String> {
-    value
-        .into_string()
-        .map_err(|value| format!("{} is not UTF-8", value.to_string_lossy()))
+    value.into_string().map_err(|value| format!("{} is not UTF-8", value.to_string_lossy()))
 }
 
 /// Whoever reads may have gone away; the exit code is there all the same.
@@ -151,10 +149,7 @@ mod tests {
         let frames = sent(&input, u64::MAX);
         let kinds: Vec<_> = frames.iter().map(|frame| frame.kind).collect();
         assert_eq!(kinds, [Kind::Input, Kind::Input, Kind::InputEnd]);
-        let offsets: Vec<_> = frames[..2]
-            .iter()
-            .map(|frame| frame.number().unwrap().0)
-            .collect();
+        let offsets: Vec<_> = frames[..2].iter().map(|frame| frame.number().unwrap().0).collect();
         assert_eq!(offsets, [0, (2 * READ_AT_ONCE + PIECE) as u64]);
         assert_eq!(frames[1].number().unwrap().1[0], 2);
     }

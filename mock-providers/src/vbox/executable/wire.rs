@@ -29,22 +29,12 @@ pub(in crate::vbox) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [
-        Self::Call,
-        Self::WantInput,
-        Self::Input,
-        Self::InputEnd,
-        Self::Stdout,
-        Self::Stderr,
-        Self::Exit,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Call, Self::WantInput, Self::Input, Self::InputEnd, Self::Stdout, Self::Stderr, Self::Exit];
 
     fn of(byte: u8) -> io::Result<Self> {
         Self::ALL.get(usize::from(byte)).copied().ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("there is no frame of kind {byte}"),
-            )
+            io::Error::new(io::ErrorKind::InvalidData, format!("there is no frame of kind {byte}"))
         })
     }
 }
@@ -58,10 +48,7 @@ pub(in crate::vbox) struct Frame {
 
 impl Frame {
     pub(in crate::vbox) fn new(kind: Kind, bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            kind,
-            bytes: bytes.into(),
-        }
+        Self { kind, bytes: bytes.into() }
     }
 
     /// Kind and length of the frame that starts with these bytes.

@@ -9,17 +9,9 @@ use crate::vbox::state::{Attachment, Configuration, NetworkAdapter};
 /// Prints the adapter in a slot, counted from 1.
 pub(super) fn print(page: &mut Page, number: usize, adapter: &NetworkAdapter, configuration: &Configuration) {
     if adapter.attachment == Attachment::None {
-        return page.text(
-            &format!("nic{number}"),
-            "none",
-            &format!("NIC {number}"),
-            "disabled",
-        );
+        return page.text(&format!("nic{number}"), "none", &format!("NIC {number}"), "disabled");
     }
-    let localhost = configuration
-        .settings
-        .get(LOCALHOST_REACHABLE)
-        .map_or("0", String::as_str);
+    let localhost = configuration.settings.get(LOCALHOST_REACHABLE).map_or("0", String::as_str);
     match page.format {
         Format::Programs => for_programs(page, number, adapter, localhost),
         Format::People => for_people(page, number, adapter, localhost),
@@ -105,9 +97,7 @@ fn for_people(page: &mut Page, number: usize, adapter: &NetworkAdapter, localhos
     }
     page.line(&format!("NIC {number} Settings:"));
     page.line("\tMTU: 0, Socket (send: 64, receive: 64), TCP Window (send:64, receive: 64),");
-    page.line(&format!(
-        "\tLocalhostReachable: {localhost}, ForwardBroadcast: 0, EnableTFTP: 0"
-    ));
+    page.line(&format!("\tLocalhostReachable: {localhost}, ForwardBroadcast: 0, EnableTFTP: 0"));
     for (index, (name, rule)) in adapter.nat.rules().enumerate() {
         page.line(&format!(
             "NIC {number} Rule({index}):   name = {name}, protocol = {}, host ip = {}, host port = {}, guest ip = {}, \

@@ -73,11 +73,7 @@ fn identity(page: &mut Page, machine: &Machine) {
     page.same("encryption", "Encryption", "disabled");
     page.same("groups", "Groups", &machine.groups.join(","));
     page.same("platformArchitecture", "Platform Architecture", machine.platform);
-    page.same(
-        "ostype",
-        "Guest OS",
-        os_types::description(&configuration.os_type),
-    );
+    page.same("ostype", "Guest OS", os_types::description(&configuration.os_type));
     page.same("UUID", "UUID", &machine.id.to_string());
     page.same("CfgFile", "Config file", &path(&machine.settings_file));
     page.same("SnapFldr", "Snapshot folder", &path(&machine.snapshot_folder()));
@@ -95,28 +91,14 @@ fn hardware(page: &mut Page, machine: &Machine, configuration: &Configuration) {
     for (index, device) in configuration.boot_order.iter().enumerate() {
         let (word, words) = boot_device(*device);
         let number = index + 1;
-        page.text(
-            &format!("boot{number}"),
-            word,
-            &format!("Boot Device {number}"),
-            words,
-        );
+        page.text(&format!("boot{number}"), word, &format!("Boot Device {number}"), words);
     }
     settings::group(page, configuration, settings::FIRMWARE);
-    let nvram = machine
-        .settings_file
-        .with_extension("nvram")
-        .display()
-        .to_string();
+    let nvram = machine.settings_file.with_extension("nvram").display().to_string();
     page.same("NvramFile", "BIOS NVRAM File", &nvram);
     settings::group(page, configuration, settings::CLOCK);
     let provider = os_types::paravirtualization(&configuration.os_type);
-    let kind = Kind::Words(&[
-        ("none", "None"),
-        ("kvm", "KVM"),
-        ("hyperv", "HyperV"),
-        ("minimal", "Minimal"),
-    ]);
+    let kind = Kind::Words(&[("none", "None"), ("kvm", "KVM"), ("hyperv", "HyperV"), ("minimal", "Minimal")]);
     kind.print(page, "effparavirtprovider", "Effective Paravirt. Prov.", provider);
 }
 
@@ -137,12 +119,7 @@ fn state(page: &mut Page, machine: &Machine) {
         MachineState::GuruMeditation => "guru meditation",
         state => state.word(),
     };
-    page.text(
-        "VMState",
-        machine.state.word(),
-        "State",
-        &format!("{words} (since {since})"),
-    );
+    page.text("VMState", machine.state.word(), "State", &format!("{words} (since {since})"));
     page.quoted("VMStateChangeTime", &since);
     if let Some(file) = &machine.state_file {
         page.quoted("VMStateFile", &file.display().to_string());
@@ -170,15 +147,8 @@ fn shared_folders(page: &mut Page, machine: &Machine) {
         true => &machine.transient_folders,
         false => &[],
     };
-    let lists = [
-        ("Machine", machine.configuration.shared_folders.as_slice()),
-        ("Transient", transient),
-    ];
-    let none = if lists.iter().all(|(_, folders)| folders.is_empty()) {
-        "<none>"
-    } else {
-        ""
-    };
+    let lists = [("Machine", machine.configuration.shared_folders.as_slice()), ("Transient", transient)];
+    let none = if lists.iter().all(|(_, folders)| folders.is_empty()) { "<none>" } else { "" };
     page.labelled("Shared folders", none);
     for (list, folders) in lists {
         for (index, folder) in folders.iter().enumerate() {
@@ -191,19 +161,14 @@ fn shared_folders(page: &mut Page, machine: &Machine) {
                 let access = if folder.writable { "writable" } else { "readonly" };
                 let mount = if folder.auto_mount { ", auto-mount" } else { "" };
                 let name = &folder.name;
-                page.line(&format!(
-                    "Name: '{name}', Host path: '{path}' ({kind} mapping), {access}{mount}"
-                ));
+                page.line(&format!("Name: '{name}', Host path: '{path}' ({kind} mapping), {access}{mount}"));
             }
         }
     }
 }
 
 fn recording(page: &mut Page, machine: &Machine) {
-    let file = format!(
-        "{}-screen0.webm",
-        machine.settings_file.with_extension("").display()
-    );
+    let file = format!("{}-screen0.webm", machine.settings_file.with_extension("").display());
     page.text("recording_started", "off", "Recording status", "stopped");
     page.text("recording_enabled", "off", "Recording enabled", "no");
     page.number("recording_screens", "Recording screens", "1", "");

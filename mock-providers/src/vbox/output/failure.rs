@@ -44,20 +44,12 @@ impl From<VBoxError> for Failure {
 impl Failure {
     /// A line of VBoxManage's own, exit code 1.
     pub(in crate::vbox) fn plain(text: impl Into<String>) -> Self {
-        Self::Plain {
-            exit: 1,
-            text: text.into(),
-        }
+        Self::Plain { exit: 1, text: text.into() }
     }
 
     /// Wrong arguments, exit code 2.
     pub(in crate::vbox) fn syntax(usage: Usage, text: impl Into<String>) -> Self {
-        Self::Syntax {
-            exit: 2,
-            usage,
-            text: text.into(),
-            is_apart: true,
-        }
+        Self::Syntax { exit: 2, usage, text: text.into(), is_apart: true }
     }
 
     pub(in crate::vbox) fn exit(&self) -> u8 {
@@ -72,12 +64,7 @@ impl Failure {
         match self {
             Self::Com(error) => lines(error, "error"),
             Self::Plain { text, .. } => prefixed("error", text),
-            Self::Syntax {
-                usage,
-                text,
-                is_apart,
-                ..
-            } => usage::error(*usage, text, *is_apart),
+            Self::Syntax { usage, text, is_apart, .. } => usage::error(*usage, text, *is_apart),
             Self::Printed { .. } => String::new(),
         }
     }
@@ -104,17 +91,12 @@ pub(in crate::vbox) fn lines(error: &VBoxError, level: &str) -> String {
         }
     };
     if let Some((call, line, file)) = error.context {
-        let _ = writeln!(
-            text,
-            "VBoxManage: {level}: Context: \"{call}\" at line {line} of file {file}"
-        );
+        let _ = writeln!(text, "VBoxManage: {level}: Context: \"{call}\" at line {line} of file {file}");
     }
     text
 }
 
 /// Lines, each with the program's name and a level.
 pub(in crate::vbox) fn prefixed(level: &str, text: &str) -> String {
-    text.lines()
-        .map(|line| format!("VBoxManage: {level}: {line}\n"))
-        .collect()
+    text.lines().map(|line| format!("VBoxManage: {level}: {line}\n")).collect()
 }

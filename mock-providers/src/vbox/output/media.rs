@@ -7,16 +7,10 @@ pub(in crate::vbox) fn text(medium: &Medium, virtual_box: &VirtualBox, is_long: 
     let mut lines = vec![("UUID", medium.id.to_string())];
     let is_disk = medium.kind == MediumKind::HardDisk;
     if is_disk {
-        let parent = medium
-            .parent
-            .map_or_else(|| "base".to_owned(), |parent| parent.to_string());
+        let parent = medium.parent.map_or_else(|| "base".to_owned(), |parent| parent.to_string());
         lines.push(("Parent UUID", parent));
     }
-    let state = if medium.access_error.is_some() {
-        "inaccessible"
-    } else {
-        "created"
-    };
+    let state = if medium.access_error.is_some() { "inaccessible" } else { "created" };
     lines.push(("State", state.to_owned()));
     if let Some(error) = medium.access_error.as_ref().filter(|_| is_long) {
         lines.push(("Access Error", error.clone()));
@@ -37,21 +31,14 @@ pub(in crate::vbox) fn text(medium: &Medium, virtual_box: &VirtualBox, is_long: 
         lines.push(("Size on disk", format!("{} MBytes", length >> 20)));
     }
     lines.push(("Encryption", "disabled".to_owned()));
-    let mut text: String = lines
-        .into_iter()
-        .map(|(label, value)| format!("{:<15} {value}\n", format!("{label}:")))
-        .collect();
+    let mut text: String =
+        lines.into_iter().map(|(label, value)| format!("{:<15} {value}\n", format!("{label}:"))).collect();
     if is_long {
-        text += &indented(
-            "Property",
-            properties(medium.format).iter().map(|name| (*name).to_owned()),
-        );
+        text += &indented("Property", properties(medium.format).iter().map(|name| (*name).to_owned()));
         let users = virtual_box.users_of(medium.id);
         text += &indented(
             "In use by VMs",
-            users
-                .iter()
-                .map(|machine| format!("{} (UUID: {})", machine.name, machine.id)),
+            users.iter().map(|machine| format!("{} (UUID: {})", machine.name, machine.id)),
         );
     }
     text
@@ -60,10 +47,7 @@ pub(in crate::vbox) fn text(medium: &Medium, virtual_box: &VirtualBox, is_long: 
 /// A label with values below each other.
 fn indented(label: &str, values: impl Iterator<Item = String>) -> String {
     let labels = std::iter::once(format!("{label}:")).chain(std::iter::repeat(String::new()));
-    labels
-        .zip(values)
-        .map(|(label, value)| format!("{label:<15} {value}\n"))
-        .collect()
+    labels.zip(values).map(|(label, value)| format!("{label:<15} {value}\n")).collect()
 }
 
 fn variant(variant: Variant) -> &'static str {

@@ -13,15 +13,7 @@ pub(in crate::vbox) fn interfaces(interfaces: &HostInterfaces) -> String {
         for (label, value) in [
             ("Name:", interface.name.clone()),
             ("GUID:", interface.guid()),
-            (
-                "DHCP:",
-                if interface.uses_dhcp {
-                    "Enabled"
-                } else {
-                    "Disabled"
-                }
-                .to_owned(),
-            ),
+            ("DHCP:", if interface.uses_dhcp { "Enabled" } else { "Disabled" }.to_owned()),
             ("IPAddress:", interface.address.to_string()),
             ("NetworkMask:", interface.netmask.to_string()),
             ("IPV6Address:", ipv6.unwrap_or_default()),
@@ -29,10 +21,7 @@ pub(in crate::vbox) fn interfaces(interfaces: &HostInterfaces) -> String {
             ("HardwareAddress:", interface.hardware_address()),
             ("MediumType:", "Ethernet".to_owned()),
             ("Wireless:", "No".to_owned()),
-            (
-                "Status:",
-                if interface.is_up() { "Up" } else { "Down" }.to_owned(),
-            ),
+            ("Status:", if interface.is_up() { "Up" } else { "Down" }.to_owned()),
             ("VBoxNetworkName:", interface.network_name()),
         ] {
             let _ = writeln!(text, "{label:<16} {value}");
@@ -75,10 +64,7 @@ pub(in crate::vbox) fn networks(networks: &HostOnlyNetworks) -> String {
         for (label, value) in [
             ("Name:", network.name.clone()),
             ("GUID:", network.id.to_string()),
-            (
-                "State:",
-                if network.enabled { "Enabled" } else { "Disabled" }.to_owned(),
-            ),
+            ("State:", if network.enabled { "Enabled" } else { "Disabled" }.to_owned()),
             ("NetworkMask:", network.netmask.to_string()),
             ("LowerIP:", network.lower.to_string()),
             ("UpperIP:", network.upper.to_string()),

@@ -7,9 +7,7 @@ pub(in crate::vbox) const LIST: &str = include_str!("lists/ostypes.txt");
 
 /// Ids and descriptions.
 static TYPES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
-    let lines = LIST
-        .lines()
-        .filter_map(|line| line.strip_prefix("ID / Description: "));
+    let lines = LIST.lines().filter_map(|line| line.strip_prefix("ID / Description: "));
     lines.filter_map(|line| line.split_once(" -- ")).collect()
 });
 
@@ -22,9 +20,7 @@ pub(super) fn description(id: &str) -> &str {
         return "Other/Unknown";
     }
     let id_now = OLD.iter().find(|(old, _)| *old == id).map_or(id, |(_, now)| *now);
-    let found = TYPES
-        .iter()
-        .find(|(known, description)| *known == id_now || *description == id_now);
+    let found = TYPES.iter().find(|(known, description)| *known == id_now || *description == id_now);
     found.map_or(id, |(_, description)| *description)
 }
 

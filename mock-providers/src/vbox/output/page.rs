@@ -22,10 +22,7 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new(format: Format) -> Self {
-        Self {
-            format,
-            text: String::with_capacity(4 << 10),
-        }
+        Self { format, text: String::with_capacity(4 << 10) }
     }
 
     /// Whether it is for programs.
@@ -124,16 +121,10 @@ mod tests {
             page.switch("hpet", "HPET", "off");
             page.finish()
         };
-        assert_eq!(
-            write(Format::Programs),
-            "name=\"a\\\"b\\\\c\"\nmemory=64\nhpet=\"off\"\n"
-        );
+        assert_eq!(write(Format::Programs), "name=\"a\\\"b\\\\c\"\nmemory=64\nhpet=\"off\"\n");
         let people = write(Format::People);
         assert!(people.contains("Memory size:                 64MB\n"), "{people}");
-        assert!(
-            people.ends_with("HPET:                        disabled\n"),
-            "{people}"
-        );
+        assert!(people.ends_with("HPET:                        disabled\n"), "{people}");
     }
 
     #[test]

@@ -64,18 +64,8 @@ pub(super) const PLATFORM: &[Row] = &[
     ("largepages", "Large Pages", "off", Kind::Switch),
     ("vtxvpid", "VT-x VPID", "on", Kind::Switch),
     ("vtxux", "VT-x Unrestricted Exec.", "on", Kind::Switch),
-    (
-        "virtvmsavevmload",
-        "AMD-V Virt. Vmsave/Vmload",
-        "on",
-        Kind::Switch,
-    ),
-    (
-        "cpuid-portability-level",
-        "CPUID Portability Level",
-        "0",
-        Kind::Number(""),
-    ),
+    ("virtvmsavevmload", "AMD-V Virt. Vmsave/Vmload", "on", Kind::Switch),
+    ("cpuid-portability-level", "CPUID Portability Level", "0", Kind::Number("")),
     (
         "bootmenu",
         "Boot menu mode",
@@ -87,12 +77,7 @@ pub(super) const PLATFORM: &[Row] = &[
 pub(super) const FIRMWARE: &[Row] = &[
     ("acpi", "ACPI", "on", Kind::Switch),
     ("ioapic", "IOAPIC", "on", Kind::Switch),
-    (
-        "biosapic",
-        "BIOS APIC mode",
-        "apic",
-        Kind::Words(&[("apic", "APIC"), ("x2apic", "X2APIC")]),
-    ),
+    ("biosapic", "BIOS APIC mode", "apic", Kind::Words(&[("apic", "APIC"), ("x2apic", "X2APIC")])),
     ("biossystemtimeoffset", "Time offset", "0", Kind::Number("ms")),
 ];
 
@@ -102,12 +87,7 @@ pub(super) const CLOCK: &[Row] = &[
         "iommu",
         "IOMMU",
         "none",
-        Kind::Words(&[
-            ("none", "None"),
-            ("automatic", "Automatic"),
-            ("amd", "AMD"),
-            ("intel", "Intel"),
-        ]),
+        Kind::Words(&[("none", "None"), ("automatic", "Automatic"), ("amd", "AMD"), ("intel", "Intel")]),
     ),
     (
         "paravirtprovider",
@@ -143,12 +123,7 @@ pub(super) const BEHAVIOUR: &[Row] = &[
     ("teleporteraddress", "Teleporter Address", "", Kind::Text),
     ("teleporterpassword", "Teleporter Password", "", Kind::Text),
     ("tracing-enabled", "Tracing Enabled", "off", Kind::Switch),
-    (
-        "tracing-allow-vm-access",
-        "Allow Tracing to Access VM",
-        "off",
-        Kind::Switch,
-    ),
+    ("tracing-allow-vm-access", "Allow Tracing to Access VM", "off", Kind::Switch),
     ("tracing-config", "Tracing Configuration", "", Kind::Text),
     ("autostart-enabled", "Autostart Enabled", "off", Kind::Switch),
     ("autostart-delay", "Autostart Delay", "0", Kind::Number("")),
@@ -161,11 +136,7 @@ pub(super) const DEVICES: &[Row] = &[
         "hidpointing",
         "Pointing Device",
         "ps2mouse",
-        Kind::Words(&[
-            ("ps2mouse", "PS/2 Mouse"),
-            ("usbmouse", "USB Mouse"),
-            ("usbtablet", "USB Tablet"),
-        ]),
+        Kind::Words(&[("ps2mouse", "PS/2 Mouse"), ("usbmouse", "USB Mouse"), ("usbtablet", "USB Tablet")]),
     ),
     (
         "hidkeyboard",
@@ -184,34 +155,17 @@ pub(super) const DEVICES: &[Row] = &[
         "Audio",
         "default",
         Kind::Words(&[
-            (
-                "default",
-                "enabled (Driver: Default, Controller: AC97, Codec: STAC9700)",
-            ),
-            (
-                "null",
-                "enabled (Driver: Null, Controller: AC97, Codec: STAC9700)",
-            ),
-            (
-                "alsa",
-                "enabled (Driver: ALSA, Controller: AC97, Codec: STAC9700)",
-            ),
-            (
-                "pulse",
-                "enabled (Driver: PulseAudio, Controller: AC97, Codec: STAC9700)",
-            ),
+            ("default", "enabled (Driver: Default, Controller: AC97, Codec: STAC9700)"),
+            ("null", "enabled (Driver: Null, Controller: AC97, Codec: STAC9700)"),
+            ("alsa", "enabled (Driver: ALSA, Controller: AC97, Codec: STAC9700)"),
+            ("pulse", "enabled (Driver: PulseAudio, Controller: AC97, Codec: STAC9700)"),
             ("oss", "enabled (Driver: OSS, Controller: AC97, Codec: STAC9700)"),
         ]),
     ),
     ("audio_out", "Audio playback", "off", Kind::Switch),
     ("audio_in", "Audio capture", "off", Kind::Switch),
     ("clipboard", "Clipboard Mode", "disabled", Kind::Text),
-    (
-        "clipboard_file_transfers",
-        "Clipboard file transfers",
-        "off",
-        Kind::Switch,
-    ),
+    ("clipboard_file_transfers", "Clipboard file transfers", "off", Kind::Switch),
     ("draganddrop", "Drag and drop Mode", "disabled", Kind::Text),
 ];
 
@@ -228,16 +182,12 @@ pub(in crate::vbox) const LOCALHOST_REACHABLE: &str = "localhostReachable";
 /// A facility of the guest that VirtualBox shows once the memory has been restored, with the time of that.
 pub(in crate::vbox) const SEAMLESS: &str = "GuestAdditionsFacility_Seamless Mode";
 
-const GROUPS: [&[Row]; 8] = [
-    MEMORY, PROCESSOR, PLATFORM, FIRMWARE, CLOCK, BEHAVIOUR, DEVICES, REMOTE,
-];
+const GROUPS: [&[Row]; 8] = [MEMORY, PROCESSOR, PLATFORM, FIRMWARE, CLOCK, BEHAVIOUR, DEVICES, REMOTE];
 
 /// The settings of a new machine.
 pub(in crate::vbox) fn defaults(os_type: &str) -> BTreeMap<&'static str, String> {
     let rows = GROUPS.into_iter().flatten();
-    let mut defaults: BTreeMap<_, _> = rows
-        .map(|(key, _, value, _)| (*key, (*value).to_owned()))
-        .collect();
+    let mut defaults: BTreeMap<_, _> = rows.map(|(key, _, value, _)| (*key, (*value).to_owned())).collect();
     defaults.insert(LOCALHOST_REACHABLE, "0".to_owned());
     if !os_type.is_empty() {
         // What is measured with Linux; other systems differ in more than this.
@@ -264,11 +214,6 @@ pub(super) fn group(page: &mut Page, configuration: &Configuration, rows: &[Row]
 
 /// Prints one setting.
 pub(super) fn setting(page: &mut Page, configuration: &Configuration, name: &str) {
-    let rows: Vec<Row> = GROUPS
-        .into_iter()
-        .flatten()
-        .copied()
-        .filter(|(key, ..)| *key == name)
-        .collect();
+    let rows: Vec<Row> = GROUPS.into_iter().flatten().copied().filter(|(key, ..)| *key == name).collect();
     group(page, configuration, &rows);
 }

@@ -19,32 +19,19 @@ pub(super) fn print(page: &mut Page, machine: &Machine) {
 pub(in crate::vbox) fn list(machine: &Machine, format: Format) -> String {
     let mut page = Page::new(format);
     children(&mut page, machine, None, "");
-    let current = machine
-        .snapshots
-        .iter()
-        .find(|it| Some(it.id) == machine.current_snapshot);
+    let current = machine.snapshots.iter().find(|it| Some(it.id) == machine.current_snapshot);
     if let Some(current) = current {
         page.quoted("CurrentSnapshotName", &current.name);
         page.quoted("CurrentSnapshotUUID", &current.id.to_string());
-        page.quoted(
-            "CurrentSnapshotNode",
-            &format!("SnapshotName{}", place(machine, current)),
-        );
+        page.quoted("CurrentSnapshotNode", &format!("SnapshotName{}", place(machine, current)));
     }
     page.finish()
 }
 
 fn children(page: &mut Page, machine: &Machine, parent: Option<Uuid>, place: &str) {
-    let children = machine
-        .snapshots
-        .iter()
-        .filter(|snapshot| snapshot.parent == parent);
+    let children = machine.snapshots.iter().filter(|snapshot| snapshot.parent == parent);
     for (index, snapshot) in children.enumerate() {
-        let place = if parent.is_none() {
-            String::new()
-        } else {
-            format!("{place}-{}", index + 1)
-        };
+        let place = if parent.is_none() { String::new() } else { format!("{place}-{}", index + 1) };
         one(page, machine, snapshot, &place);
         self::children(page, machine, Some(snapshot.id), &place);
     }
@@ -58,15 +45,8 @@ fn one(page: &mut Page, machine: &Machine, snapshot: &Snapshot, place: &str) {
     }
     if page.format == Format::People {
         let indent = "   ".repeat(1 + place.matches('-').count());
-        let mark = if Some(snapshot.id) == machine.current_snapshot {
-            " *"
-        } else {
-            ""
-        };
-        page.line(&format!(
-            "{indent}Name: {} (UUID: {}){mark}",
-            snapshot.name, snapshot.id
-        ));
+        let mark = if Some(snapshot.id) == machine.current_snapshot { " *" } else { "" };
+        page.line(&format!("{indent}Name: {} (UUID: {}){mark}", snapshot.name, snapshot.id));
         if !snapshot.description.is_empty() {
             page.line(&format!("{indent}Description: {}", snapshot.description));
         }
@@ -81,8 +61,5 @@ fn place(machine: &Machine, snapshot: &Snapshot) -> String {
     let parent = machine.snapshots.iter().find(|it| it.id == parent);
     let siblings = machine.snapshots.iter().filter(|it| it.parent == snapshot.parent);
     let index = siblings.take_while(|it| it.id != snapshot.id).count() + 1;
-    format!(
-        "{}-{index}",
-        parent.map(|parent| place(machine, parent)).unwrap_or_default()
-    )
+    format!("{}-{index}", parent.map(|parent| place(machine, parent)).unwrap_or_default())
 }

@@ -19,18 +19,12 @@ struct Section {
 }
 
 static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
-    let sections = TEXTS
-        .split("\n# ")
-        .map(|section| section.trim_start_matches("# "));
+    let sections = TEXTS.split("\n# ").map(|section| section.trim_start_matches("# "));
     sections
         .filter_map(|section| {
             let (title, text) = section.split_once('\n')?;
             let (name, heading) = title.split_once(':')?;
-            Some(Section {
-                name,
-                heading: heading.trim(),
-                text: text.trim_end_matches('\n'),
-            })
+            Some(Section { name, heading: heading.trim(), text: text.trim_end_matches('\n') })
         })
         .collect()
 });
@@ -71,11 +65,7 @@ pub(in crate::vbox) fn text(usage: Usage) -> String {
             let entries = section.text.split("\n\n");
             let is_meant = |entry: &&str| {
                 // The word stands behind the subcommand, or behind the VM that it is about.
-                let mut words = entry
-                    .split(['[', '\n'])
-                    .next()
-                    .unwrap_or_default()
-                    .split_whitespace();
+                let mut words = entry.split(['[', '\n']).next().unwrap_or_default().split_whitespace();
                 words.any(|it| it == word)
             };
             let entries: Vec<&str> = entries.filter(is_meant).collect();
@@ -114,9 +104,7 @@ pub(in crate::vbox) fn further_error(usage: Usage, message: &str, is_apart: bool
 /// Options of a subcommand as its usage text has them: name without dashes, and whether it is `on` or `off`.
 /// A name that ends with `N` or `X` is numbered.
 pub(in crate::vbox) fn options(name: &str) -> Vec<(String, bool)> {
-    let text = section(name, |section| {
-        section.text.split_whitespace().collect::<Vec<_>>().join(" ")
-    });
+    let text = section(name, |section| section.text.split_whitespace().collect::<Vec<_>>().join(" "));
     let options = text.split("[--").skip(1).filter_map(|option| {
         let (name, rest) = option.split_once(['=', ']'])?;
         let values: String = rest.split(']').next()?.split_whitespace().collect();
@@ -147,27 +135,14 @@ mod tests {
     #[test]
     fn parts_are_cut_out() {
         let take = text(Usage::Part("snapshot", "take"));
-        assert!(
-            take.starts_with("Usage:\n\n  VBoxManage snapshot <uuid | vmname> take"),
-            "{take}"
-        );
+        assert!(take.starts_with("Usage:\n\n  VBoxManage snapshot <uuid | vmname> take"), "{take}");
         assert_eq!(take.matches("VBoxManage snapshot").count(), 1);
     }
 
     #[test]
     fn long_texts_repeat_the_error() {
-        assert_eq!(
-            error(Usage::Of("modifyvm"), "no", true)
-                .matches("error: no\n")
-                .count(),
-            2
-        );
-        assert_eq!(
-            error(Usage::Of("createvm"), "no", false)
-                .matches("error: no\n")
-                .count(),
-            1
-        );
+        assert_eq!(error(Usage::Of("modifyvm"), "no", true).matches("error: no\n").count(), 2);
+        assert_eq!(error(Usage::Of("createvm"), "no", false).matches("error: no\n").count(), 1);
         assert!(error(Usage::Of("createvm"), "no", false).contains("no\nUsage - "));
     }
 
@@ -181,10 +156,7 @@ mod tests {
             ("cableconnectedN", true),
             ("bootX", false),
         ] {
-            assert!(
-                options.contains(&(expected.0.to_owned(), expected.1)),
-                "{expected:?}"
-            );
+            assert!(options.contains(&(expected.0.to_owned(), expected.1)), "{expected:?}");
         }
     }
 }

@@ -31,14 +31,11 @@ impl VirtualBox {
         host: &mut Host<'_>,
     ) -> Result<()> {
         let mut draft = self.lock(id, LockKind::Shared)?.clone();
-        let controller = draft
-            .controller(slot.controller)
-            .ok_or_else(|| no_controller(slot.controller))?;
+        let controller = draft.controller(slot.controller).ok_or_else(|| no_controller(slot.controller))?;
         controller.check_slot(slot.port, slot.device)?;
         let present = controller.device(slot.port, slot.device).cloned();
-        let is_same_drive = present
-            .as_ref()
-            .is_some_and(|it| it.kind == kind && kind != MediumKind::HardDisk);
+        let is_same_drive =
+            present.as_ref().is_some_and(|it| it.kind == kind && kind != MediumKind::HardDisk);
         if draft.state.is_online() && !is_same_drive {
             return Err(no_hot_plug(slot));
         }
@@ -49,19 +46,9 @@ impl VirtualBox {
             && let Some(disk) = medium
             && draft.is_elsewhere(disk, slot)
         {
-            let location = self
-                .medium(disk)
-                .map(|medium| medium.location.clone())
-                .unwrap_or_default();
-            let text = format!(
-                "Medium '{}' is already attached to this virtual machine",
-                location.display()
-            );
-            return Err(VBoxError::new(
-                ResultCode::ObjectInUse,
-                Component::SESSION_MACHINE,
-                text,
-            ));
+            let location = self.medium(disk).map(|medium| medium.location.clone()).unwrap_or_default();
+            let text = format!("Medium '{}' is already attached to this virtual machine", location.display());
+            return Err(VBoxError::new(ResultCode::ObjectInUse, Component::SESSION_MACHINE, text));
         }
         let device = match present.filter(|_| is_same_drive) {
             Some(drive) => Device { medium, ..drive },
@@ -97,15 +84,9 @@ impl VirtualBox {
                 "No storage device attached to device slot {} on port {} of controller '{}'",
                 slot.device, slot.port, slot.controller
             );
-            return Err(VBoxError::new(
-                ResultCode::ObjectNotFound,
-                Component::SESSION_MACHINE,
-                text,
-            ));
+            return Err(VBoxError::new(ResultCode::ObjectNotFound, Component::SESSION_MACHINE, text));
         }
-        controller
-            .devices
-            .retain(|it| (it.port, it.device) != (slot.port, slot.device));
+        controller.devices.retain(|it| (it.port, it.device) != (slot.port, slot.device));
         self.save(draft, host)
     }
 }

@@ -67,10 +67,7 @@ impl DhcpServers {
     /// `NS_ERROR_INVALID_ARG` when the network has one.
     pub(crate) fn create(&mut self, network: &str) -> Result<&mut DhcpServer> {
         if self.find(network).is_some() {
-            return Err(VBoxError::bare(
-                ResultCode::InvalidArgument,
-                Component::VIRTUAL_BOX,
-            ));
+            return Err(VBoxError::bare(ResultCode::InvalidArgument, Component::VIRTUAL_BOX));
         }
         self.0.push(DhcpServer {
             network: network.to_owned(),
@@ -120,9 +117,7 @@ impl DhcpServer {
         let network = |address: Ipv4Addr| address & netmask;
         for (what, end) in [("lower", lower), ("upper", upper)] {
             if network(end) != network(address) {
-                return Err(refuse(format!(
-                    "Invalid range {what} address: {end} (mask {netmask})"
-                )));
+                return Err(refuse(format!("Invalid range {what} address: {end} (mask {netmask})")));
             }
         }
         if upper < lower {
@@ -157,23 +152,11 @@ mod tests {
             assert_eq!(*server, known, "nothing changes");
             text
         };
-        let bad = DhcpAddresses {
-            address: "999.1.1.1",
-            ..addresses
-        };
+        let bad = DhcpAddresses { address: "999.1.1.1", ..addresses };
         assert_eq!(text(bad), "Invalid server address: 999.1.1.1");
-        let outside = DhcpAddresses {
-            lower: "10.0.0.1",
-            ..addresses
-        };
-        assert_eq!(
-            text(outside),
-            "Invalid range lower address: 10.0.0.1 (mask 255.255.255.0)"
-        );
-        let reversed = DhcpAddresses {
-            upper: "192.168.99.50",
-            ..addresses
-        };
+        let outside = DhcpAddresses { lower: "10.0.0.1", ..addresses };
+        assert_eq!(text(outside), "Invalid range lower address: 10.0.0.1 (mask 255.255.255.0)");
+        let reversed = DhcpAddresses { upper: "192.168.99.50", ..addresses };
         assert!(text(reversed).starts_with("Lower bound"));
     }
 }

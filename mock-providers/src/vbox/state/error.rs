@@ -131,29 +131,17 @@ pub struct VBoxError {
 impl VBoxError {
     /// An error that a call returns.
     pub(crate) fn new(code: ResultCode, component: Component, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            component,
-            message: Some(message.into()),
-            callee: true,
-            context: None,
-        }
+        Self { code, component, message: Some(message.into()), callee: true, context: None }
     }
 
     /// An error without a text.
     pub(crate) fn bare(code: ResultCode, component: Component) -> Self {
-        Self {
-            message: None,
-            ..Self::new(code, component, "")
-        }
+        Self { message: None, ..Self::new(code, component, "") }
     }
 
     /// An error of something that a call started and that failed later.
     pub(crate) fn later(code: ResultCode, component: Component, message: impl Into<String>) -> Self {
-        Self {
-            callee: false,
-            ..Self::new(code, component, message)
-        }
+        Self { callee: false, ..Self::new(code, component, message) }
     }
 
     /// The same with the place in VBoxManage, if it has none yet.
@@ -202,12 +190,7 @@ impl fmt::Display for VBoxError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code;
         match &self.message {
-            Some(message) => write!(
-                formatter,
-                "{message} ({} of {})",
-                code.name(),
-                self.component.class
-            ),
+            Some(message) => write!(formatter, "{message} ({} of {})", code.name(), self.component.class),
             None => write!(formatter, "{} ({})", code.description(), code.name()),
         }
     }

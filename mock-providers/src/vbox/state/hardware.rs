@@ -17,10 +17,7 @@ pub(crate) struct Host<'a> {
 
 impl std::fmt::Debug for Host<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Host")
-            .field("now", &self.now)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Host").field("now", &self.now).finish_non_exhaustive()
     }
 }
 

@@ -55,8 +55,7 @@ impl HostInterface {
 
     /// `fe80::800:27ff:fe00:N` while it is or was up, otherwise nothing.
     pub(crate) fn ipv6_address(&self) -> Option<String> {
-        self.was_used
-            .then(|| format!("fe80::800:27ff:fe00:{:x}", self.number))
+        self.was_used.then(|| format!("fe80::800:27ff:fe00:{:x}", self.number))
     }
 
     /// Whether it is up.
@@ -113,11 +112,7 @@ impl HostInterfaces {
         let Some(number) = free else {
             let text = "VBoxNetAdpCtl: Error while adding new interface: VBoxNetAdpCtl: ioctl failed for /dev/vboxnetctl: \
                         Input/output error";
-            return Err(VBoxError::later(
-                ResultCode::Failure,
-                Component::HOST_INTERFACE,
-                text,
-            ));
+            return Err(VBoxError::later(ResultCode::Failure, Component::HOST_INTERFACE, text));
         };
         let index = self.0.partition_point(|it| it.number < number);
         self.0.insert(index, HostInterface::new(number));
@@ -175,10 +170,7 @@ impl HostInterfaces {
     /// `NS_ERROR_INVALID_ARG` when there is no such interface; otherwise always `NS_ERROR_NOT_IMPLEMENTED`, as on Linux.
     pub(crate) fn use_dhcp(&self, name: &str) -> Result<()> {
         self.require(name)?;
-        Err(VBoxError::bare(
-            ResultCode::NotImplemented,
-            Component::HOST_INTERFACE,
-        ))
+        Err(VBoxError::bare(ResultCode::NotImplemented, Component::HOST_INTERFACE))
     }
 
     pub(super) fn mark_used(&mut self, name: &str) {
@@ -198,11 +190,7 @@ impl VirtualBox {
                 adapter.attachment == super::Attachment::HostOnly && adapter.host_only_interface == name
             })
         };
-        self.machines
-            .iter()
-            .filter(uses)
-            .map(|machine| machine.id)
-            .collect()
+        self.machines.iter().filter(uses).map(|machine| machine.id).collect()
     }
 }
 

@@ -40,9 +40,7 @@ impl HostOnlyNetworks {
     /// A network by name or id.
     pub(crate) fn find(&self, name_or_id: &str) -> Option<&HostOnlyNetwork> {
         let id = name_or_id.parse::<Uuid>().ok();
-        self.0
-            .iter()
-            .find(|it| it.name == name_or_id || Some(it.id) == id)
+        self.0.iter().find(|it| it.name == name_or_id || Some(it.id) == id)
     }
 
     /// Makes a network.
@@ -51,10 +49,7 @@ impl HostOnlyNetworks {
     /// `NS_ERROR_INVALID_ARG` when the name is taken.
     pub(crate) fn create(&mut self, network: HostOnlyNetwork) -> Result<()> {
         if self.find(&network.name).is_some() {
-            return Err(VBoxError::bare(
-                ResultCode::InvalidArgument,
-                Component::VIRTUAL_BOX,
-            ));
+            return Err(VBoxError::bare(ResultCode::InvalidArgument, Component::VIRTUAL_BOX));
         }
         self.0.push(network);
         Ok(())
@@ -66,10 +61,7 @@ impl HostOnlyNetworks {
     /// `NS_ERROR_INVALID_ARG` when there is none.
     pub(crate) fn change(&mut self, name_or_id: &str) -> Result<&mut HostOnlyNetwork> {
         let id = name_or_id.parse::<Uuid>().ok();
-        let found = self
-            .0
-            .iter_mut()
-            .find(|it| it.name == name_or_id || Some(it.id) == id);
+        let found = self.0.iter_mut().find(|it| it.name == name_or_id || Some(it.id) == id);
         found.ok_or_else(|| VBoxError::bare(ResultCode::InvalidArgument, Component::VIRTUAL_BOX))
     }
 

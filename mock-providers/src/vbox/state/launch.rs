@@ -68,10 +68,7 @@ impl VirtualBox {
         machine.frontend = if frontend.is_empty() { "gui" } else { frontend }.to_owned();
         machine.outcome = None;
         machine.start_order = order.clone();
-        machine.due = Some(Due {
-            at: host.now + times.launch,
-            event: Event::ProcessReady,
-        });
+        machine.due = Some(Due { at: host.now + times.launch, event: Event::ProcessReady });
         self.advance(host);
         Ok(())
     }
@@ -112,10 +109,7 @@ impl VirtualBox {
         };
         machine.enter(state, at);
         machine.is_stuck = is_stuck;
-        machine.due = (!is_stuck).then_some(Due {
-            at: at + time,
-            event: Event::Up,
-        });
+        machine.due = (!is_stuck).then_some(Due { at: at + time, event: Event::Up });
         let text = log::of_start(machine, &version);
         let _ = host.files.write(&machine.log_file(), text.as_bytes());
     }
@@ -137,11 +131,7 @@ impl VirtualBox {
         let Ok(machine) = self.require_mut(id) else { return };
         if let Err(reason) = started {
             let error = VBoxError::later(ResultCode::Failure, Component::CONSOLE, reason);
-            let state = if restores {
-                MachineState::Saved
-            } else {
-                MachineState::PoweredOff
-            };
+            let state = if restores { MachineState::Saved } else { MachineState::PoweredOff };
             machine.enter(state, at);
             machine.session = Session::Unlocked;
             let text = log::of_failure(machine, &version, &error, "VERR_GENERAL_FAILURE");
@@ -170,10 +160,7 @@ impl VirtualBox {
         of_order
             .or_else(|| self.locked_medium(machine))
             .or_else(|| missing_state(machine, host))
-            .or_else(|| {
-                self.missing_file(machine, host)
-                    .or_else(|| self.missing_interface(machine))
-            })
+            .or_else(|| self.missing_file(machine, host).or_else(|| self.missing_interface(machine)))
     }
 
     fn locked_medium(&self, machine: &Machine) -> Option<Failure> {
@@ -310,11 +297,7 @@ struct Failure {
 
 impl Failure {
     fn new(error: VBoxError, status: &'static str) -> Self {
-        Self {
-            error,
-            status,
-            leaves_log: true,
-        }
+        Self { error, status, leaves_log: true }
     }
 
     fn without_log(mut self) -> Self {
@@ -350,10 +333,7 @@ impl StartFailure {
 
 /// A saved state without its file, or with one that nobody can have written.
 fn missing_state(machine: &Machine, host: &Host<'_>) -> Option<Failure> {
-    let file = machine
-        .state_file
-        .as_ref()
-        .filter(|_| machine.state.has_saved_state())?;
+    let file = machine.state_file.as_ref().filter(|_| machine.state.has_saved_state())?;
     if host.files.length(file).is_some_and(|length| length > 0) {
         return None;
     }

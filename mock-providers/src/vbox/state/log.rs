@@ -21,18 +21,12 @@ pub(super) fn of_start(machine: &Machine, version: &str) -> String {
 
 /// A change of the state.
 pub(super) fn of_state(machine: &Machine) -> String {
-    format!(
-        "00:00:00.100000 Console: Machine state changed to '{}'\n",
-        machine.state.name()
-    )
+    format!("00:00:00.100000 Console: Machine state changed to '{}'\n", machine.state.name())
 }
 
 /// The whole log of a start that has failed. Its last line says nothing, as in real ones.
 pub(super) fn of_failure(machine: &Machine, version: &str, error: &VBoxError, status: &str) -> String {
-    let text = error
-        .message
-        .as_deref()
-        .unwrap_or_else(|| error.code.description());
+    let text = error.message.as_deref().unwrap_or_else(|| error.code.description());
     let (name, number) = (error.code.name(), error.code.number());
     let class = error.component.class;
     format!(

@@ -105,10 +105,7 @@ impl MachineState {
 
     /// Whether the guest exists: on, standing still, or on its way down.
     pub fn is_online(self) -> bool {
-        !matches!(
-            self,
-            Self::PoweredOff | Self::Saved | Self::Aborted | Self::AbortedSaved
-        )
+        !matches!(self, Self::PoweredOff | Self::Saved | Self::Aborted | Self::AbortedSaved)
     }
 
     /// Whether `list runningvms` shows it.
@@ -259,11 +256,7 @@ impl Machine {
             return Ok(());
         }
         let text = format!("The machine is not mutable (state is {})", self.state.name());
-        Err(VBoxError::new(
-            ResultCode::InvalidVmState,
-            Component::SESSION_MACHINE,
-            text,
-        ))
+        Err(VBoxError::new(ResultCode::InvalidVmState, Component::SESSION_MACHINE, text))
     }
 
     /// Changes the memory, in MB.

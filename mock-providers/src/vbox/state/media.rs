@@ -50,10 +50,7 @@ impl VirtualBox {
                 VBoxError::new(ResultCode::IprtError, Component::MEDIUM, text)
             }
             error => {
-                let text = format!(
-                    "Could not find file for the medium '{id_or_path}' ({})",
-                    error.status()
-                );
+                let text = format!("Could not find file for the medium '{id_or_path}' ({})", error.status());
                 VBoxError::new(ResultCode::FileError, Component::MEDIUM, text)
             }
         })?;
@@ -113,11 +110,7 @@ impl VirtualBox {
         let location = medium.location.display();
         if self.is_locked(id) {
             let text = format!("Medium '{location}' is locked for writing by another task");
-            return Err(VBoxError::new(
-                ResultCode::InvalidObjectState,
-                Component::MEDIUM,
-                text,
-            ));
+            return Err(VBoxError::new(ResultCode::InvalidObjectState, Component::MEDIUM, text));
         }
         let in_use = |text| Err(VBoxError::new(ResultCode::ObjectInUse, Component::MEDIUM, text));
         let users = self.users_of(id).len();
@@ -205,11 +198,7 @@ impl VirtualBox {
         };
         if self.is_locked(source) {
             let text = format!("Failed to lock source media '{}'", medium.location.display());
-            return Err(VBoxError::new(
-                ResultCode::InvalidObjectState,
-                Component::MEDIUM,
-                text,
-            ));
+            return Err(VBoxError::new(ResultCode::InvalidObjectState, Component::MEDIUM, text));
         }
         let (kind, from) = (medium.kind, medium.location.clone());
         let path = with_extension(path, image.format);
@@ -235,19 +224,9 @@ impl VirtualBox {
         let location = medium.location.display();
         if is_locked {
             let text = format!("Failed to lock media when resizing '{location}'");
-            return Err(VBoxError::new(
-                ResultCode::InvalidObjectState,
-                Component::MEDIUM,
-                text,
-            ));
+            return Err(VBoxError::new(ResultCode::InvalidObjectState, Component::MEDIUM, text));
         }
-        let unsupported = |text| {
-            Err(VBoxError::later(
-                ResultCode::NotSupported,
-                Component::MEDIUM,
-                text,
-            ))
-        };
+        let unsupported = |text| Err(VBoxError::later(ResultCode::NotSupported, Component::MEDIUM, text));
         if capacity < medium.capacity {
             return unsupported(format!("Shrinking is not yet supported for medium '{location}'"));
         }
@@ -305,12 +284,7 @@ impl Machine {
     fn uses(&self, medium: Uuid) -> bool {
         let snapshots = self.snapshots.iter().map(|snapshot| &snapshot.configuration);
         let mut all = snapshots.chain([&self.configuration]);
-        all.any(|it| {
-            it.controllers
-                .iter()
-                .flat_map(|it| &it.devices)
-                .any(|it| it.medium == Some(medium))
-        })
+        all.any(|it| it.controllers.iter().flat_map(|it| &it.devices).any(|it| it.medium == Some(medium)))
     }
 }
 

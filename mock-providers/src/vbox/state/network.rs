@@ -127,11 +127,7 @@ impl NetworkAdapter {
     pub(crate) fn set_host_only_interface(&mut self, name: &str) -> Result<(), VBoxError> {
         if name.is_empty() {
             let text = "Empty or null host only interface name is not valid";
-            return Err(VBoxError::new(
-                ResultCode::Failure,
-                Component::NETWORK_ADAPTER,
-                text,
-            ));
+            return Err(VBoxError::new(ResultCode::Failure, Component::NETWORK_ADAPTER, text));
         }
         name.clone_into(&mut self.host_only_interface);
         Ok(())
@@ -246,10 +242,7 @@ mod tests {
         let mut nat = Nat::default();
         nat.add("ssh", rule(2222)).unwrap();
         let text = |error: Result<(), VBoxError>| error.unwrap_err().message.unwrap_or_default();
-        assert_eq!(
-            text(nat.add("ssh", rule(2223))),
-            "A NAT rule of this name already exists"
-        );
+        assert_eq!(text(nat.add("ssh", rule(2223))), "A NAT rule of this name already exists");
         let taken = "A NAT rule for this host port and this host IP already exists";
         assert_eq!(text(nat.add("ssh2", rule(2222))), taken);
         nat.add("", rule(2400)).unwrap();

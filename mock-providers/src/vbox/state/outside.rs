@@ -49,9 +49,7 @@ impl VirtualBox {
         machine.enter(state, host.now);
         machine.session = Session::Unlocked;
         machine.transient_folders.clear();
-        machine
-            .guest_properties
-            .retain(|_, property| !property.is_transient());
+        machine.guest_properties.retain(|_, property| !property.is_transient());
         if was_waited_for {
             machine.outcome = Some(Err(VBoxError::later(
                 ResultCode::Failure,
@@ -70,10 +68,7 @@ impl VirtualBox {
     /// are read again.
     pub(crate) fn crash(&mut self, host: &mut Host<'_>) {
         let with_process = |session| !matches!(session, Session::Unlocked);
-        let affected = self
-            .machines
-            .iter()
-            .filter(|machine| with_process(machine.session));
+        let affected = self.machines.iter().filter(|machine| with_process(machine.session));
         let ids: Vec<Uuid> = affected.map(|machine| machine.id).collect();
         for id in ids {
             let is_saved = |state: MachineState| state.has_saved_state() || state == MachineState::Restoring;
@@ -94,8 +89,7 @@ impl VirtualBox {
     pub(crate) fn triple_fault(&mut self, id: Uuid, host: &mut Host<'_>) -> Result<()> {
         self.running(id)?;
         host.hardware.pause(id);
-        self.require_mut(id)?
-            .enter(MachineState::GuruMeditation, host.now);
+        self.require_mut(id)?.enter(MachineState::GuruMeditation, host.now);
         Ok(())
     }
 

@@ -14,14 +14,8 @@ impl VirtualBox {
     /// Lets everything happen that is due, and notices guests that have switched themselves off.
     pub(crate) fn advance(&mut self, host: &mut Host<'_>) {
         self.catch_up(host);
-        let running = self
-            .machines
-            .iter()
-            .filter(|it| it.state == MachineState::Running);
-        let off: Vec<Uuid> = running
-            .map(|it| it.id)
-            .filter(|id| host.hardware.is_off(*id))
-            .collect();
+        let running = self.machines.iter().filter(|it| it.state == MachineState::Running);
+        let off: Vec<Uuid> = running.map(|it| it.id).filter(|id| host.hardware.is_off(*id)).collect();
         for id in off {
             self.begin_to_stop(id, host);
         }
@@ -65,10 +59,8 @@ impl VirtualBox {
             machine.state,
             MachineState::Running | MachineState::Paused | MachineState::GuruMeditation
         ) {
-            let text = format!(
-                "Invalid machine state: {} (must be Running, Paused or Stuck)",
-                machine.state.name()
-            );
+            let text =
+                format!("Invalid machine state: {} (must be Running, Paused or Stuck)", machine.state.name());
             return Err(invalid_state(text));
         }
         host.hardware.power_off(id);
@@ -83,10 +75,7 @@ impl VirtualBox {
         let Ok(machine) = self.require_mut(id) else { return };
         machine.enter(MachineState::Stopping, host.now);
         machine.outcome = None;
-        machine.due = Some(Due {
-            at: host.now + time,
-            event: Event::Down,
-        });
+        machine.due = Some(Due { at: host.now + time, event: Event::Down });
         let _ = host.files.append(&machine.log_file(), &log::of_state(machine));
     }
 
@@ -102,14 +91,9 @@ impl VirtualBox {
             // A saved machine keeps them with its memory.
             machine.transient_folders.clear();
         }
-        machine
-            .guest_properties
-            .retain(|_, property| !property.is_transient());
+        machine.guest_properties.retain(|_, property| !property.is_transient());
         machine.session = Session::Unlocking;
-        machine.due = Some(Due {
-            at: at + time,
-            event: Event::Unlocked,
-        });
+        machine.due = Some(Due { at: at + time, event: Event::Unlocked });
         let text = format!("{}{}", log::of_state(machine), log::END);
         let _ = host.files.append(&machine.log_file(), &text);
         self.save_quietly(id, host);
@@ -172,10 +156,8 @@ impl VirtualBox {
     pub(crate) fn resume(&mut self, id: Uuid, host: &mut Host<'_>) -> Result<()> {
         let state = self.online(id)?.state;
         if state != MachineState::Paused {
-            let text = format!(
-                "Cannot resume the machine as it is not paused (machine state: {})",
-                state.name()
-            );
+            let text =
+                format!("Cannot resume the machine as it is not paused (machine state: {})", state.name());
             return Err(invalid_state(text));
         }
         host.hardware.resume(id);
@@ -198,16 +180,11 @@ impl VirtualBox {
             );
             return Err(invalid_state(text));
         }
-        let file = machine
-            .snapshot_folder()
-            .join(format!("{}.sav", super::moment::for_file_name(now)));
+        let file = machine.snapshot_folder().join(format!("{}.sav", super::moment::for_file_name(now)));
         let written = host.files.write(&file, SAVED_STATE);
         written.map_err(|error| {
-            let text = format!(
-                "Failed to save the machine state to '{}' ({})",
-                file.display(),
-                error.status()
-            );
+            let text =
+                format!("Failed to save the machine state to '{}' ({})", file.display(), error.status());
             VBoxError::later(ResultCode::FileError, Component::CONSOLE, text)
         })?;
         host.hardware.suspend(id);
@@ -215,10 +192,7 @@ impl VirtualBox {
         machine.enter(MachineState::Saving, now);
         machine.state_file = Some(file);
         machine.outcome = None;
-        machine.due = Some(Due {
-            at: now + time,
-            event: Event::Saved,
-        });
+        machine.due = Some(Due { at: now + time, event: Event::Saved });
         self.advance(host);
         Ok(())
     }
@@ -235,10 +209,7 @@ impl VirtualBox {
                  state: {})",
                 machine.state.name()
             );
-            return Err(VBoxError {
-                component: Component::SESSION_MACHINE,
-                ..invalid_state(text)
-            });
+            return Err(VBoxError { component: Component::SESSION_MACHINE, ..invalid_state(text) });
         }
         host.hardware.power_off(id);
         let machine = self.require_mut(id)?;
@@ -257,10 +228,7 @@ impl VirtualBox {
     pub(super) fn drop_saved_state(&mut self, id: Uuid, host: &mut Host<'_>) {
         let Ok(machine) = self.require_mut(id) else { return };
         let file = machine.state_file.take();
-        let is_needed = machine
-            .snapshots
-            .iter()
-            .any(|snapshot| snapshot.state_file == file);
+        let is_needed = machine.snapshots.iter().any(|snapshot| snapshot.state_file == file);
         if let Some(file) = file.filter(|_| !is_needed) {
             let _ = host.files.remove(&file);
         }
@@ -283,10 +251,7 @@ impl VirtualBox {
                  state: {})",
                 machine.state.name()
             );
-            return Err(VBoxError {
-                component: Component::SESSION_MACHINE,
-                ..invalid_state(text)
-            });
+            return Err(VBoxError { component: Component::SESSION_MACHINE, ..invalid_state(text) });
         }
         let machine = self.require_mut(id)?;
         machine.enter(MachineState::Saved, host.now);

@@ -40,20 +40,12 @@ impl VirtualBox {
     ) -> Result<()> {
         let is_online = self.lock(id, LockKind::Shared)?.state.is_online();
         let words: Vec<String> = flags.split(',').map(|word| word.trim().to_uppercase()).collect();
-        let words: Vec<&str> = words
-            .iter()
-            .map(String::as_str)
-            .filter(|word| !word.is_empty())
-            .collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
         if words.iter().any(|word| !FLAGS.contains(word)) {
             let text = format!("Invalid guest property flag values: '{flags}'");
             return Err(VBoxError::invalid_argument(Component::SESSION_MACHINE, text));
         }
-        let property = GuestProperty {
-            value: value.to_owned(),
-            set: host.now,
-            flags: words.join(", "),
-        };
+        let property = GuestProperty { value: value.to_owned(), set: host.now, flags: words.join(", ") };
         if property.is_transient() && !is_online {
             let text =
                 "Properties with TRANSIENT or TRANSRESET flag cannot be set or modified if VM is not running";

@@ -58,9 +58,7 @@ impl VirtualBox {
 
     pub(super) fn require_mut(&mut self, id: Uuid) -> Result<&mut Machine> {
         let mut machines = self.machines.iter_mut();
-        machines
-            .find(|machine| machine.id == id)
-            .ok_or_else(|| no_machine_with_id(id))
+        machines.find(|machine| machine.id == id).ok_or_else(|| no_machine_with_id(id))
     }
 
     /// Finds a machine by id, name or settings file. Of several with the same name it is the oldest.
@@ -76,9 +74,7 @@ impl VirtualBox {
                 || machine.settings_file == Path::new(name_or_id)
         };
         let found = self.machines.iter().find(is_meant);
-        found
-            .map(|machine| machine.id)
-            .ok_or_else(|| VBoxError::no_machine(name_or_id))
+        found.map(|machine| machine.id).ok_or_else(|| VBoxError::no_machine(name_or_id))
     }
 
     /// Puts a machine together that is neither saved nor registered.
@@ -90,10 +86,7 @@ impl VirtualBox {
         let file_name = file_name(&new.name);
         let settings_file = base.join(&file_name).join(format!("{file_name}.vbox"));
         if host.files.exists(&settings_file) {
-            let text = format!(
-                "Machine settings file '{}' already exists",
-                settings_file.display()
-            );
+            let text = format!("Machine settings file '{}' already exists", settings_file.display());
             return Err(VBoxError::new(ResultCode::FileError, Component::MACHINE, text));
         }
         let id = new.id.unwrap_or_else(Uuid::random);
@@ -133,10 +126,7 @@ impl VirtualBox {
     /// `NS_ERROR_FAILURE` when the file or its folder cannot be made.
     pub(crate) fn save_settings(&mut self, machine: &Machine, host: &mut Host<'_>) -> Result<()> {
         self.write_settings(machine, host)?;
-        let kept = Kept {
-            machine: machine.clone(),
-            disks: Vec::new(),
-        };
+        let kept = Kept { machine: machine.clone(), disks: Vec::new() };
         self.unregistered.insert(machine.settings_file.clone(), kept);
         Ok(())
     }
@@ -146,30 +136,20 @@ impl VirtualBox {
         host.files.make_directory(machine.folder()).map_err(|error| {
             let folder = machine.folder().display();
             let status = error.status();
-            failed(format!(
-                "Could not create a directory '{folder}' to save the settings file ({status})"
-            ))
+            failed(format!("Could not create a directory '{folder}' to save the settings file ({status})"))
         })?;
-        let media = self
-            .media
-            .iter()
-            .filter(|medium| self.is_listed_for(machine, medium.id));
+        let media = self.media.iter().filter(|medium| self.is_listed_for(machine, medium.id));
         let media: Vec<_> = media.collect();
         host.files.write_settings(machine, &media).map_err(|error| {
             let file = machine.settings_file.display();
-            failed(format!(
-                "Could not write the settings file '{file}' ({})",
-                error.status()
-            ))
+            failed(format!("Could not write the settings file '{file}' ({})", error.status()))
         })
     }
 
     /// Whether a medium stands in the settings file of a machine.
     fn is_listed_for(&self, machine: &Machine, medium: Uuid) -> bool {
         let kinds = [MediumKind::HardDisk, MediumKind::Dvd, MediumKind::Floppy];
-        kinds
-            .into_iter()
-            .any(|kind| machine.media_of(kind).contains(&medium))
+        kinds.into_iter().any(|kind| machine.media_of(kind).contains(&medium))
     }
 
     /// Makes a machine known.
@@ -252,15 +232,8 @@ impl VirtualBox {
     pub(crate) fn unregister(&mut self, id: Uuid, host: &mut Host<'_>) -> Result<Unregistered> {
         let machine = self.require(id)?;
         if machine.session != Session::Unlocked {
-            let text = format!(
-                "Cannot unregister the machine '{}' while it is locked",
-                machine.name
-            );
-            return Err(VBoxError::new(
-                ResultCode::InvalidObjectState,
-                Component::MACHINE,
-                text,
-            ));
+            let text = format!("Cannot unregister the machine '{}' while it is locked", machine.name);
+            return Err(VBoxError::new(ResultCode::InvalidObjectState, Component::MACHINE, text));
         }
         let machine = machine.clone();
         self.machines.retain(|other| other.id != id);
@@ -282,16 +255,10 @@ impl VirtualBox {
         let locations = disks.iter().map(|disk| disk.location.clone()).collect();
         if machine.is_accessible() {
             disks.reverse();
-            let kept = Kept {
-                machine: machine.clone(),
-                disks,
-            };
+            let kept = Kept { machine: machine.clone(), disks };
             self.unregistered.insert(machine.settings_file.clone(), kept);
         }
-        Ok(Unregistered {
-            machine,
-            disks: locations,
-        })
+        Ok(Unregistered { machine, disks: locations })
     }
 
     /// Removes the files of a machine: settings, logs, snapshots, saved state, and its hard disks wherever they are.
@@ -317,13 +284,7 @@ impl VirtualBox {
         own.extend(machine.snapshots.iter().filter_map(|it| it.state_file.clone()));
         let logs = machine.log_folder();
         let is_log = |name: &String| name.starts_with("VBox");
-        own.extend(
-            files
-                .names(&logs)
-                .into_iter()
-                .filter(is_log)
-                .map(|name| logs.join(name)),
-        );
+        own.extend(files.names(&logs).into_iter().filter(is_log).map(|name| logs.join(name)));
         for file in own {
             failed = files.remove(&file).err().or(failed);
         }
@@ -345,11 +306,7 @@ impl VirtualBox {
         for machine in &mut self.machines {
             machine.state_since = std::time::Duration::from_secs(machine.state_since.as_secs());
             machine.access_error = (!host.files.exists(&machine.settings_file)).then(|| {
-                let text = cannot_open(
-                    &machine.settings_file,
-                    "999",
-                    "nsresult Machine::i_registeredInit()",
-                );
+                let text = cannot_open(&machine.settings_file, "999", "nsresult Machine::i_registeredInit()");
                 VBoxError::later(ResultCode::Failure, Component::MACHINE, text)
             });
         }
@@ -364,12 +321,7 @@ impl Configuration {
             memory: 1024,
             video_memory: 8,
             cpus: 1,
-            boot_order: [
-                BootDevice::Floppy,
-                BootDevice::Dvd,
-                BootDevice::Disk,
-                BootDevice::None,
-            ],
+            boot_order: [BootDevice::Floppy, BootDevice::Dvd, BootDevice::Disk, BootDevice::None],
             settings,
             adapters: std::array::from_fn::<_, ADAPTERS, _>(|_| NetworkAdapter::default()),
             controllers: Vec::new(),
@@ -383,11 +335,7 @@ impl Machine {
     fn all_disks(&self) -> Vec<Uuid> {
         let mut disks = self.disks();
         for snapshot in self.snapshots.iter().rev() {
-            let attached = snapshot
-                .configuration
-                .controllers
-                .iter()
-                .flat_map(|it| &it.devices);
+            let attached = snapshot.configuration.controllers.iter().flat_map(|it| &it.devices);
             let attached = attached.filter(|device| device.kind == MediumKind::HardDisk);
             disks.extend(attached.filter_map(|device| device.medium));
         }
@@ -429,9 +377,7 @@ fn rename_files(old: &Machine, draft: &mut Machine, host: &mut Host<'_>) -> Resu
         );
         VBoxError::new(ResultCode::Failure, Component::SESSION_MACHINE, text)
     };
-    let has_own_folder = old_folder
-        .file_name()
-        .is_some_and(|name| name == old_name.as_str());
+    let has_own_folder = old_folder.file_name().is_some_and(|name| name == old_name.as_str());
     let folder = match has_own_folder {
         true => old_folder.with_file_name(&new_name),
         false => old_folder.to_owned(),

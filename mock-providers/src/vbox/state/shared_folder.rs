@@ -28,15 +28,8 @@ impl Machine {
     /// `NS_ERROR_INVALID_ARG` when there is no such folder.
     pub(crate) fn add_shared_folder(&mut self, folder: SharedFolder, host: &Host<'_>) -> Result<()> {
         if !matches!(self.state, MachineState::PoweredOff | MachineState::Aborted) {
-            let text = format!(
-                "The machine is not mutable or running (state is {})",
-                self.state.name()
-            );
-            return Err(VBoxError::new(
-                ResultCode::InvalidVmState,
-                Component::SESSION_MACHINE,
-                text,
-            ));
+            let text = format!("The machine is not mutable or running (state is {})", self.state.name());
+            return Err(VBoxError::new(ResultCode::InvalidVmState, Component::SESSION_MACHINE, text));
         }
         check(&self.configuration.shared_folders, &folder, host)?;
         self.configuration.shared_folders.push(folder);
@@ -81,11 +74,7 @@ impl VirtualBox {
 fn check(folders: &[SharedFolder], new: &SharedFolder, host: &Host<'_>) -> Result<()> {
     if folders.iter().any(|folder| folder.name == new.name) {
         let text = format!("Shared folder named '{}' already exists", new.name);
-        return Err(VBoxError::new(
-            ResultCode::ObjectInUse,
-            Component::SESSION_MACHINE,
-            text,
-        ));
+        return Err(VBoxError::new(ResultCode::ObjectInUse, Component::SESSION_MACHINE, text));
     }
     if !host.files.exists(&new.path) {
         let text = format!(

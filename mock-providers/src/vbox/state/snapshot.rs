@@ -56,16 +56,14 @@ impl VirtualBox {
         let state_file = match state {
             MachineState::Running | MachineState::Paused => {
                 let file = folder.join(format!("{}.sav", super::moment::for_file_name(host.now)));
-                host.files
-                    .write(&file, b"the memory of a snapshot\n")
-                    .map_err(|error| {
-                        let text = format!(
-                            "Failed to save the machine state to '{}' ({})",
-                            file.display(),
-                            error.status()
-                        );
-                        VBoxError::later(ResultCode::FileError, Component::CONSOLE, text)
-                    })?;
+                host.files.write(&file, b"the memory of a snapshot\n").map_err(|error| {
+                    let text = format!(
+                        "Failed to save the machine state to '{}' ({})",
+                        file.display(),
+                        error.status()
+                    );
+                    VBoxError::later(ResultCode::FileError, Component::CONSOLE, text)
+                })?;
                 Some(file)
             }
             _ => machine.state_file.clone(),
@@ -88,10 +86,7 @@ impl VirtualBox {
         machine.snapshots.push(snapshot);
         if state == MachineState::Running {
             machine.enter(MachineState::OnlineSnapshotting, host.now);
-            machine.due = Some(Due {
-                at: host.now,
-                event: Event::SnapshotTaken,
-            });
+            machine.due = Some(Due { at: host.now, event: Event::SnapshotTaken });
             self.advance(host);
         }
         self.save_quietly(id, host);
@@ -168,34 +163,19 @@ impl VirtualBox {
         let wanted = machine.snapshots.iter().find(|it| it.id == snapshot).cloned();
         let wanted = wanted.ok_or_else(|| no_snapshot(&snapshot.to_string()))?;
         let mut kept = wanted.configuration.clone();
-        let disks: Vec<Uuid> = disk_devices(&mut kept)
-            .filter_map(|device| device.medium)
-            .collect();
-        let children = |disk: Uuid| {
-            self.media
-                .iter()
-                .filter(move |it| it.parent == Some(disk))
-                .map(|it| it.id)
-        };
+        let disks: Vec<Uuid> = disk_devices(&mut kept).filter_map(|device| device.medium).collect();
+        let children =
+            |disk: Uuid| self.media.iter().filter(move |it| it.parent == Some(disk)).map(|it| it.id);
         if let Some(disk) = disks.iter().find(|disk| children(**disk).count() > 1) {
             let text = format!(
                 "Hard disk '{}' has more than one child hard disk ({})",
-                self.medium(*disk)
-                    .map(|it| it.location.clone())
-                    .unwrap_or_default()
-                    .display(),
+                self.medium(*disk).map(|it| it.location.clone()).unwrap_or_default().display(),
                 children(*disk).count()
             );
-            return Err(VBoxError::new(
-                ResultCode::InvalidObjectState,
-                Component::SESSION_MACHINE,
-                text,
-            ));
+            return Err(VBoxError::new(ResultCode::InvalidObjectState, Component::SESSION_MACHINE, text));
         }
-        let merged: Vec<(Uuid, Uuid)> = disks
-            .iter()
-            .filter_map(|disk| Some((*disk, children(*disk).next()?)))
-            .collect();
+        let merged: Vec<(Uuid, Uuid)> =
+            disks.iter().filter_map(|disk| Some((*disk, children(*disk).next()?))).collect();
         for (disk, child) in merged {
             self.merge(id, disk, child, host)?;
         }
@@ -278,26 +258,16 @@ impl Machine {
     pub(crate) fn find_snapshot(&self, name_or_id: &str) -> Result<&Snapshot> {
         if self.snapshots.is_empty() {
             let text = "This machine does not have any snapshots";
-            return Err(VBoxError::new(
-                ResultCode::ObjectNotFound,
-                Component::SESSION_MACHINE,
-                text,
-            ));
+            return Err(VBoxError::new(ResultCode::ObjectNotFound, Component::SESSION_MACHINE, text));
         }
         let id = name_or_id.parse::<Uuid>().ok();
-        let found = self
-            .snapshots
-            .iter()
-            .find(|it| it.name == name_or_id || Some(it.id) == id);
+        let found = self.snapshots.iter().find(|it| it.name == name_or_id || Some(it.id) == id);
         found.ok_or_else(|| no_snapshot(name_or_id))
     }
 }
 
 fn disk_devices(configuration: &mut Configuration) -> impl Iterator<Item = &mut Device> {
-    let devices = configuration
-        .controllers
-        .iter_mut()
-        .flat_map(|it| &mut it.devices);
+    let devices = configuration.controllers.iter_mut().flat_map(|it| &mut it.devices);
     devices.filter(|device| device.kind == MediumKind::HardDisk)
 }
 
@@ -307,8 +277,5 @@ fn no_snapshot(name: &str) -> VBoxError {
 }
 
 fn of_session(error: VBoxError) -> VBoxError {
-    VBoxError {
-        component: Component::SESSION_MACHINE,
-        ..error
-    }
+    VBoxError { component: Component::SESSION_MACHINE, ..error }
 }

@@ -101,9 +101,7 @@ impl Controller {
 
     /// The device in a slot.
     pub(crate) fn device(&self, port: u32, device: u32) -> Option<&Device> {
-        self.devices
-            .iter()
-            .find(|it| (it.port, it.device) == (port, device))
+        self.devices.iter().find(|it| (it.port, it.device) == (port, device))
     }
 
     /// Changes the number of ports.
@@ -139,8 +137,7 @@ impl Controller {
     }
 
     pub(super) fn put(&mut self, device: Device) {
-        self.devices
-            .retain(|it| (it.port, it.device) != (device.port, device.device));
+        self.devices.retain(|it| (it.port, it.device) != (device.port, device.device));
         self.devices.push(device);
         self.devices.sort_by_key(|it| (it.port, it.device));
     }
@@ -161,11 +158,7 @@ impl super::Machine {
         self.require_mutable()?;
         if self.controller(name).is_some() {
             let text = format!("Storage controller named '{name}' already exists");
-            return Err(VBoxError::new(
-                ResultCode::ObjectInUse,
-                Component::SESSION_MACHINE,
-                text,
-            ));
+            return Err(VBoxError::new(ResultCode::ObjectInUse, Component::SESSION_MACHINE, text));
         }
         let controllers = &mut self.configuration.controllers;
         let same = controllers.iter().filter(|it| it.bus == bus).count();
@@ -195,9 +188,7 @@ impl super::Machine {
     pub(crate) fn change_controller(&mut self, name: &str) -> Result<&mut Controller, VBoxError> {
         self.require_mutable()?;
         let mut controllers = self.configuration.controllers.iter_mut();
-        controllers
-            .find(|it| it.name == name)
-            .ok_or_else(|| no_controller(name))
+        controllers.find(|it| it.name == name).ok_or_else(|| no_controller(name))
     }
 
     /// Removes a controller and detaches what is on it.

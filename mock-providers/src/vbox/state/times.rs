@@ -12,10 +12,7 @@ use serde::{Deserialize, Serialize};
 /// verdict a matter of luck, so it takes somebody who asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "written as a literal with ..Times::default()"
-)]
+#[expect(clippy::exhaustive_structs, reason = "written as a literal with ..Times::default()")]
 pub struct Times {
     /// From the order to start until the VM process has taken the lock; calls for the VM are refused meanwhile.
     #[serde(with = "crate::milliseconds")]

@@ -48,17 +48,8 @@ fn swap_fields([a, b, c, d, e, f, g, h, rest @ ..]: [u8; 16]) -> [u8; 16] {
 impl fmt::Display for Uuid {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bits = self.0;
-        let (a, b, c, d) = (
-            bits >> 96,
-            bits >> 80 & 0xffff,
-            bits >> 64 & 0xffff,
-            bits >> 48 & 0xffff,
-        );
-        write!(
-            formatter,
-            "{a:08x}-{b:04x}-{c:04x}-{d:04x}-{:012x}",
-            bits & 0xffff_ffff_ffff
-        )
+        let (a, b, c, d) = (bits >> 96, bits >> 80 & 0xffff, bits >> 64 & 0xffff, bits >> 48 & 0xffff);
+        write!(formatter, "{a:08x}-{b:04x}-{c:04x}-{d:04x}-{:012x}", bits & 0xffff_ffff_ffff)
     }
 }
 
@@ -83,19 +74,12 @@ impl FromStr for Uuid {
         let groups: Vec<&str> = text.split('-').collect();
         let lengths = [8, 4, 4, 4, 12];
         let fits = groups.len() == lengths.len()
-            && groups
-                .iter()
-                .zip(lengths)
-                .all(|(group, length)| group.len() == length)
-            && groups
-                .iter()
-                .all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            && groups.iter().zip(lengths).all(|(group, length)| group.len() == length)
+            && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
         if !fits {
             return Err(NoUuid);
         }
-        u128::from_str_radix(&groups.concat(), 16)
-            .map(Self)
-            .map_err(|_| NoUuid)
+        u128::from_str_radix(&groups.concat(), 16).map(Self).map_err(|_| NoUuid)
     }
 }
 
@@ -129,9 +113,6 @@ mod tests {
         assert_eq!(Uuid::from_disk(id.to_disk()), id);
         assert_eq!(Uuid::from_bytes(id.to_bytes()), id);
         let known: Uuid = "03ca9419-b2b2-45d3-abb1-d505ff855835".parse().unwrap();
-        assert_eq!(
-            &known.to_disk()[..8],
-            [0x19, 0x94, 0xca, 0x03, 0xb2, 0xb2, 0xd3, 0x45]
-        );
+        assert_eq!(&known.to_disk()[..8], [0x19, 0x94, 0xca, 0x03, 0xb2, 0xb2, 0xd3, 0x45]);
     }
 }

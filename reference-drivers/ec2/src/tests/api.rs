@@ -10,27 +10,17 @@ use crate::test_cloud::{instance, machine, success, tags};
 async fn lists_go_on_to_the_last_page() {
     let setting = machine().await;
     let owner = setting.driver.owner();
-    for (id, next) in [
-        ("i-1", "<nextToken>2</nextToken>"),
-        ("i-2", "<nextToken>3</nextToken>"),
-        ("i-3", ""),
-    ] {
+    for (id, next) in [("i-1", "<nextToken>2</nextToken>"), ("i-2", "<nextToken>3</nextToken>"), ("i-3", "")]
+    {
         let page = instance(id, "running", &owner) + next;
         setting.then("DescribeInstances", success("DescribeInstances", &page));
     }
     let ec2 = setting.driver.ec2(&setting.cx).await.unwrap();
     let found = setting.driver.own_instances(&ec2).await.unwrap();
-    let ids: Vec<_> = found
-        .iter()
-        .filter_map(|instance| instance.instance_id())
-        .collect();
+    let ids: Vec<_> = found.iter().filter_map(|instance| instance.instance_id()).collect();
     assert_eq!(ids, ["i-1", "i-2", "i-3"]);
-    let tokens: Vec<_> = setting
-        .requests("DescribeInstances")
-        .await
-        .iter()
-        .map(|r| r.get("NextToken").cloned())
-        .collect();
+    let tokens: Vec<_> =
+        setting.requests("DescribeInstances").await.iter().map(|r| r.get("NextToken").cloned()).collect();
     assert_eq!(tokens, [None, Some("2".to_owned()), Some("3".to_owned())]);
 }
 
@@ -50,15 +40,9 @@ async fn what_filters_should_have_kept_out_is_left_out() {
     setting.answers("DescribeInstances", &instance("i-1", "running", "somebody"));
     setting.answers(
         "DescribeVolumes",
-        &format!(
-            "<volumeSet><item><volumeId>vol-1</volumeId>{}</item></volumeSet>",
-            tags("somebody")
-        ),
+        &format!("<volumeSet><item><volumeId>vol-1</volumeId>{}</item></volumeSet>", tags("somebody")),
     );
-    setting.answers(
-        "DescribeKeyPairs",
-        "<keySet><item><keyName>m1</keyName></item></keySet>",
-    );
+    setting.answers("DescribeKeyPairs", "<keySet><item><keyName>m1</keyName></item></keySet>");
     assert!(setting.driver.own_instances(&ec2).await.unwrap().is_empty());
     assert!(ec2.volumes(&setting.driver.owner()).await.unwrap().is_empty());
     assert!(ec2.key_pairs("m").await.unwrap().is_empty());

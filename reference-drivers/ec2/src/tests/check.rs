@@ -12,11 +12,7 @@ fn check(given: &[(&str, &str)]) -> Result<()> {
 #[test]
 fn defaults_are_enough() {
     check(&[]).unwrap();
-    let without_keys = [
-        ("ec2-access-key", ""),
-        ("ec2-secret-key", ""),
-        ("ec2-session-token", ""),
-    ];
+    let without_keys = [("ec2-access-key", ""), ("ec2-secret-key", ""), ("ec2-session-token", "")];
     check(&without_keys).unwrap();
 }
 
@@ -65,44 +61,17 @@ fn malformed_values_are_refused_with_the_name_of_the_flag() {
 #[test]
 fn contradictions_are_refused() {
     for (given, words) in [
-        (
-            &[("ec2-secret-key", "")][..],
-            "--ec2-access-key and --ec2-secret-key",
-        ),
-        (
-            &[("ec2-access-key", ""), ("ec2-secret-key", "")],
-            "--ec2-session-token needs --ec2-access-key",
-        ),
-        (
-            &[("ec2-security-group-readonly", "true")],
-            "needs --ec2-security-group",
-        ),
+        (&[("ec2-secret-key", "")][..], "--ec2-access-key and --ec2-secret-key"),
+        (&[("ec2-access-key", ""), ("ec2-secret-key", "")], "--ec2-session-token needs --ec2-access-key"),
+        (&[("ec2-security-group-readonly", "true")], "needs --ec2-security-group"),
         (&[("ec2-kms-key", "k")], "needs --ec2-encrypt-ebs-volume"),
         (&[("ec2-keypair-name", "k")], "needs --ec2-ssh-keypath"),
-        (
-            &[("ec2-request-spot-instance", "true"), ("ec2-spot-price", "0")],
-            "--ec2-spot-price",
-        ),
-        (
-            &[("ec2-block-duration-minutes", "60")],
-            "needs --ec2-request-spot-instance",
-        ),
+        (&[("ec2-request-spot-instance", "true"), ("ec2-spot-price", "0")], "--ec2-spot-price"),
+        (&[("ec2-block-duration-minutes", "60")], "needs --ec2-request-spot-instance"),
         (&[("ec2-insecure-transport", "true")], "needs --ec2-endpoint"),
-        (
-            &[
-                ("ec2-insecure-transport", "true"),
-                ("ec2-endpoint", "https://host"),
-            ],
-            "contradicts",
-        ),
-        (
-            &[("ec2-ipv6-address-only", "true")],
-            "needs --ec2-ipv6-address-count",
-        ),
-        (
-            &[("ec2-enable-primary-ipv6", "true")],
-            "needs --ec2-ipv6-address-count",
-        ),
+        (&[("ec2-insecure-transport", "true"), ("ec2-endpoint", "https://host")], "contradicts"),
+        (&[("ec2-ipv6-address-only", "true")], "needs --ec2-ipv6-address-count"),
+        (&[("ec2-enable-primary-ipv6", "true")], "needs --ec2-ipv6-address-count"),
         (
             &[
                 ("ec2-ipv6-address-only", "true"),
@@ -125,10 +94,7 @@ fn endpoints_are_urls_or_hosts() {
         ("ec2.example.com", "false", "https://ec2.example.com/"),
     ] {
         let given = [("ec2-endpoint", endpoint), ("ec2-insecure-transport", insecure)];
-        assert_eq!(
-            options(&given).unwrap().endpoint_url().unwrap().unwrap().as_str(),
-            url
-        );
+        assert_eq!(options(&given).unwrap().endpoint_url().unwrap().unwrap().as_str(), url);
     }
     assert_eq!(options(&[]).unwrap().endpoint_url().unwrap(), None);
 }
@@ -143,43 +109,25 @@ fn zones_are_letters_or_names() {
 
 #[test]
 fn tags_and_ports_are_read() {
-    let options = options(&[
-        ("ec2-tags", "team, web,cost ,"),
-        ("ec2-open-port", "80 53/udp 8080/tcp"),
-    ])
-    .unwrap();
+    let options =
+        options(&[("ec2-tags", "team, web,cost ,"), ("ec2-open-port", "80 53/udp 8080/tcp")]).unwrap();
     let tags: Vec<_> = options
         .own_tags()
         .unwrap()
         .iter()
         .map(|tag| (tag.key.clone().unwrap(), tag.value.clone().unwrap()))
         .collect();
-    assert_eq!(
-        tags,
-        [("team".into(), "web".into()), ("cost".into(), String::new())]
-    );
-    let ports: Vec<_> = options
-        .open_ports()
-        .unwrap()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    assert_eq!(tags, [("team".into(), "web".into()), ("cost".into(), String::new())]);
+    let ports: Vec<_> = options.open_ports().unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(ports, ["80/tcp", "53/udp", "8080/tcp"]);
 }
 
 #[test]
 fn a_group_opens_what_its_rules_cover() {
     let group = |permission: IpPermission| SecurityGroup::builder().ip_permissions(permission).build();
-    let range = IpPermission::builder()
-        .ip_protocol("tcp")
-        .from_port(20)
-        .to_port(25)
-        .build();
+    let range = IpPermission::builder().ip_protocol("tcp").from_port(20).to_port(25).build();
     let everything = IpPermission::builder().ip_protocol("-1").build();
-    let udp = Port {
-        number: 22,
-        protocol: "udp",
-    };
+    let udp = Port { number: 22, protocol: "udp" };
     assert!(
         Port::tcp(22).is_open(&group(range.clone())) && Port::tcp(22).is_open(&group(everything.clone()))
     );
@@ -193,23 +141,14 @@ fn a_group_opens_what_its_rules_cover() {
 
 #[test]
 fn swarm_hosts_are_read_or_refused() {
-    let mut base = BaseDriver {
-        swarm_master: true,
-        ..BaseDriver::default()
-    };
-    for (host, port) in [
-        ("", Some(3376)),
-        ("tcp://[::]:4000", Some(4000)),
-        ("tcp://h", None),
-        ("7", None),
-    ] {
+    let mut base = BaseDriver { swarm_master: true, ..BaseDriver::default() };
+    for (host, port) in [("", Some(3376)), ("tcp://[::]:4000", Some(4000)), ("tcp://h", None), ("7", None)] {
         base.swarm_host = host.into();
         match swarm_port(&base) {
             Ok(found) => assert_eq!(found, port, "{host}"),
-            Err(error) => assert!(
-                port.is_none() && error.to_string().contains("--swarm-host"),
-                "{host}: {error}"
-            ),
+            Err(error) => {
+                assert!(port.is_none() && error.to_string().contains("--swarm-host"), "{host}: {error}")
+            }
         }
     }
     base.swarm_master = false;

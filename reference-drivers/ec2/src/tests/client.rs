@@ -46,22 +46,16 @@ async fn repetition_ends_and_can_be_switched_off() {
         setting.configure(&[("ec2-retries", retries)]);
         setting.refuses("DescribeInstances", 503, "RequestLimitExceeded");
         let error = setting.driver.state(&setting.cx).await.unwrap_err();
-        assert_error(
-            &error,
-            ErrorKind::Provider,
-            &["answers 503", "RequestLimitExceeded"],
-        );
+        assert_error(&error, ErrorKind::Provider, &["answers 503", "RequestLimitExceeded"]);
         assert_eq!(setting.actions().await.len(), requests, "--ec2-retries {retries}");
     }
 }
 
 #[tokio::test]
 async fn refusals_are_not_repeated() {
-    for (status, code) in [
-        (400, "InvalidParameterValue"),
-        (401, "AuthFailure"),
-        (400, "InstanceLimitExceeded"),
-    ] {
+    for (status, code) in
+        [(400, "InvalidParameterValue"), (401, "AuthFailure"), (400, "InstanceLimitExceeded")]
+    {
         let setting = running().await;
         setting.refuses("DescribeInstances", status, code);
         setting.driver.state(&setting.cx).await.unwrap_err();
@@ -74,10 +68,7 @@ async fn a_silent_provider_is_given_up() {
     let mut setting = running().await;
     setting.configure(&[("ec2-retries", "0")]);
     setting.driver.instance_id = "i-1".into();
-    setting.then(
-        "DescribeInstances",
-        ResponseTemplate::new(200).set_delay(Duration::from_secs(60)),
-    );
+    setting.then("DescribeInstances", ResponseTemplate::new(200).set_delay(Duration::from_secs(60)));
     let error = setting.driver.state(&setting.cx).await.unwrap_err();
     assert_error(
         &error,
@@ -96,10 +87,7 @@ async fn requests_are_signed_with_the_given_keys_for_the_given_region() {
     let header = setting.header("authorization").await;
     assert!(header.contains("Credential=AKIAIOSFODNN7EXAMPLE/"), "{header}");
     assert!(header.contains("/eu-central-1/ec2/aws4_request"), "{header}");
-    assert_eq!(
-        setting.header("x-amz-security-token").await,
-        crate::test_cloud::SECRETS[1]
-    );
+    assert_eq!(setting.header("x-amz-security-token").await, crate::test_cloud::SECRETS[1]);
 }
 
 #[tokio::test]
@@ -109,10 +97,7 @@ async fn the_reason_of_the_first_try_is_not_lost() {
     setting.then("DescribeInstances", refusal(500, "First"));
     setting.then("DescribeInstances", refusal(500, "Second"));
     let error = setting.driver.state(&setting.cx).await.unwrap_err();
-    let words = [
-        "answers 500: reason of the Second",
-        "first answer: reason of the First",
-    ];
+    let words = ["answers 500: reason of the Second", "first answer: reason of the First"];
     assert_error(&error, ErrorKind::Provider, &words);
 }
 

@@ -37,28 +37,13 @@ pub(crate) async fn machine() -> Setting {
     let server = MockServer::start().await;
     let script = Script::default();
     let responder = Responder(Arc::clone(&script));
-    Mock::given(matchers::any())
-        .respond_with(responder)
-        .mount(&server)
-        .await;
+    Mock::given(matchers::any()).respond_with(responder).mount(&server).await;
     let store = tempfile::tempdir().unwrap();
     let base = BaseDriver::new("m1", store.path().to_str().unwrap());
-    let mut driver = Ec2Driver {
-        base,
-        ..Ec2Driver::default()
-    };
+    let mut driver = Ec2Driver { base, ..Ec2Driver::default() };
     configure(&mut driver, &[("ec2-endpoint", &server.uri())]).unwrap();
-    let setting = Setting {
-        driver,
-        cx: Context::for_tests(0.01),
-        store,
-        server,
-        script,
-    };
-    setting.answers(
-        "DescribeVpcs",
-        "<vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet>",
-    );
+    let setting = Setting { driver, cx: Context::for_tests(0.01), store, server, script };
+    setting.answers("DescribeVpcs", "<vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet>");
     setting.answers(
         "DescribeSubnets",
         "<subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId></item></subnetSet>",
@@ -108,21 +93,14 @@ impl Setting {
     /// Another machine of the same EC2 and store.
     pub(crate) fn configure(&mut self, given: &[(&str, &str)]) {
         let uri = self.server.uri();
-        let given: Vec<_> = [("ec2-endpoint", uri.as_str())]
-            .into_iter()
-            .chain(given.iter().copied())
-            .collect();
+        let given: Vec<_> =
+            [("ec2-endpoint", uri.as_str())].into_iter().chain(given.iter().copied()).collect();
         configure(&mut self.driver, &given).unwrap();
     }
 
     /// From now on, and after earlier answers were given once.
     pub(crate) fn then(&self, action: &str, answer: ResponseTemplate) {
-        self.script
-            .lock()
-            .unwrap()
-            .entry(action.to_owned())
-            .or_default()
-            .push(answer);
+        self.script.lock().unwrap().entry(action.to_owned()).or_default().push(answer);
     }
 
     /// From now on.
@@ -150,10 +128,7 @@ impl Setting {
     /// The actions that were asked for, in order.
     pub(crate) async fn actions(&self) -> Vec<String> {
         let requests = self.server.received_requests().await.unwrap();
-        requests
-            .iter()
-            .map(|request| parameters(request)["Action"].clone())
-            .collect()
+        requests.iter().map(|request| parameters(request)["Action"].clone()).collect()
     }
 
     /// The actions that change something.
@@ -166,20 +141,13 @@ impl Setting {
     /// A header of the last request.
     pub(crate) async fn header(&self, name: &str) -> String {
         let requests = self.server.received_requests().await.unwrap();
-        requests.last().unwrap().headers[name]
-            .to_str()
-            .unwrap()
-            .to_owned()
+        requests.last().unwrap().headers[name].to_str().unwrap().to_owned()
     }
 
     /// The requests for one action.
     pub(crate) async fn requests(&self, action: &str) -> Vec<Parameters> {
         let requests = self.server.received_requests().await.unwrap();
-        requests
-            .iter()
-            .map(parameters)
-            .filter(|request| request["Action"] == action)
-            .collect()
+        requests.iter().map(parameters).filter(|request| request["Action"] == action).collect()
     }
 }
 

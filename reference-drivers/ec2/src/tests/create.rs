@@ -18,10 +18,7 @@ async fn willing() -> Setting {
         tags(&setting.driver.owner())
     );
     for content in ["", &group] {
-        setting.then(
-            "DescribeSecurityGroups",
-            success("DescribeSecurityGroups", content),
-        );
+        setting.then("DescribeSecurityGroups", success("DescribeSecurityGroups", content));
     }
     let launched = "<instancesSet><item><instanceId>i-1</instanceId></item></instancesSet>";
     setting.answers("RunInstances", launched);
@@ -40,33 +37,19 @@ async fn a_refused_key_leaves_nothing() {
     assert_error(
         &error,
         ErrorKind::Provider,
-        &[
-            "cannot import the key pair machine-m1-",
-            "reason of the InvalidKey.Format",
-        ],
+        &["cannot import the key pair machine-m1-", "reason of the InvalidKey.Format"],
     );
-    assert_eq!(
-        setting.changes().await,
-        ["ImportKeyPair"],
-        "nothing was made, so nothing is deleted"
-    );
+    assert_eq!(setting.changes().await, ["ImportKeyPair"], "nothing was made, so nothing is deleted");
 }
 
 #[tokio::test]
 async fn a_refused_launch_takes_key_and_group_along() {
-    for (status, code) in [
-        (400, "InstanceLimitExceeded"),
-        (500, "InsufficientInstanceCapacity"),
-    ] {
+    for (status, code) in [(400, "InstanceLimitExceeded"), (500, "InsufficientInstanceCapacity")] {
         let mut setting = willing().await;
         setting.answers("DescribeInstances", "");
         setting.refuses("RunInstances", status, code);
         let error = setting.driver.create(&setting.cx).await.unwrap_err();
-        assert_error(
-            &error,
-            ErrorKind::Provider,
-            &["cannot launch the instance of m1", code],
-        );
+        assert_error(&error, ErrorKind::Provider, &["cannot launch the instance of m1", code]);
         let changes = setting.changes().await;
         assert!(
             changes.ends_with(&["DeleteSecurityGroup".to_owned(), "DeleteKeyPair".to_owned()]),
@@ -80,10 +63,7 @@ async fn a_refused_launch_takes_key_and_group_along() {
             .into_iter()
             .map(|request| request["ClientToken"].clone())
             .collect();
-        assert!(
-            !tokens[0].is_empty() && tokens.iter().all(|token| *token == tokens[0]),
-            "{tokens:?}"
-        );
+        assert!(!tokens[0].is_empty() && tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
     }
 }
 
@@ -134,20 +114,11 @@ async fn the_order_has_the_options() {
         ("TagSpecification.2.ResourceType", "volume"),
         ("TagSpecification.4.ResourceType", "spot-instances-request"),
     ] {
-        assert_eq!(
-            order.get(parameter).map(String::as_str),
-            Some(value),
-            "{parameter}"
-        );
+        assert_eq!(order.get(parameter).map(String::as_str), Some(value), "{parameter}");
     }
     let rules = &setting.requests("AuthorizeSecurityGroupIngress").await[0];
-    let ports: Vec<_> = (1..=4)
-        .map(|at| {
-            rules
-                .get(&format!("IpPermissions.{at}.FromPort"))
-                .map(String::as_str)
-        })
-        .collect();
+    let ports: Vec<_> =
+        (1..=4).map(|at| rules.get(&format!("IpPermissions.{at}.FromPort")).map(String::as_str)).collect();
     assert_eq!(ports, [Some("22"), Some("2376"), Some("80"), None]);
 }
 
@@ -158,10 +129,7 @@ async fn what_ec2_does_not_show_yet_is_waited_for() {
     setting.then("RunInstances", refusal(400, "InvalidGroup.NotFound"));
     setting.then("RunInstances", refusal(400, "Planted"));
     setting.refuses("AuthorizeSecurityGroupIngress", 400, "InvalidGroup.NotFound");
-    setting.then(
-        "AuthorizeSecurityGroupIngress",
-        success("AuthorizeSecurityGroupIngress", ""),
-    );
+    setting.then("AuthorizeSecurityGroupIngress", success("AuthorizeSecurityGroupIngress", ""));
     let error = setting.driver.create(&setting.cx).await.unwrap_err();
     assert_error(&error, ErrorKind::Provider, &["Planted"]);
     assert_eq!(setting.requests("RunInstances").await.len(), 3);
@@ -173,15 +141,8 @@ async fn an_instance_that_breaks_is_terminated() {
     setting.turns("i-1", "shutting-down");
     setting.turns("i-1", "terminated");
     let error = setting.driver.create(&setting.cx).await.unwrap_err();
-    assert_error(
-        &error,
-        ErrorKind::Provider,
-        &["the instance i-1 is shutting-down instead"],
-    );
-    assert_eq!(
-        setting.requests("TerminateInstances").await[0]["InstanceId.1"],
-        "i-1"
-    );
+    assert_error(&error, ErrorKind::Provider, &["the instance i-1 is shutting-down instead"]);
+    assert_eq!(setting.requests("TerminateInstances").await[0]["InstanceId.1"], "i-1");
     assert!(setting.changes().await.ends_with(&["DeleteKeyPair".to_owned()]));
 }
 
@@ -196,11 +157,7 @@ async fn an_answer_without_an_instance_is_an_error_after_a_search() {
         ErrorKind::Provider,
         &["cannot launch the instance of m1: EC2's answer makes no sense"],
     );
-    assert_eq!(
-        setting.requests("TerminateInstances").await[0]["InstanceId.1"],
-        "i-1",
-        "found by its tag"
-    );
+    assert_eq!(setting.requests("TerminateInstances").await[0]["InstanceId.1"], "i-1", "found by its tag");
 }
 
 #[tokio::test]
@@ -210,16 +167,9 @@ async fn a_failed_roll_back_keeps_the_first_cause() {
     setting.refuses("RunInstances", 400, "InstanceLimitExceeded");
     setting.refuses("DeleteKeyPair", 403, "UnauthorizedOperation");
     let error = setting.driver.create(&setting.cx).await.unwrap_err();
-    let words = [
-        "InstanceLimitExceeded",
-        "could not undo it",
-        "cannot delete the key pair key-1",
-    ];
+    let words = ["InstanceLimitExceeded", "could not undo it", "cannot delete the key pair key-1"];
     assert_error(&error, ErrorKind::Provider, &words);
-    assert!(
-        error.message().contains("InstanceLimitExceeded"),
-        "the first cause is the message"
-    );
+    assert!(error.message().contains("InstanceLimitExceeded"), "the first cause is the message");
     assert_eq!(setting.driver.key_pair_id, "key-1", "what is left is remembered");
 }
 
@@ -235,10 +185,7 @@ async fn a_key_that_is_there_already_is_somebody_s_or_this_one() {
         )
     };
     setting.then("DescribeKeyPairs", success("DescribeKeyPairs", ""));
-    setting.then(
-        "DescribeKeyPairs",
-        success("DescribeKeyPairs", &pair("ssh-ed25519 AAAA")),
-    );
+    setting.then("DescribeKeyPairs", success("DescribeKeyPairs", &pair("ssh-ed25519 AAAA")));
     let error = setting.driver.create(&setting.cx).await.unwrap_err();
     assert_error(&error, ErrorKind::AlreadyExists, &["cannot import the key pair"]);
     assert_eq!(setting.changes().await, ["ImportKeyPair"]);
@@ -249,10 +196,7 @@ async fn a_key_that_is_there_already_is_somebody_s_or_this_one() {
     setting.configure(&[("ec2-ssh-keypath", source.to_str().unwrap())]);
     setting.answers("DescribeInstances", "");
     setting.answers("DescribeKeyPairs", "");
-    setting.then(
-        "DescribeKeyPairs",
-        success("DescribeKeyPairs", &pair(public.trim())),
-    );
+    setting.then("DescribeKeyPairs", success("DescribeKeyPairs", &pair(public.trim())));
     setting.refuses("RunInstances", 400, "Planted");
     let error = setting.driver.create(&setting.cx).await.unwrap_err();
     assert_error(&error, ErrorKind::Provider, &["Planted"]);
@@ -273,8 +217,5 @@ async fn a_second_create_changes_nothing() {
         assert_error(&error, ErrorKind::AlreadyExists, &["m1", "i-1"]);
     }
     assert!(setting.changes().await.is_empty());
-    assert_eq!(
-        fs::read_to_string(&key_path).unwrap(),
-        "the key of the running machine"
-    );
+    assert_eq!(fs::read_to_string(&key_path).unwrap(), "the key of the running machine");
 }

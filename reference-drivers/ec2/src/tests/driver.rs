@@ -17,27 +17,15 @@ fn record(driver: &Ec2Driver) -> Value {
 async fn the_record_has_gos_names_and_every_option() {
     let mut setting = machine().await;
     let once = record(&setting.driver);
-    for key in [
-        "IPAddress",
-        "MachineName",
-        "SSHUser",
-        "SSHPort",
-        "StorePath",
-        "Region",
-        "Owner",
-        "RootSize",
-    ] {
+    for key in ["IPAddress", "MachineName", "SSHUser", "SSHPort", "StorePath", "Region", "Owner", "RootSize"]
+    {
         assert!(!once[key].is_null(), "{key} is missing in {once}");
     }
     assert_eq!(once["SecretKey"], SECRETS[0]);
     let read: Ec2Driver = serde_json::from_value(once.clone()).unwrap();
     assert_eq!(record(&read), once);
     setting.configure(&[]);
-    assert_eq!(
-        record(&setting.driver),
-        once,
-        "the same options twice are the same record"
-    );
+    assert_eq!(record(&setting.driver), once, "the same options twice are the same record");
 }
 
 #[tokio::test]
@@ -45,10 +33,7 @@ async fn defaults_survive_the_zero_values_that_hosts_send_first() {
     let first =
         json!({ "MachineName": "m1", "StorePath": "/s", "SSHUser": "", "SSHPort": 0, "SSHKeyPath": "" });
     let driver: Ec2Driver = serde_json::from_value(first).unwrap();
-    assert_eq!(
-        (driver.ssh_username().as_str(), driver.ssh_port()),
-        ("ubuntu", 22)
-    );
+    assert_eq!((driver.ssh_username().as_str(), driver.ssh_port()), ("ubuntu", 22));
     assert_eq!(driver.ssh_key_path(), "/s/machines/m1/id_rsa");
 }
 
@@ -57,10 +42,7 @@ fn flags_are_those_of_the_go_drivers() {
     let flags = Ec2Driver::default().create_flags();
     assert_eq!(flags.len(), 40);
     for flag in &flags {
-        assert!(
-            flag.name.starts_with("ec2-") && !flag.usage.is_empty(),
-            "{flag:?}"
-        );
+        assert!(flag.name.starts_with("ec2-") && !flag.usage.is_empty(), "{flag:?}");
     }
     let region = flags.iter().find(|flag| flag.name == "ec2-region").unwrap();
     assert_eq!(region.env_var, "AWS_DEFAULT_REGION,EC2_REGION");
@@ -74,22 +56,13 @@ async fn pre_create_check_only_reads() {
     setting.driver.pre_create_check(&setting.cx).await.unwrap();
     assert!(setting.changes().await.is_empty());
     assert_eq!(record(&setting.driver), before);
-    assert_eq!(
-        fs::read_dir(setting.store.path()).unwrap().count(),
-        0,
-        "the store is untouched"
-    );
+    assert_eq!(fs::read_dir(setting.store.path()).unwrap().count(), 0, "the store is untouched");
 }
 
 #[tokio::test]
 async fn pre_create_check_finds_what_create_would_stumble_over() {
     for (action, answer, given, words) in [
-        (
-            "DescribeVpcs",
-            "<vpcSet/>",
-            &[][..],
-            "has no default VPC; name one with --ec2-vpc-id",
-        ),
+        ("DescribeVpcs", "<vpcSet/>", &[][..], "has no default VPC; name one with --ec2-vpc-id"),
         (
             "DescribeSubnets",
             "<subnetSet/>",
@@ -108,12 +81,7 @@ async fn pre_create_check_finds_what_create_would_stumble_over() {
             &[],
             "no image ubuntu/images/hvm-ssd*/ubuntu-noble-24.04-amd64-server-*",
         ),
-        (
-            "DescribeImages",
-            "<imagesSet/>",
-            &[("ec2-ami", "ami-9")],
-            "--ec2-ami ami-9 is no image",
-        ),
+        ("DescribeImages", "<imagesSet/>", &[("ec2-ami", "ami-9")], "--ec2-ami ami-9 is no image"),
         (
             "DescribeImages",
             "<imagesSet><item><imageId>ami-9</imageId><architecture>arm64</architecture></item></imagesSet>",
@@ -136,10 +104,7 @@ async fn pre_create_check_finds_what_create_would_stumble_over() {
         (
             "DescribeSecurityGroups",
             "",
-            &[
-                ("ec2-security-group", "web"),
-                ("ec2-security-group-readonly", "true"),
-            ],
+            &[("ec2-security-group", "web"), ("ec2-security-group-readonly", "true")],
             "--ec2-security-group web is no group of the VPC vpc-1",
         ),
         (
@@ -169,23 +134,12 @@ async fn pre_create_check_finds_taken_names() {
     let setting = machine().await;
     setting.shows("i-7", "stopped");
     let error = setting.driver.pre_create_check(&setting.cx).await.unwrap_err();
-    assert_error(
-        &error,
-        ErrorKind::AlreadyExists,
-        &["machine m1 already has the instance i-7"],
-    );
+    assert_error(&error, ErrorKind::AlreadyExists, &["machine m1 already has the instance i-7"]);
     let setting = machine().await;
     let name = setting.driver.object_name();
-    setting.answers(
-        "DescribeKeyPairs",
-        &format!("<keySet><item><keyName>{name}</keyName></item></keySet>"),
-    );
+    setting.answers("DescribeKeyPairs", &format!("<keySet><item><keyName>{name}</keyName></item></keySet>"));
     let error = setting.driver.pre_create_check(&setting.cx).await.unwrap_err();
-    assert_error(
-        &error,
-        ErrorKind::AlreadyExists,
-        &["already has a key pair named", &name],
-    );
+    assert_error(&error, ErrorKind::AlreadyExists, &["already has a key pair named", &name]);
     let setting = machine().await;
     let group = format!(
         "<securityGroupInfo><item><groupId>sg-1</groupId><groupName>{name}</groupName></item></securityGroupInfo>",
@@ -193,11 +147,7 @@ async fn pre_create_check_finds_taken_names() {
     );
     setting.answers("DescribeSecurityGroups", &group);
     let error = setting.driver.pre_create_check(&setting.cx).await.unwrap_err();
-    assert_error(
-        &error,
-        ErrorKind::AlreadyExists,
-        &["already has a security group named", "sg-1"],
-    );
+    assert_error(&error, ErrorKind::AlreadyExists, &["already has a security group named", "sg-1"]);
 }
 
 #[tokio::test]
@@ -222,10 +172,9 @@ async fn states_and_addresses_are_what_ec2_says() {
         ] {
             match answer {
                 Ok(answer) => assert!(state == State::Running && answer == expected, "{ec2}: {answer}"),
-                Err(error) => assert!(
-                    state != State::Running && error.to_string() == "Host is not running",
-                    "{ec2}"
-                ),
+                Err(error) => {
+                    assert!(state != State::Running && error.to_string() == "Host is not running", "{ec2}")
+                }
             }
         }
     }
@@ -234,16 +183,8 @@ async fn states_and_addresses_are_what_ec2_says() {
 #[tokio::test]
 async fn private_and_ipv6_addresses_are_used_when_asked_for() {
     for (given, address, url) in [
-        (
-            &[("ec2-use-private-address", "true")][..],
-            "10.0.0.9",
-            "tcp://10.0.0.9:2376",
-        ),
-        (
-            &[("ec2-private-address-only", "true")],
-            "10.0.0.9",
-            "tcp://10.0.0.9:2376",
-        ),
+        (&[("ec2-use-private-address", "true")][..], "10.0.0.9", "tcp://10.0.0.9:2376"),
+        (&[("ec2-private-address-only", "true")], "10.0.0.9", "tcp://10.0.0.9:2376"),
         (
             &[("ec2-ipv6-address-only", "true"), ("ec2-ipv6-address-count", "1")],
             "fd00::9",
@@ -272,10 +213,7 @@ async fn a_machine_without_an_instance_says_so_everywhere() {
             let mut setting = machine().await;
             setting.driver.instance_id = id.into();
             if !state.is_empty() {
-                setting.answers(
-                    "DescribeInstances",
-                    &crate::test_cloud::instance("i-77", state, "somebody"),
-                );
+                setting.answers("DescribeInstances", &crate::test_cloud::instance("i-77", state, "somebody"));
             }
             let cx = setting.cx.clone();
             let errors = [
@@ -302,11 +240,7 @@ async fn an_instance_without_a_known_state_is_not_taken_for_gone() {
         setting.driver.instance_id = "i-1".into();
         setting.shows("i-1", state);
         let error = setting.driver.state(&setting.cx).await.unwrap_err();
-        assert_error(
-            &error,
-            ErrorKind::Provider,
-            &["i-1 is in a state that this driver does not know"],
-        );
+        assert_error(&error, ErrorKind::Provider, &["i-1 is in a state that this driver does not know"]);
         setting.driver.remove(&setting.cx).await.unwrap_err();
     }
 }
@@ -349,18 +283,11 @@ async fn refused_ignored_and_failed_power_actions_are_errors() {
     assert_error(
         &error,
         ErrorKind::Provider,
-        &[
-            "cannot stop the instance i-1",
-            "reason of the UnsupportedOperation",
-        ],
+        &["cannot stop the instance i-1", "reason of the UnsupportedOperation"],
     );
     setting.answers("StopInstances", "");
     let error = setting.driver.stop(&setting.cx).await.unwrap_err();
-    assert_error(
-        &error,
-        ErrorKind::Timeout,
-        &["gave up waiting for the guest to shut down", "i-1", "kill"],
-    );
+    assert_error(&error, ErrorKind::Timeout, &["gave up waiting for the guest to shut down", "i-1", "kill"]);
     // The instance begins to start, and then does not.
     let mut setting = machine().await;
     setting.driver.instance_id = "i-1".into();
@@ -368,9 +295,5 @@ async fn refused_ignored_and_failed_power_actions_are_errors() {
     setting.turns("i-1", "pending");
     setting.turns("i-1", "stopped");
     let error = setting.driver.start(&setting.cx).await.unwrap_err();
-    assert_error(
-        &error,
-        ErrorKind::Provider,
-        &["the instance i-1 is stopped instead: no reason given"],
-    );
+    assert_error(&error, ErrorKind::Provider, &["the instance i-1 is stopped instead: no reason given"]);
 }

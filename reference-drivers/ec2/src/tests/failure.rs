@@ -32,23 +32,11 @@ async fn answers_that_make_no_sense_are_neither_success_nor_absence() {
     let cut_off = "<DescribeInstancesResponse><reservationSet><item>";
     for (answer, words) in [
         (ResponseTemplate::new(200), "makes no sense"),
-        (
-            ResponseTemplate::new(200).set_body_string("<html/>"),
-            "makes no sense",
-        ),
-        (
-            ResponseTemplate::new(200).set_body_string(cut_off),
-            "makes no sense",
-        ),
+        (ResponseTemplate::new(200).set_body_string("<html/>"), "makes no sense"),
+        (ResponseTemplate::new(200).set_body_string(cut_off), "makes no sense"),
         (ResponseTemplate::new(404), "answers 404: no reason given"),
-        (
-            ResponseTemplate::new(404).set_body_string("not found"),
-            "answers 404: no reason given",
-        ),
-        (
-            ResponseTemplate::new(400).set_body_string("{}"),
-            "answers 400: no reason given",
-        ),
+        (ResponseTemplate::new(404).set_body_string("not found"), "answers 404: no reason given"),
+        (ResponseTemplate::new(400).set_body_string("{}"), "answers 400: no reason given"),
         (refusal(400, ""), "answers 400"),
     ] {
         let mut setting = machine().await;
@@ -58,11 +46,7 @@ async fn answers_that_make_no_sense_are_neither_success_nor_absence() {
             setting.driver.state(&setting.cx).await.unwrap_err(),
             setting.driver.remove(&setting.cx).await.unwrap_err(),
         ] {
-            assert_error(
-                &error,
-                ErrorKind::Provider,
-                &["cannot look up the instance i-1", words],
-            );
+            assert_error(&error, ErrorKind::Provider, &["cannot look up the instance i-1", words]);
         }
     }
 }

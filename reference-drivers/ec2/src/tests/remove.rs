@@ -53,15 +53,9 @@ async fn removing_from_the_record_before_create_finds_what_carries_the_mark() {
     setting.turns("i-1", "running");
     setting.turns("i-1", "terminated");
     setting.driver.remove(&setting.cx).await.unwrap();
-    assert_eq!(
-        setting.requests("TerminateInstances").await[0]["InstanceId.1"],
-        "i-1"
-    );
+    assert_eq!(setting.requests("TerminateInstances").await[0]["InstanceId.1"], "i-1");
     assert_eq!(setting.requests("DeleteKeyPair").await[0]["KeyPairId"], "key-9");
-    assert_eq!(
-        setting.requests("DeleteSecurityGroup").await[0]["GroupId"],
-        "sg-1"
-    );
+    assert_eq!(setting.requests("DeleteSecurityGroup").await[0]["GroupId"], "sg-1");
     assert_eq!(setting.requests("DeleteVolume").await[0]["VolumeId"], "vol-1");
 }
 
@@ -100,13 +94,7 @@ async fn a_shared_group_goes_with_its_last_machine() {
         let other = instance("i-8", "running", "another");
         setting.answers("DescribeInstances", if others { &other } else { "" });
         setting.driver.remove(&setting.cx).await.unwrap();
-        assert_eq!(
-            setting
-                .changes()
-                .await
-                .contains(&"DeleteSecurityGroup".to_owned()),
-            deleted
-        );
+        assert_eq!(setting.changes().await.contains(&"DeleteSecurityGroup".to_owned()), deleted);
     }
 }
 
@@ -157,10 +145,7 @@ async fn open_spot_requests_are_cancelled_first() {
     setting.answers("DescribeSpotInstanceRequests", &request);
     setting.answers("DescribeInstances", &instance("i-5", "terminated", "o"));
     setting.driver.remove(&setting.cx).await.unwrap();
-    assert_eq!(
-        setting.changes().await,
-        ["CancelSpotInstanceRequests", "TerminateInstances"]
-    );
+    assert_eq!(setting.changes().await, ["CancelSpotInstanceRequests", "TerminateInstances"]);
 }
 
 #[tokio::test]
@@ -171,12 +156,8 @@ async fn removing_goes_on_after_a_failure_and_reports_all() {
     setting.refuses("TerminateInstances", 400, "OperationNotPermitted");
     setting.refuses("DescribeVolumes", 400, "Planted");
     let error = setting.driver.remove(&setting.cx).await.unwrap_err();
-    let words = [
-        "cannot terminate the instance i-1",
-        "OperationNotPermitted",
-        "cannot look for volumes",
-        "Planted",
-    ];
+    let words =
+        ["cannot terminate the instance i-1", "OperationNotPermitted", "cannot look for volumes", "Planted"];
     assert_error(&error, ErrorKind::Provider, &words);
     assert_eq!(setting.changes().await, ["TerminateInstances", "DeleteKeyPair"]);
     assert_eq!(setting.driver.instance_id, "i-1", "what is left is remembered");
@@ -184,12 +165,9 @@ async fn removing_goes_on_after_a_failure_and_reports_all() {
 
 #[tokio::test]
 async fn an_ec2_that_cannot_be_asked_is_not_an_empty_one() {
-    for (status, code) in [
-        (401, "AuthFailure"),
-        (403, "UnauthorizedOperation"),
-        (500, "InternalError"),
-        (404, ""),
-    ] {
+    for (status, code) in
+        [(401, "AuthFailure"), (403, "UnauthorizedOperation"), (500, "InternalError"), (404, "")]
+    {
         for recorded in ["i-1", ""] {
             let mut setting = machine().await;
             setting.configure(&[("ec2-retries", "0")]);
@@ -197,10 +175,7 @@ async fn an_ec2_that_cannot_be_asked_is_not_an_empty_one() {
             for action in ["DescribeInstances", "TerminateInstances"] {
                 setting.refuses(action, status, code);
             }
-            assert!(
-                setting.driver.remove(&setting.cx).await.is_err(),
-                "{status} {recorded}"
-            );
+            assert!(setting.driver.remove(&setting.cx).await.is_err(), "{status} {recorded}");
             assert!(setting.driver.stop(&setting.cx).await.is_err());
         }
     }

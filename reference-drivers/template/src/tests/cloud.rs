@@ -31,15 +31,9 @@ pub(crate) struct TestCloud {
 
 impl TestCloud {
     pub(crate) async fn start() -> Self {
-        let cloud = Arc::new(Mutex::new(Cloud {
-            next_state: "provisioning",
-            ..Cloud::default()
-        }));
+        let cloud = Arc::new(Mutex::new(Cloud { next_state: "provisioning", ..Cloud::default() }));
         let server = MockServer::start().await;
-        Mock::given(matchers::any())
-            .respond_with(Responder(Arc::clone(&cloud)))
-            .mount(&server)
-            .await;
+        Mock::given(matchers::any()).respond_with(Responder(Arc::clone(&cloud))).mount(&server).await;
         Self { server, cloud }
     }
 
@@ -53,22 +47,14 @@ impl TestCloud {
 
     /// Ids of all objects, in the order in which they were made.
     pub(crate) fn ids(&self) -> Vec<String> {
-        self.with(|cloud| {
-            cloud
-                .objects
-                .iter()
-                .map(|(_, object)| text(object, "id").to_owned())
-                .collect()
-        })
+        self.with(|cloud| cloud.objects.iter().map(|(_, object)| text(object, "id").to_owned()).collect())
     }
 
     /// Methods and paths of all requests that change something.
     pub(crate) async fn changes(&self) -> Vec<String> {
         let requests = self.server.received_requests().await.unwrap();
         let changes = requests.iter().filter(|request| request.method.as_str() != "GET");
-        changes
-            .map(|request| format!("{} {}", request.method, request.url.path()))
-            .collect()
+        changes.map(|request| format!("{} {}", request.method, request.url.path())).collect()
     }
 }
 
@@ -118,10 +104,7 @@ impl Cloud {
                 let name = request.url.query_pairs().find(|(key, _)| key == "name");
                 let named =
                     |object: &Value| name.as_ref().is_none_or(|(_, name)| text(object, "name") == name);
-                let all = self
-                    .objects
-                    .iter()
-                    .filter(|(kind, object)| *kind == collection && named(object));
+                let all = self.objects.iter().filter(|(kind, object)| *kind == collection && named(object));
                 let all: Vec<_> = all.map(|(_, object)| object).collect();
                 ResponseTemplate::new(200).set_body_json(json!({ collection: all, "next_page": null }))
             }
@@ -131,11 +114,7 @@ impl Cloud {
             }
             ("POST", Some(id)) => {
                 let state = self.next_state;
-                match self
-                    .objects
-                    .iter_mut()
-                    .find(|(_, object)| text(object, "id") == *id)
-                {
+                match self.objects.iter_mut().find(|(_, object)| text(object, "id") == *id) {
                     Some((_, server)) => {
                         server["state"] = state.into();
                         ResponseTemplate::new(202)

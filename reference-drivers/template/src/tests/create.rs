@@ -12,17 +12,9 @@ async fn a_refused_key_leaves_nothing() {
     let mut setting = machine().await;
     setting.refuse("POST", "keys", 422);
     let error = setting.driver.create(&setting.cx).await.unwrap_err();
-    assert_error(
-        &error,
-        ErrorKind::Provider,
-        &["cannot create the key", "reason of the 422"],
-    );
+    assert_error(&error, ErrorKind::Provider, &["cannot create the key", "reason of the 422"]);
     assert_eq!(setting.left(), [""; 0]);
-    assert_eq!(
-        setting.cloud.changes().await,
-        ["POST /v1/keys"],
-        "nothing was made, so nothing is deleted"
-    );
+    assert_eq!(setting.cloud.changes().await, ["POST /v1/keys"], "nothing was made, so nothing is deleted");
 }
 
 #[tokio::test]
@@ -32,16 +24,9 @@ async fn a_refused_server_takes_its_key_along() {
         setting.refuse("POST", "servers", status);
         let error = setting.driver.create(&setting.cx).await.unwrap_err();
         let reason = format!("reason of the {status}");
-        assert_error(
-            &error,
-            ErrorKind::Provider,
-            &["cannot create the server m1", &reason],
-        );
+        assert_error(&error, ErrorKind::Provider, &["cannot create the server m1", &reason]);
         assert_eq!(setting.left(), [""; 0]);
-        assert_eq!(
-            (setting.driver.key_id.as_str(), setting.driver.server_id.as_str()),
-            ("", "")
-        );
+        assert_eq!((setting.driver.key_id.as_str(), setting.driver.server_id.as_str()), ("", ""));
     }
 }
 
@@ -51,30 +36,16 @@ async fn a_server_that_breaks_is_deleted_with_its_firewall() {
     setting.cloud.with(|cloud| cloud.next_state = "error");
     setting.driver.base.swarm_master = true;
     let error = setting.driver.create(&setting.cx).await.unwrap_err();
-    assert_error(
-        &error,
-        ErrorKind::Provider,
-        &["the provider gave up on the server servers-5"],
-    );
+    assert_error(&error, ErrorKind::Provider, &["the provider gave up on the server servers-5"]);
     assert_eq!(setting.left(), [""; 0]);
-    assert!(
-        setting
-            .cloud
-            .changes()
-            .await
-            .contains(&"POST /v1/firewalls".to_owned())
-    );
+    assert!(setting.cloud.changes().await.contains(&"POST /v1/firewalls".to_owned()));
 }
 
 #[tokio::test]
 async fn a_server_that_never_runs_is_given_up() {
     let mut setting = machine().await;
     let error = setting.driver.create(&setting.cx).await.unwrap_err();
-    assert_error(
-        &error,
-        ErrorKind::Timeout,
-        &["gave up waiting for the server to run", "server: servers-5"],
-    );
+    assert_error(&error, ErrorKind::Timeout, &["gave up waiting for the server to run", "server: servers-5"]);
     assert_eq!(setting.left(), [""; 0]);
 }
 
@@ -111,12 +82,8 @@ async fn a_failed_roll_back_keeps_the_first_cause() {
     setting.refuse("POST", "servers", 422);
     setting.refuse("DELETE", "keys", 500);
     let error = setting.driver.create(&setting.cx).await.unwrap_err();
-    let words = [
-        "cannot create the server m1",
-        "reason of the 422",
-        "could not undo it",
-        "cannot delete the key",
-    ];
+    let words =
+        ["cannot create the server m1", "reason of the 422", "could not undo it", "cannot delete the key"];
     assert_error(&error, ErrorKind::Provider, &words);
     assert!(error.message().contains("422"), "the first cause is the message");
     // And `remove` finishes the job, also without the id.
@@ -143,14 +110,7 @@ async fn a_key_of_the_user_is_used_and_survives() {
     // The server never runs, so it is deleted again; the key is not.
     setting.driver.create(&setting.cx).await.unwrap_err();
     assert_eq!(setting.left(), [id.as_str()]);
-    assert!(
-        !setting
-            .cloud
-            .changes()
-            .await
-            .iter()
-            .any(|change| change.contains("keys"))
-    );
+    assert!(!setting.cloud.changes().await.iter().any(|change| change.contains("keys")));
     setting.driver.remove(&setting.cx).await.unwrap();
     assert_eq!(setting.left(), [id]);
 }
@@ -168,19 +128,11 @@ async fn a_key_of_the_user_must_exist_and_fit() {
     ];
     configure(&mut setting.driver, &options).unwrap();
     let missing = setting.driver.pre_create_check(&setting.cx).await.unwrap_err();
-    assert_error(
-        &missing,
-        ErrorKind::InvalidOption,
-        &["--template-key", "no key of this name"],
-    );
+    assert_error(&missing, ErrorKind::InvalidOption, &["--template-key", "no key of this name"]);
     let other = json!({ "name": "laptop", "public_key": "ssh-ed25519 AAAA" });
     setting.cloud.with(|cloud| cloud.add("keys", other));
     let misfit = setting.driver.pre_create_check(&setting.cx).await.unwrap_err();
-    assert_error(
-        &misfit,
-        ErrorKind::InvalidOption,
-        &["is not the private key of --template-key"],
-    );
+    assert_error(&misfit, ErrorKind::InvalidOption, &["is not the private key of --template-key"]);
 }
 
 #[tokio::test]
@@ -197,8 +149,5 @@ async fn a_second_create_changes_nothing() {
         assert_error(&error, ErrorKind::AlreadyExists, &["m1"]);
     }
     assert!(setting.cloud.changes().await.is_empty());
-    assert_eq!(
-        fs::read_to_string(&key_path).unwrap(),
-        "the key of the running machine"
-    );
+    assert_eq!(fs::read_to_string(&key_path).unwrap(), "the key of the running machine");
 }

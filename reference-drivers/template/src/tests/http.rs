@@ -44,29 +44,18 @@ struct Setting {
 
 impl Setting {
     async fn new() -> Self {
-        Self {
-            server: MockServer::start().await,
-            pauses: Arc::default(),
-        }
+        Self { server: MockServer::start().await, pauses: Arc::default() }
     }
 
     /// The next `times` requests get this answer; mount in order.
     async fn answer(&self, times: u64, answer: ResponseTemplate) {
-        Mock::given(matchers::any())
-            .respond_with(answer)
-            .up_to_n_times(times)
-            .mount(&self.server)
-            .await;
+        Mock::given(matchers::any()).respond_with(answer).up_to_n_times(times).mount(&self.server).await;
     }
 
     /// The next `times` connections are closed without an answer.
     async fn drop_connection(&self, times: u64) {
         let closed = |_: &wiremock::Request| std::io::Error::other("closed");
-        Mock::given(matchers::any())
-            .respond_with_err(closed)
-            .up_to_n_times(times)
-            .mount(&self.server)
-            .await;
+        Mock::given(matchers::any()).respond_with_err(closed).up_to_n_times(times).mount(&self.server).await;
     }
 
     fn http(&self) -> Http {
@@ -107,9 +96,7 @@ fn problem(status: u16, code: &str, message: &str) -> ResponseTemplate {
 #[tokio::test]
 async fn sends_token_body_and_escaped_names() {
     let setting = Setting::new().await;
-    setting
-        .answer(1, ResponseTemplate::new(200).set_body_string("answer"))
-        .await;
+    setting.answer(1, ResponseTemplate::new(200).set_body_string("answer")).await;
     let answer = setting.http().send(&request(Repeat::Never)).await.unwrap();
     assert_eq!(answer.unwrap(), b"answer");
     let sent = &setting.server.received_requests().await.unwrap()[0];
@@ -122,16 +109,9 @@ async fn sends_token_body_and_escaped_names() {
 #[tokio::test]
 async fn only_the_providers_own_word_means_gone() {
     let setting = Setting::new().await;
-    setting
-        .answer(1, problem(404, "not_found", "no such server"))
-        .await;
+    setting.answer(1, problem(404, "not_found", "no such server")).await;
     assert_eq!(setting.http().send(&request(Repeat::Always)).await.unwrap(), None);
-    setting
-        .answer(
-            1,
-            ResponseTemplate::new(404).set_body_string("<h1>Not Found</h1>"),
-        )
-        .await;
+    setting.answer(1, ResponseTemplate::new(404).set_body_string("<h1>Not Found</h1>")).await;
     setting.answer(1, problem(404, "other", "gone fishing")).await;
     setting.answer(1, problem(410, "not_found", "gone")).await;
     for _ in 0..3 {
@@ -145,41 +125,13 @@ async fn only_the_providers_own_word_means_gone() {
 async fn errors_name_operation_object_and_reason() {
     let setting = Setting::new().await;
     for (answer, kind, expected) in [
-        (
-            problem(401, "unauthorized", "unknown token"),
-            ErrorKind::Unauthenticated,
-            "401: unknown token",
-        ),
-        (
-            problem(403, "x", "no"),
-            ErrorKind::Unauthenticated,
-            "check the API token",
-        ),
-        (
-            problem(409, "name_taken", "m1 exists"),
-            ErrorKind::AlreadyExists,
-            "409: m1 exists (name_taken)",
-        ),
-        (
-            problem(409, "wrong_state", "it is off"),
-            ErrorKind::Provider,
-            "409: it is off (wrong_state)",
-        ),
-        (
-            problem(422, "invalid_field", "size \"x\""),
-            ErrorKind::Provider,
-            "422: size \"x\" (invalid_field)",
-        ),
-        (
-            problem(500, "bug", "oops"),
-            ErrorKind::Provider,
-            "500: oops (bug)",
-        ),
-        (
-            ResponseTemplate::new(502).set_body_string("<html>"),
-            ErrorKind::Provider,
-            "502: no reason given",
-        ),
+        (problem(401, "unauthorized", "unknown token"), ErrorKind::Unauthenticated, "401: unknown token"),
+        (problem(403, "x", "no"), ErrorKind::Unauthenticated, "check the API token"),
+        (problem(409, "name_taken", "m1 exists"), ErrorKind::AlreadyExists, "409: m1 exists (name_taken)"),
+        (problem(409, "wrong_state", "it is off"), ErrorKind::Provider, "409: it is off (wrong_state)"),
+        (problem(422, "invalid_field", "size \"x\""), ErrorKind::Provider, "422: size \"x\" (invalid_field)"),
+        (problem(500, "bug", "oops"), ErrorKind::Provider, "500: oops (bug)"),
+        (ResponseTemplate::new(502).set_body_string("<html>"), ErrorKind::Provider, "502: no reason given"),
         (ResponseTemplate::new(302), ErrorKind::Provider, "302"),
     ] {
         setting.answer(1, answer).await;
@@ -196,17 +148,9 @@ async fn hostile_reasons_are_tamed() {
     let setting = Setting::new().await;
     let message = format!("{TOKEN} NOT FOUND\r\n\u{1b}[2Jnot found {}", "x".repeat(100_000));
     setting.answer(1, problem(422, "bad", &message)).await;
-    let text = setting
-        .http()
-        .send(&request(Repeat::Never))
-        .await
-        .unwrap_err()
-        .to_string();
+    let text = setting.http().send(&request(Repeat::Never)).await.unwrap_err().to_string();
     assert!(text.contains("*** unknown") && !text.contains(TOKEN), "{text}");
-    assert!(
-        !text.to_lowercase().contains("not found") && !text.contains(['\r', '\n', '\u{1b}']),
-        "{text}"
-    );
+    assert!(!text.to_lowercase().contains("not found") && !text.contains(['\r', '\n', '\u{1b}']), "{text}");
     assert!(text.len() < 1000, "{}", text.len());
 }
 
@@ -220,21 +164,11 @@ async fn a_read_survives_two_failures_and_no_more() {
     assert_eq!(setting.requests().await, 3);
 
     setting.answer(9, problem(503, "unavailable", "later")).await;
-    assert!(
-        setting
-            .http()
-            .send(&request(Repeat::Always))
-            .await
-            .unwrap_err()
-            .is_retryable()
-    );
+    assert!(setting.http().send(&request(Repeat::Always)).await.unwrap_err().is_retryable());
     assert_eq!(setting.requests().await, 6);
     let pauses = setting.pauses();
     assert_eq!(pauses.len(), 4);
-    assert!(
-        pauses[1] == pauses[0] * 2 && pauses[3] == pauses[2] * 2,
-        "back-off doubles: {pauses:?}"
-    );
+    assert!(pauses[1] == pauses[0] * 2 && pauses[3] == pauses[2] * 2, "back-off doubles: {pauses:?}");
 }
 
 #[tokio::test]
@@ -243,14 +177,7 @@ async fn a_change_is_sent_once() {
     setting.answer(1, problem(503, "unavailable", "later")).await;
     setting.drop_connection(1).await;
     for requests in [1, 2] {
-        assert!(
-            setting
-                .http()
-                .send(&request(Repeat::Never))
-                .await
-                .unwrap_err()
-                .is_retryable()
-        );
+        assert!(setting.http().send(&request(Repeat::Never)).await.unwrap_err().is_retryable());
         assert_eq!(setting.requests().await, requests);
     }
 }
@@ -291,9 +218,7 @@ async fn a_busy_provider_is_asked_again() {
 #[tokio::test]
 async fn an_endless_rate_limit_is_given_up() {
     let setting = Setting::new().await;
-    setting
-        .answer(99, problem(429, "rate_limited", "slow down"))
-        .await;
+    setting.answer(99, problem(429, "rate_limited", "slow down")).await;
     let error = setting.http().send(&request(Repeat::Never)).await.unwrap_err();
     assert!(error.to_string().contains("429: slow down"), "{error}");
     assert_eq!(setting.requests().await, TRIES_WHEN_LIMITED as usize);
@@ -304,12 +229,7 @@ async fn an_endless_rate_limit_is_given_up() {
 #[tokio::test]
 async fn a_rate_limit_of_an_hour_is_an_error_at_once() {
     let setting = Setting::new().await;
-    setting
-        .answer(
-            1,
-            problem(429, "rate_limited", "quota").insert_header("retry-after", "3600"),
-        )
-        .await;
+    setting.answer(1, problem(429, "rate_limited", "quota").insert_header("retry-after", "3600")).await;
     let error = setting.http().send(&request(Repeat::Always)).await.unwrap_err();
     assert!(error.to_string().contains("asks to wait: 3600 s"), "{error}");
     assert_eq!((setting.requests().await, setting.pauses().len()), (1, 0));
@@ -322,9 +242,7 @@ async fn a_second_token_is_tried_when_the_first_is_refused() {
         .respond_with(ResponseTemplate::new(200))
         .mount(&setting.server)
         .await;
-    setting
-        .answer(9, problem(401, "unauthorized", "unknown token"))
-        .await;
+    setting.answer(9, problem(401, "unauthorized", "unknown token")).await;
     let mut http = setting.http();
     assert!(http.send(&request(Repeat::Never)).await.is_err());
     http.tokens.push(Secret::new("rotated".into()));
@@ -340,20 +258,12 @@ async fn a_provider_that_never_answers_is_given_up() {
     let mut http = setting.http();
     // The kernel accepts, nobody answers.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    http.endpoint = format!("http://{}", listener.local_addr().unwrap())
-        .parse()
-        .unwrap();
-    let clock = Arc::new(Pauses {
-        impatient: true,
-        ..Pauses::default()
-    });
+    http.endpoint = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let clock = Arc::new(Pauses { impatient: true, ..Pauses::default() });
     http.waits = Waits::with_clock(clock.clone());
     let error = http.send(&request(Repeat::Always)).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true));
-    assert!(
-        error.to_string().contains("did not answer within 10 s"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("did not answer within 10 s"), "{error}");
     let taken: Duration = clock.taken.lock().unwrap().iter().sum();
     assert!(taken < Duration::from_secs(35), "{taken:?}");
 }
@@ -368,21 +278,13 @@ async fn nobody_at_the_endpoint() {
     let error = http.send(&request(Repeat::Always)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection);
     let text = error.to_string();
-    assert!(
-        text.contains("the provider gave no answer") && text.contains("refused"),
-        "{text}"
-    );
+    assert!(text.contains("the provider gave no answer") && text.contains("refused"), "{text}");
 }
 
 #[tokio::test]
 async fn redirects_do_not_carry_the_token_away() {
     let (setting, other) = (Setting::new().await, MockServer::start().await);
-    setting
-        .answer(
-            1,
-            ResponseTemplate::new(307).insert_header("location", other.uri().as_str()),
-        )
-        .await;
+    setting.answer(1, ResponseTemplate::new(307).insert_header("location", other.uri().as_str())).await;
     assert!(setting.http().send(&request(Repeat::Never)).await.is_err());
     assert!(other.received_requests().await.unwrap().is_empty());
 }
@@ -390,12 +292,7 @@ async fn redirects_do_not_carry_the_token_away() {
 #[tokio::test]
 async fn an_endless_answer_is_cut() {
     let setting = Setting::new().await;
-    setting
-        .answer(
-            1,
-            ResponseTemplate::new(200).set_body_bytes(vec![b' '; LARGEST_ANSWER + 1]),
-        )
-        .await;
+    setting.answer(1, ResponseTemplate::new(200).set_body_bytes(vec![b' '; LARGEST_ANSWER + 1])).await;
     let error = setting.http().send(&request(Repeat::Never)).await.unwrap_err();
     assert!(error.to_string().contains("too long"), "{error}");
 }

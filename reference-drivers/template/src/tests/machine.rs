@@ -50,30 +50,19 @@ pub(crate) struct Setting {
 pub(crate) async fn machine() -> Setting {
     let cloud = TestCloud::start().await;
     cloud.with(|cloud| {
-        for (collection, id) in [
-            ("regions", "eu-1"),
-            ("images", "ubuntu-24.04"),
-            ("sizes", "small"),
-        ] {
+        for (collection, id) in [("regions", "eu-1"), ("images", "ubuntu-24.04"), ("sizes", "small")] {
             cloud.add(collection, json!({ "name": id }));
             cloud.objects.last_mut().unwrap().1["id"] = id.into();
         }
     });
     let store = tempfile::tempdir().unwrap();
     let base = BaseDriver::new("m1", store.path().to_str().unwrap());
-    let mut driver = TemplateDriver {
-        base,
-        ..TemplateDriver::default()
-    };
+    let mut driver = TemplateDriver { base, ..TemplateDriver::default() };
     configure(&mut driver, &[("template-endpoint", &cloud.endpoint())]).unwrap();
     Setting {
         cloud,
         store,
-        cx: Context::new(
-            Log::discard(),
-            Waits::with_clock(Arc::new(Pauses::default())),
-            |_| {},
-        ),
+        cx: Context::new(Log::discard(), Waits::with_clock(Arc::new(Pauses::default())), |_| {}),
         driver,
     }
 }
@@ -91,17 +80,12 @@ pub(crate) fn configure(driver: &mut TemplateDriver, given: &[(&str, &str)]) -> 
 impl Setting {
     /// Ids of what the provider has beside its offers.
     pub(crate) fn left(&self) -> Vec<String> {
-        self.cloud
-            .ids()
-            .into_iter()
-            .filter(|id| id.contains("s-"))
-            .collect()
+        self.cloud.ids().into_iter().filter(|id| id.contains("s-")).collect()
     }
 
     /// The next request of this kind is refused.
     pub(crate) fn refuse(&self, method: &'static str, path: &'static str, status: u16) {
-        self.cloud
-            .with(|cloud| cloud.refusals.push((method, path, status)));
+        self.cloud.with(|cloud| cloud.refusals.push((method, path, status)));
     }
 
     /// A server of this machine, as `create` makes it.

@@ -37,30 +37,17 @@ fn a_vm_is_read_from_machine_readable_lines() {
     let info = Info::parse(RUNNING).unwrap();
     assert_eq!(info.state().unwrap(), VmState::Running);
     assert_eq!(info.number("memory"), Some(256));
-    assert_eq!(
-        info.host_only(),
-        Some(("vboxnet0", "08:00:27:88:d3:cf".to_owned()))
-    );
+    assert_eq!(info.host_only(), Some(("vboxnet0", "08:00:27:88:d3:cf".to_owned())));
     assert!(info.uses_adapter("vboxnet0") && !info.uses_adapter("vboxnet1"));
     assert_eq!(info.ssh_port(), Some(37339));
-    assert_eq!(
-        info.medium("1"),
-        Some("/home/dm/machines/v1/a \"b\" = c.vmdk".into())
-    );
+    assert_eq!(info.medium("1"), Some("/home/dm/machines/v1/a \"b\" = c.vmdk".into()));
     assert_eq!(info.medium("2"), None);
     assert_eq!(info.log_folder(), Some("/home/dm/machines/v1/v1/Logs".into()));
 }
 
 #[test]
 fn answers_without_a_known_state_are_errors() {
-    for answer in [
-        "",
-        "name=\"v1\"",
-        "<html>",
-        "VMState=\"\"",
-        "VMState=\"dreaming\"",
-        "VMSta",
-    ] {
+    for answer in ["", "name=\"v1\"", "<html>", "VMState=\"\"", "VMState=\"dreaming\"", "VMSta"] {
         assert!(Info::parse(answer).is_err(), "{answer:?}");
     }
 }
@@ -89,10 +76,7 @@ fn failures_are_told_from_their_recorded_texts() {
         VBoxManage: error: Context: \"FindMachine(Bstr(VMNameOrUuid).raw(), machine.asOutParam())\" at line 3139 of file VBoxManageInfo.cpp\n";
     let (missing, reason) = refusal(missing).unwrap();
     assert_eq!(missing, Refusal::Missing);
-    assert!(
-        reason.starts_with("Could not find") && !reason.contains("Context"),
-        "{reason}"
-    );
+    assert!(reason.starts_with("Could not find") && !reason.contains("Context"), "{reason}");
     for locked in [
         "VBoxManage: error: The machine 'm' already has a lock request pending",
         "VBoxManage: error: The machine 'm' is already locked for a session (or being unlocked)",
@@ -104,10 +88,7 @@ fn failures_are_told_from_their_recorded_texts() {
     let taken = "VBoxManage: error: Registered machine with UUID {1} ('/m.vbox') already exists";
     assert_eq!(kind(taken), Some(Refusal::Taken));
     assert_eq!(kind("0%...10%...100%\n"), None);
-    assert_eq!(
-        kind("VBoxManage: warning: Interface \"vboxnet7\" doesn't seem to exist"),
-        None
-    );
+    assert_eq!(kind("VBoxManage: warning: Interface \"vboxnet7\" doesn't seem to exist"), None);
 }
 
 #[test]

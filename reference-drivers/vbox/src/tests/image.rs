@@ -18,11 +18,7 @@ fn checksum(bytes: &[u8]) -> String {
 
 async fn server(times: u64, answer: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
-    Mock::given(path("/b.iso"))
-        .respond_with(answer)
-        .expect(times)
-        .mount(&server)
-        .await;
+    Mock::given(path("/b.iso")).respond_with(answer).expect(times).mount(&server).await;
     server
 }
 
@@ -36,14 +32,8 @@ async fn an_image_is_downloaded_once_and_looked_at() {
     let (first, second) = tokio::join!(image.fetch(cache.path(), &cx), image.fetch(cache.path(), &cx));
     assert_eq!(std::fs::read(first.unwrap()).unwrap(), iso());
     second.unwrap();
-    let left: Vec<_> = std::fs::read_dir(cache.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    assert!(
-        left.iter().all(|path| path.extension().unwrap() != "part"),
-        "{left:?}"
-    );
+    let left: Vec<_> = std::fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.iter().all(|path| path.extension().unwrap() != "part"), "{left:?}");
 }
 
 #[tokio::test]
@@ -51,25 +41,15 @@ async fn what_is_no_image_or_another_one_is_refused_and_not_kept() {
     let cx = Context::for_tests(1.0);
     for (answer, sum, says) in [
         (ResponseTemplate::new(404), "", "404"),
-        (
-            ResponseTemplate::new(200).set_body_string("<html>"),
-            "",
-            "no ISO image",
-        ),
-        (
-            ResponseTemplate::new(200).set_body_bytes(iso()),
-            &"0".repeat(64),
-            "SHA-256",
-        ),
+        (ResponseTemplate::new(200).set_body_string("<html>"), "", "no ISO image"),
+        (ResponseTemplate::new(200).set_body_bytes(iso()), &"0".repeat(64), "SHA-256"),
     ] {
         let cache = tempfile::tempdir().unwrap();
         let server = server(1, answer).await;
         let image = Image::parse(&format!("{}/b.iso", server.uri()), sum).unwrap();
         let error = image.fetch(cache.path(), &cx).await.unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
-        let names = std::fs::read_dir(cache.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().path());
+        let names = std::fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().path());
         assert!(names.into_iter().all(|path| path.extension().unwrap() == "lock"));
     }
 }
@@ -80,10 +60,7 @@ async fn an_image_of_this_computer_is_taken_where_it_is() {
     let cx = Context::for_tests(1.0);
     let path = folder.path().join("my b2d.iso");
     std::fs::write(&path, iso()).unwrap();
-    for source in [
-        path.display().to_string(),
-        Url::from_file_path(&path).unwrap().to_string(),
-    ] {
+    for source in [path.display().to_string(), Url::from_file_path(&path).unwrap().to_string()] {
         let image = Image::parse(&source, "").unwrap();
         assert_eq!(image.fetch(folder.path(), &cx).await.unwrap(), path);
     }
@@ -94,23 +71,15 @@ async fn an_image_of_this_computer_is_taken_where_it_is() {
 
 #[test]
 fn locations_and_checksums_are_read() {
-    for wrong in [
-        "",
-        "b.iso",
-        "ftp://h/b.iso",
-        "http://",
-        "https://user:word@host/b.iso",
-        "file://host/b.iso",
-    ] {
+    for wrong in
+        ["", "b.iso", "ftp://h/b.iso", "http://", "https://user:word@host/b.iso", "file://host/b.iso"]
+    {
         assert!(Image::parse(wrong, "").is_err(), "{wrong}");
     }
     let sum = checksum(b"x");
     assert_eq!(
-        Image::parse(
-            "/b.iso",
-            &format!("sha256:{}", sum.to_uppercase().replace("SHA256", "sha256"))
-        )
-        .unwrap(),
+        Image::parse("/b.iso", &format!("sha256:{}", sum.to_uppercase().replace("SHA256", "sha256")))
+            .unwrap(),
         Image::parse("/b.iso", &sum).unwrap()
     );
     assert!(Image::parse("/b.iso", "12").is_err());

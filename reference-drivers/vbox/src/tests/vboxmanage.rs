@@ -34,11 +34,7 @@ fn shell(clock: Option<FastClock>) -> VBoxManage {
 }
 
 fn script(text: &str) -> Command {
-    Command {
-        purpose: "do it",
-        arguments: ["-c", text].map(Into::into).to_vec(),
-        work: Work::Settings,
-    }
+    Command { purpose: "do it", arguments: ["-c", text].map(Into::into).to_vec(), work: Work::Settings }
 }
 
 /// Counts its calls in a file; the first `failures` of them say `error`.
@@ -59,9 +55,7 @@ async fn reads_are_repeated_and_changes_are_not() {
     let (reads, changes) = (folder.path().join("reads"), folder.path().join("changes"));
     let error = "VBoxManage: error: The object is not ready";
     let vbox = shell(None);
-    let read = vbox
-        .read(&failing(&reads, 2, error), |stdout| Ok(stdout.to_owned()))
-        .await;
+    let read = vbox.read(&failing(&reads, 2, error), |stdout| Ok(stdout.to_owned())).await;
     assert_eq!(read.unwrap(), "done\n");
     assert_eq!(calls(&reads), 3);
     let failure = vbox.change(&failing(&changes, 1, error)).await.unwrap_err();
@@ -75,12 +69,7 @@ async fn answers_that_make_no_sense_are_asked_for_again() {
     let count = folder.path().join("count");
     let vbox = shell(None);
     let command = script(&format!("echo x >> '{}'; echo '<html>'", count.display()));
-    let error = vbox
-        .read(&command, Info::parse)
-        .await
-        .unwrap_err()
-        .error
-        .to_string();
+    let error = vbox.read(&command, Info::parse).await.unwrap_err().error.to_string();
     assert!(error.contains("VMState"), "{error}");
     assert_eq!(calls(&count), TRIES as usize);
 }
@@ -89,10 +78,7 @@ async fn answers_that_make_no_sense_are_asked_for_again() {
 async fn a_missing_vm_is_believed_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let count = folder.path().join("count");
-    let failure = shell(None)
-        .read(&failing(&count, 9, MISSING), Info::parse)
-        .await
-        .unwrap_err();
+    let failure = shell(None).read(&failing(&count, 9, MISSING), Info::parse).await.unwrap_err();
     assert_eq!(failure.refusal, Refusal::Missing);
     assert_eq!(calls(&count), 1);
 }
@@ -108,29 +94,12 @@ async fn a_lock_is_waited_out_by_changes_too() {
 #[tokio::test]
 async fn the_exit_code_and_the_words_both_count() {
     let vbox = shell(None);
-    let said = vbox
-        .change(&script("echo 'VBoxManage: error: Invalid NIC number 9' >&2"))
-        .await;
-    assert!(
-        said.unwrap_err()
-            .error
-            .to_string()
-            .contains("Invalid NIC number 9")
-    );
-    let silent = vbox
-        .change(&script("echo Usage; exit 2"))
-        .await
-        .unwrap_err()
-        .error
-        .to_string();
+    let said = vbox.change(&script("echo 'VBoxManage: error: Invalid NIC number 9' >&2")).await;
+    assert!(said.unwrap_err().error.to_string().contains("Invalid NIC number 9"));
+    let silent = vbox.change(&script("echo Usage; exit 2")).await.unwrap_err().error.to_string();
     assert!(silent.contains("exit status: 2"), "{silent}");
-    vbox.change(&script("echo 'VBoxManage: warning: strange' >&2"))
-        .await
-        .unwrap();
-    let missing = VBoxManage {
-        program: "/no/such/VBoxManage".into(),
-        ..vbox
-    };
+    vbox.change(&script("echo 'VBoxManage: warning: strange' >&2")).await.unwrap();
+    let missing = VBoxManage { program: "/no/such/VBoxManage".into(), ..vbox };
     let error = missing.change(&script("")).await.unwrap_err().error.to_string();
     assert!(error.contains("/no/such/VBoxManage"), "{error}");
 }
@@ -138,20 +107,14 @@ async fn the_exit_code_and_the_words_both_count() {
 #[tokio::test]
 async fn a_call_that_does_not_end_is_killed() {
     let vbox = shell(Some(FastClock(Instant::now())));
-    let failure = vbox
-        .read(&script("exec sleep 600"), Info::parse)
-        .await
-        .unwrap_err();
+    let failure = vbox.read(&script("exec sleep 600"), Info::parse).await.unwrap_err();
     assert_eq!(failure.error.kind(), ErrorKind::Timeout);
 }
 
 #[tokio::test]
 async fn a_getter_gives_up_before_hosts_do() {
     let vbox = shell(Some(FastClock(Instant::now()))).for_getter();
-    let failure = vbox
-        .read(&script("exec sleep 600"), Info::parse)
-        .await
-        .unwrap_err();
+    let failure = vbox.read(&script("exec sleep 600"), Info::parse).await.unwrap_err();
     let text = failure.error.to_string();
     assert!(text.contains("within 4.0 s"), "{text}");
     let longest = (GETTER_ANSWER.deadline + GETTER_ANSWER.interval) * SILENT_TRIES;
@@ -161,13 +124,9 @@ async fn a_getter_gives_up_before_hosts_do() {
 #[tokio::test]
 async fn input_is_fed_and_texts_are_english() {
     let vbox = shell(None);
-    vbox.feed(&script("test \"$(cat)\" = key || exit 1"), b"key")
-        .await
-        .unwrap();
+    vbox.feed(&script("test \"$(cat)\" = key || exit 1"), b"key").await.unwrap();
     // Input that is not read is no error.
     vbox.feed(&script("exit 0"), &vec![0; 1 << 20]).await.unwrap();
-    let language = vbox
-        .read(&script("echo $LC_ALL"), |stdout| Ok(stdout.to_owned()))
-        .await;
+    let language = vbox.read(&script("echo $LC_ALL"), |stdout| Ok(stdout.to_owned())).await;
     assert_eq!(language.unwrap(), "C\n");
 }

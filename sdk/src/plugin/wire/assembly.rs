@@ -36,26 +36,10 @@ pub(super) enum Progress {
 /// A container that is not complete yet.
 #[derive(Debug)]
 enum Frame {
-    Struct {
-        definition: Arc<Definition>,
-        field: Option<usize>,
-        fields: Vec<(String, Value)>,
-    },
-    Sequence {
-        elem: i64,
-        claimed: usize,
-        items: Vec<Value>,
-    },
-    Map {
-        key: i64,
-        elem: i64,
-        claimed: usize,
-        pending: Option<Value>,
-        pairs: Vec<(Value, Value)>,
-    },
-    Interface {
-        name: String,
-    },
+    Struct { definition: Arc<Definition>, field: Option<usize>, fields: Vec<(String, Value)> },
+    Sequence { elem: i64, claimed: usize, items: Vec<Value> },
+    Map { key: i64, elem: i64, claimed: usize, pending: Option<Value>, pairs: Vec<(Value, Value)> },
+    Interface { name: String },
 }
 
 impl Assembly {
@@ -150,8 +134,7 @@ impl Assembly {
                     if name.len() > LONGEST_NAME {
                         return Err(DecodeError::NameTooLong { length: name.len() });
                     }
-                    self.budget
-                        .take(size_of::<(String, Value)>() + size_of::<i64>())?;
+                    self.budget.take(size_of::<(String, Value)>() + size_of::<i64>())?;
                     return self.open(Frame::Interface { name });
                 }
                 Value::Interface(None)
@@ -175,42 +158,26 @@ impl Assembly {
             }),
             Shape::Slice { elem } => {
                 let claimed = self.count(input)?;
-                self.open(Frame::Sequence {
-                    elem,
-                    claimed,
-                    items: Vec::with_capacity(claimed.min(CREDIT)),
-                })
+                self.open(Frame::Sequence { elem, claimed, items: Vec::with_capacity(claimed.min(CREDIT)) })
             }
             Shape::Array { elem, len } => {
                 let claimed = self.count(input)?;
                 if i64::try_from(claimed) != Ok(len) {
                     return Err(DecodeError::ArrayLength);
                 }
-                self.open(Frame::Sequence {
-                    elem,
-                    claimed,
-                    items: Vec::with_capacity(claimed.min(CREDIT)),
-                })
+                self.open(Frame::Sequence { elem, claimed, items: Vec::with_capacity(claimed.min(CREDIT)) })
             }
             Shape::Map { key, elem } => {
                 let claimed = self.count(input)?;
                 let pairs = Vec::with_capacity(claimed.min(CREDIT));
-                self.open(Frame::Map {
-                    key,
-                    elem,
-                    claimed,
-                    pending: None,
-                    pairs,
-                })
+                self.open(Frame::Map { key, elem, claimed, pending: None, pairs })
             }
         }
     }
 
     fn open(&mut self, frame: Frame) -> Result<Option<Value>, DecodeError> {
         if self.stack.len() >= self.max_depth {
-            return Err(DecodeError::TooDeep {
-                limit: self.max_depth,
-            });
+            return Err(DecodeError::TooDeep { limit: self.max_depth });
         }
         self.stack.push(frame);
         Ok(None)
@@ -246,9 +213,7 @@ impl Frame {
     fn wanted(&mut self, input: &mut Input<'_>, budget: &mut Budget) -> Result<Wanted, DecodeError> {
         match self {
             Self::Interface { .. } => Ok(Wanted::Concrete),
-            Self::Struct {
-                definition, field, ..
-            } => {
+            Self::Struct { definition, field, .. } => {
                 let Shape::Struct { fields } = &definition.shape else {
                     return Ok(Wanted::Nothing);
                 };
@@ -264,13 +229,7 @@ impl Frame {
                 true => element(*elem, *claimed, input),
                 false => Ok(Wanted::Nothing),
             },
-            Self::Map {
-                key,
-                elem,
-                claimed,
-                pending,
-                pairs,
-            } => match (pairs.len() < *claimed, pending) {
+            Self::Map { key, elem, claimed, pending, pairs } => match (pairs.len() < *claimed, pending) {
                 (false, _) => Ok(Wanted::Nothing),
                 (true, None) => element(*key, *claimed, input),
                 (true, Some(_)) => element(*elem, *claimed, input),
@@ -282,11 +241,7 @@ impl Frame {
     fn accept(&mut self, value: Value) -> Option<Value> {
         match self {
             Self::Interface { name } => return Some(Value::interface(std::mem::take(name), value)),
-            Self::Struct {
-                definition,
-                field,
-                fields,
-            } => {
+            Self::Struct { definition, field, fields } => {
                 if let (Shape::Struct { fields: names }, Some(number)) = (&definition.shape, *field) {
                     fields.push((names[number].0.clone(), value));
                 }
@@ -313,9 +268,7 @@ impl Frame {
 /// An element needs input: a struct at the end of a message takes none, and so could be claimed any number of times.
 fn element(id: i64, claimed: usize, input: &Input<'_>) -> Result<Wanted, DecodeError> {
     match input.left() {
-        0 => Err(DecodeError::CountExceedsInput {
-            claimed: claimed as u64,
-        }),
+        0 => Err(DecodeError::CountExceedsInput { claimed: claimed as u64 }),
         _ => Ok(Wanted::Part(id)),
     }
 }

@@ -93,10 +93,7 @@ impl Decoder {
     ///
     /// # Errors
     /// The bytes are not gob or exceed the limits. Every later call fails in the same way.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "`None` does not end it, so it is no iterator"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "`None` does not end it, so it is no iterator")]
     pub fn next(&mut self) -> Result<Option<Decoded>, DecodeError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -157,10 +154,7 @@ impl Decoder {
             self.pending.length += width + payload_length;
             self.pending.messages.push(message);
             let mut input = Input::new(payload, message.payload_offset);
-            if let Some(decoded) = self
-                .pending
-                .read_message(&mut input, &mut self.types, self.limits)?
-            {
+            if let Some(decoded) = self.pending.read_message(&mut input, &mut self.types, self.limits)? {
                 return Ok(Some(decoded));
             }
         }
@@ -180,32 +174,17 @@ impl Pending {
                 let offset = input.position();
                 let id = input.int("a type id")?;
                 if id < 0 {
-                    self.definitions
-                        .push(types.define(id.wrapping_neg(), input, offset, false)?);
-                    return if input.left() == 0 {
-                        Ok(None)
-                    } else {
-                        Err(DecodeError::ExtraData)
-                    };
+                    self.definitions.push(types.define(id.wrapping_neg(), input, offset, false)?);
+                    return if input.left() == 0 { Ok(None) } else { Err(DecodeError::ExtraData) };
                 }
                 Assembly::new(id, limits)
             }
         };
         match assembly.run(input, types, &mut self.definitions)? {
             Progress::Complete(value) => {
-                let Self {
-                    definitions,
-                    messages,
-                    ..
-                } = std::mem::take(self);
+                let Self { definitions, messages, .. } = std::mem::take(self);
                 let (type_id, concrete_types) = assembly.into_types();
-                Ok(Some(Decoded {
-                    type_id,
-                    value,
-                    concrete_types,
-                    definitions,
-                    messages,
-                }))
+                Ok(Some(Decoded { type_id, value, concrete_types, definitions, messages }))
             }
             Progress::NeedMessage => {
                 self.assembly = Some(assembly);

@@ -100,36 +100,17 @@ impl Definition {
             let Some(kind) = kind else { break };
             let parts = Parts::read(kind, input, budget)?;
             kinds += 1;
-            let Parts {
-                name,
-                common_id,
-                first,
-                second,
-                fields,
-            } = parts;
+            let Parts { name, common_id, first, second, fields } = parts;
             let shape = match kind {
-                0 => Shape::Array {
-                    elem: first,
-                    len: second,
-                },
+                0 => Shape::Array { elem: first, len: second },
                 1 => Shape::Slice { elem: first },
                 2 => Shape::Struct { fields },
-                3 => Shape::Map {
-                    key: first,
-                    elem: second,
-                },
+                3 => Shape::Map { key: first, elem: second },
                 4 => Shape::GobEncoder,
                 5 => Shape::BinaryMarshaler,
                 _ => Shape::TextMarshaler,
             };
-            found = Some(Self {
-                id,
-                name,
-                common_id,
-                shape,
-                offset,
-                inside_value,
-            });
+            found = Some(Self { id, name, common_id, shape, offset, inside_value });
         }
         match found {
             Some(definition) if kinds == 1 => Ok(definition),
@@ -153,14 +134,7 @@ impl Definition {
         put_uint(out, 1); // CommonType
         put_named_id(out, name, id);
         match shape {
-            Shape::Array {
-                elem: first,
-                len: second,
-            }
-            | Shape::Map {
-                key: first,
-                elem: second,
-            } => {
+            Shape::Array { elem: first, len: second } | Shape::Map { key: first, elem: second } => {
                 put_uint(out, 1);
                 put_int(out, *first);
                 if *second != 0 {
@@ -255,11 +229,7 @@ pub(super) struct TypeTable {
 
 impl TypeTable {
     pub(super) fn new(limits: Limits) -> Self {
-        Self {
-            types: BTreeMap::new(),
-            budget: Budget::new(limits),
-            limit: limits.max_types,
-        }
+        Self { types: BTreeMap::new(), budget: Budget::new(limits), limit: limits.max_types }
     }
 
     pub(super) fn find(&self, id: i64) -> Result<&Arc<Definition>, DecodeError> {
@@ -280,13 +250,7 @@ impl TypeTable {
         if self.types.len() >= self.limit {
             return Err(DecodeError::TooManyTypes { limit: self.limit });
         }
-        let definition = Arc::new(Definition::read(
-            id,
-            input,
-            &mut self.budget,
-            offset,
-            inside_value,
-        )?);
+        let definition = Arc::new(Definition::read(id, input, &mut self.budget, offset, inside_value)?);
         self.types.insert(id, Arc::clone(&definition));
         Ok(definition)
     }

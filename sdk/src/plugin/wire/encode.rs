@@ -38,12 +38,7 @@ impl Encoder {
 
     /// An encoder at the start of a stream, with the names of `registry`.
     pub fn with_registry(registry: Arc<Registry>) -> Self {
-        Self {
-            registry,
-            sent: SentTypes::default(),
-            payload: Vec::new(),
-            limits: Limits::default(),
-        }
+        Self { registry, sent: SentTypes::default(), payload: Vec::new(), limits: Limits::default() }
     }
 
     /// Adds or replaces a registered name.
@@ -84,10 +79,7 @@ impl Encoder {
         writer.framed(of, value, 0)?;
         let length = self.payload.len();
         if length > self.limits.max_message {
-            return Err(EncodeError::TooLong {
-                length,
-                limit: self.limits.max_message,
-            });
+            return Err(EncodeError::TooLong { length, limit: self.limits.max_message });
         }
         put_bytes(out, &self.payload);
         Ok(())
@@ -147,12 +139,8 @@ impl SentTypes {
     }
 
     fn find(&self, of: &Type) -> Option<i64> {
-        of.built_in().or_else(|| {
-            self.types
-                .iter()
-                .position(|sent| sent == of)
-                .map(|index| FIRST_ID + index as i64)
-        })
+        of.built_in()
+            .or_else(|| self.types.iter().position(|sent| sent == of).map(|index| FIRST_ID + index as i64))
     }
 
     /// The definition of a type whose parts have ids; `None` for built-in types.
@@ -160,19 +148,10 @@ impl SentTypes {
         let id = |part: &Type| self.find(part).unwrap_or_default();
         Some(match of {
             Type::Slice(element) => Shape::Slice { elem: id(element) },
-            Type::Array(element, length) => Shape::Array {
-                elem: id(element),
-                len: *length as i64,
-            },
-            Type::Map(key, value) => Shape::Map {
-                key: id(key),
-                elem: id(value),
-            },
+            Type::Array(element, length) => Shape::Array { elem: id(element), len: *length as i64 },
+            Type::Map(key, value) => Shape::Map { key: id(key), elem: id(value) },
             Type::Struct { fields, .. } => Shape::Struct {
-                fields: fields
-                    .iter()
-                    .map(|(name, field)| (name.clone(), id(field)))
-                    .collect(),
+                fields: fields.iter().map(|(name, field)| (name.clone(), id(field))).collect(),
             },
             _ => return None,
         })
@@ -198,14 +177,10 @@ impl Writer<'_> {
     }
 
     fn value(&mut self, of: &Type, value: &Value, depth: usize) -> Result<(), EncodeError> {
-        let opens = matches!(
-            value,
-            Value::Slice(_) | Value::Map(_) | Value::Struct(_) | Value::Interface(Some(_))
-        );
+        let opens =
+            matches!(value, Value::Slice(_) | Value::Map(_) | Value::Struct(_) | Value::Interface(Some(_)));
         if opens && depth >= self.max_depth {
-            return Err(EncodeError::TooDeep {
-                limit: self.max_depth,
-            });
+            return Err(EncodeError::TooDeep { limit: self.max_depth });
         }
         match (of, value) {
             (Type::Bool, Value::Bool(flag)) => self.payload.push(u8::from(*flag)),
@@ -234,10 +209,7 @@ impl Writer<'_> {
                 self.fields(name, fields, values, depth)?;
             }
             _ => {
-                return Err(EncodeError::Mismatch {
-                    expected: of.to_string(),
-                    found: value.kind(),
-                });
+                return Err(EncodeError::Mismatch { expected: of.to_string(), found: value.kind() });
             }
         }
         Ok(())
@@ -245,9 +217,7 @@ impl Writer<'_> {
 
     fn sequence(&mut self, element: &Type, items: &[Value], depth: usize) -> Result<(), EncodeError> {
         put_uint(self.payload, items.len() as u64);
-        items
-            .iter()
-            .try_for_each(|item| self.value(element, item, depth + 1))
+        items.iter().try_for_each(|item| self.value(element, item, depth + 1))
     }
 
     fn fields(
@@ -263,10 +233,7 @@ impl Writer<'_> {
             // The values usually come in the order of the fields.
             let value = match values.get(found) {
                 Some((next, value)) if next == name => Some(value),
-                _ => values
-                    .iter()
-                    .find(|(other, _)| other == name)
-                    .map(|(_, value)| value),
+                _ => values.iter().find(|(other, _)| other == name).map(|(_, value)| value),
             };
             found += usize::from(value.is_some());
             match value {
@@ -279,14 +246,10 @@ impl Writer<'_> {
             }
         }
         put_uint(self.payload, 0);
-        match values
-            .iter()
-            .find(|(name, _)| fields.iter().all(|(field, _)| field != name))
-        {
-            Some((field, _)) if found != values.len() => Err(EncodeError::UnknownField {
-                type_name: type_name.to_owned(),
-                field: field.clone(),
-            }),
+        match values.iter().find(|(name, _)| fields.iter().all(|(field, _)| field != name)) {
+            Some((field, _)) if found != values.len() => {
+                Err(EncodeError::UnknownField { type_name: type_name.to_owned(), field: field.clone() })
+            }
             _ => Ok(()),
         }
     }
@@ -297,9 +260,7 @@ impl Writer<'_> {
             return Ok(());
         };
         let registry = self.registry;
-        let of = registry
-            .find(name)
-            .ok_or_else(|| EncodeError::NotRegistered { name: name.clone() })?;
+        let of = registry.find(name).ok_or_else(|| EncodeError::NotRegistered { name: name.clone() })?;
         put_bytes(self.payload, name.as_bytes());
         let id = self.sent.define(of, self.definitions);
         put_int(self.payload, id);

@@ -39,21 +39,19 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(limits: Limits) -> Self {
-        Self {
-            elements: limits.max_elements,
-            memory: limits.max_memory,
-            limits,
-        }
+        Self { elements: limits.max_elements, memory: limits.max_memory, limits }
     }
 
     /// Takes one element of `bytes` bytes.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), DecodeError> {
-        self.elements = self.elements.checked_sub(1).ok_or(DecodeError::TooManyElements {
-            limit: self.limits.max_elements,
-        })?;
-        self.memory = self.memory.checked_sub(bytes).ok_or(DecodeError::TooMuchMemory {
-            limit: self.limits.max_memory,
-        })?;
+        self.elements = self
+            .elements
+            .checked_sub(1)
+            .ok_or(DecodeError::TooManyElements { limit: self.limits.max_elements })?;
+        self.memory = self
+            .memory
+            .checked_sub(bytes)
+            .ok_or(DecodeError::TooMuchMemory { limit: self.limits.max_memory })?;
         Ok(())
     }
 
@@ -62,8 +60,6 @@ impl Budget {
         usize::try_from(count)
             .ok()
             .filter(|count| *count <= self.elements)
-            .ok_or(DecodeError::TooManyElements {
-                limit: self.limits.max_elements,
-            })
+            .ok_or(DecodeError::TooManyElements { limit: self.limits.max_elements })
     }
 }

@@ -38,14 +38,8 @@ fn flag_to_value(flag: &Flag) -> Value {
         FlagKind::Int { default } => (INT_FLAG, Some(Value::Int(*default))),
         FlagKind::Bool => (BOOL_FLAG, None),
     };
-    let texts = [
-        ("Name", &flag.name),
-        ("Usage", &flag.usage),
-        ("EnvVar", &flag.env_var),
-    ];
-    let fields = texts
-        .into_iter()
-        .map(|(field, text)| (field.to_owned(), Value::String(text.clone())));
+    let texts = [("Name", &flag.name), ("Usage", &flag.usage), ("EnvVar", &flag.env_var)];
+    let fields = texts.into_iter().map(|(field, text)| (field.to_owned(), Value::String(text.clone())));
     let default = default.map(|value| ("Value".to_owned(), value));
     Value::interface(name, Value::Struct(fields.chain(default).collect()))
 }
@@ -89,11 +83,7 @@ fn flag_from_value(registered: String, value: Value) -> Result<Flag, DecodeError
             }
             ("Value", _, FlagKind::Bool) => {}
             ("Name" | "Usage" | "EnvVar" | "Value", value, _) => {
-                return Err(DecodeError::WrongField {
-                    type_name,
-                    field,
-                    found: value.kind(),
-                });
+                return Err(DecodeError::WrongField { type_name, field, found: value.kind() });
             }
             // Fields that we do not know are none of our business, as in Go.
             _ => {}
@@ -146,11 +136,7 @@ pub fn options_from_value(value: Value) -> Result<DriverOptions, DecodeError> {
                 }
             }
             ("Values", value) => {
-                return Err(DecodeError::WrongField {
-                    type_name: "RPCFlags",
-                    field,
-                    found: value.kind(),
-                });
+                return Err(DecodeError::WrongField { type_name: "RPCFlags", field, found: value.kind() });
             }
             _ => {}
         }
@@ -240,10 +226,7 @@ fn mismatch(local: &'static str, found: &Value) -> DecodeError {
         Value::Interface(None) => "nil interface",
         other => other.kind(),
     };
-    DecodeError::Mismatch {
-        local,
-        remote: remote.to_owned(),
-    }
+    DecodeError::Mismatch { local, remote: remote.to_owned() }
 }
 
 #[cfg(test)]
@@ -270,26 +253,15 @@ mod tests {
     #[test]
     fn flags_survive_the_wire() {
         let flags = vec![
-            Flag::string("a")
-                .usage("ü")
-                .env_var("A,B")
-                .kind(FlagKind::String { default: "x".into() }),
+            Flag::string("a").usage("ü").env_var("A,B").kind(FlagKind::String { default: "x".into() }),
             Flag::string("empty"),
-            Flag::string_list("l").kind(FlagKind::StringList {
-                default: vec!["x".into(), String::new()],
-            }),
+            Flag::string_list("l").kind(FlagKind::StringList { default: vec!["x".into(), String::new()] }),
             Flag::string_list("none"),
             Flag::int("i").kind(FlagKind::Int { default: -3 }),
             Flag::bool("b"),
         ];
-        assert_eq!(
-            flags_from_value(across(&FLAGS, &flags_to_value(&flags))),
-            Ok(flags)
-        );
-        assert_eq!(
-            flags_from_value(across(&FLAGS, &flags_to_value(&[]))),
-            Ok(Vec::new())
-        );
+        assert_eq!(flags_from_value(across(&FLAGS, &flags_to_value(&flags))), Ok(flags));
+        assert_eq!(flags_from_value(across(&FLAGS, &flags_to_value(&[]))), Ok(Vec::new()));
     }
 
     #[test]
@@ -334,10 +306,7 @@ mod tests {
                 Value::Interface(None),
                 "gob: decoding into local type drivers.DriverOptions, received remote type nil interface",
             ),
-            (
-                Value::Int(1),
-                "gob: decoding into local type drivers.DriverOptions, received remote type int",
-            ),
+            (Value::Int(1), "gob: decoding into local type drivers.DriverOptions, received remote type int"),
         ] {
             assert_eq!(options_from_value(argument).unwrap_err().to_string(), text);
         }
@@ -362,21 +331,15 @@ mod tests {
                 Value::structure([("Value", Value::Slice(vec![Value::Int(1)]))]),
             ),
         ] {
-            assert!(
-                flags_from_value(Value::Slice(vec![flag.clone()])).is_err(),
-                "{flag:?}"
-            );
+            assert!(flags_from_value(Value::Slice(vec![flag.clone()])).is_err(), "{flag:?}");
         }
         assert!(flags_from_value(Value::Bytes(Vec::new())).is_err());
     }
 
     #[test]
     fn unknown_fields_are_ignored() {
-        let fields = [
-            ("Name", Value::String("x".into())),
-            ("Novel", Value::Int(1)),
-            ("Value", Value::Int(1)),
-        ];
+        let fields =
+            [("Name", Value::String("x".into())), ("Novel", Value::Int(1)), ("Value", Value::Int(1))];
         let flags = Value::Slice(vec![Value::interface(BOOL_FLAG, Value::structure(fields))]);
         assert_eq!(flags_from_value(flags), Ok(vec![Flag::bool("x")]));
     }

@@ -44,9 +44,7 @@ pub(super) fn parse_uint(bytes: &[u8]) -> Result<Option<(u64, usize)>, DecodeErr
     let Some(digits) = bytes.get(1..=width) else {
         return Ok(None);
     };
-    let number = digits
-        .iter()
-        .fold(0, |number, digit| number << 8 | u64::from(*digit));
+    let number = digits.iter().fold(0, |number, digit| number << 8 | u64::from(*digit));
     Ok(Some((number, 1 + width)))
 }
 
@@ -61,11 +59,7 @@ pub(super) struct Input<'a> {
 
 impl<'a> Input<'a> {
     pub(super) fn new(payload: &'a [u8], origin: u64) -> Self {
-        Self {
-            payload,
-            at: 0,
-            origin,
-        }
+        Self { payload, at: 0, origin }
     }
 
     pub(super) fn left(&self) -> usize {
@@ -189,10 +183,7 @@ mod tests {
 
     #[test]
     fn more_than_eight_bytes_are_refused() {
-        assert_eq!(
-            parse_uint(&[0xf7, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-            Err(DecodeError::NumberOutOfRange)
-        );
+        assert_eq!(parse_uint(&[0xf7, 0, 0, 0, 0, 0, 0, 0, 0, 0]), Err(DecodeError::NumberOutOfRange));
         assert_eq!(parse_uint(&[0x80]), Err(DecodeError::NumberOutOfRange));
     }
 
@@ -200,14 +191,8 @@ mod tests {
     fn field_numbers_cannot_overflow() {
         let mut input = uint(u64::MAX);
         input.extend(uint(u64::MAX));
-        assert_eq!(
-            Input::new(&input, 0).next_field(Some(3), 7),
-            Err(DecodeError::FieldOutOfRange)
-        );
-        assert_eq!(
-            Input::new(&[1], 0).next_field(Some(6), 7),
-            Err(DecodeError::FieldOutOfRange)
-        );
+        assert_eq!(Input::new(&input, 0).next_field(Some(3), 7), Err(DecodeError::FieldOutOfRange));
+        assert_eq!(Input::new(&[1], 0).next_field(Some(6), 7), Err(DecodeError::FieldOutOfRange));
         assert_eq!(Input::new(&[1], 0).next_field(None, 7), Ok(Some(0)));
         assert_eq!(Input::new(&[], 0).next_field(None, 7), Ok(None));
     }

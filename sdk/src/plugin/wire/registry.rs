@@ -19,32 +19,21 @@ static PLUGIN: LazyLock<Arc<Registry>> = LazyLock::new(|| {
     let flag = |name: &str, value: Option<Type>| {
         let texts = ["Name", "Usage", "EnvVar"].map(|field| (field.to_owned(), Type::String));
         let value = value.map(|of| ("Value".to_owned(), of));
-        Type::Struct {
-            name: name.to_owned(),
-            fields: texts.into_iter().chain(value).collect(),
-        }
+        Type::Struct { name: name.to_owned(), fields: texts.into_iter().chain(value).collect() }
     };
     registry.register(STRING_FLAG, flag("StringFlag", Some(Type::String)));
-    registry.register(
-        STRING_SLICE_FLAG,
-        flag("StringSliceFlag", Some(Type::slice(Type::String))),
-    );
+    registry.register(STRING_SLICE_FLAG, flag("StringSliceFlag", Some(Type::slice(Type::String))));
     registry.register(INT_FLAG, flag("IntFlag", Some(Type::Int)));
     registry.register(BOOL_FLAG, flag("BoolFlag", None));
     let values = Type::map(Type::String, Type::Interface);
-    registry.register(
-        OPTIONS_NAME,
-        Type::structure("RPCFlags", [("Values", values.clone())]),
-    );
+    registry.register(OPTIONS_NAME, Type::structure("RPCFlags", [("Values", values.clone())]));
     // What the oldest plugins call it.
     registry.register(OPTIONS_NAME_V0, Type::structure("RpcFlags", [("Values", values)]));
     Arc::new(registry)
 });
 
 static BUILT_IN: LazyLock<Registry> = LazyLock::new(|| {
-    let mut registry = Registry {
-        types: HashMap::new(),
-    };
+    let mut registry = Registry { types: HashMap::new() };
     let numbers = [
         ("bool", Type::Bool),
         ("int", Type::Int),

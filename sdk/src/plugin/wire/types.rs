@@ -50,14 +50,8 @@ impl Type {
 
     /// A struct called `name`.
     pub fn structure<const N: usize>(name: &str, fields: [(&str, Self); N]) -> Self {
-        let fields = fields
-            .into_iter()
-            .map(|(name, field)| (name.to_owned(), field))
-            .collect();
-        Self::Struct {
-            name: name.to_owned(),
-            fields,
-        }
+        let fields = fields.into_iter().map(|(name, field)| (name.to_owned(), field)).collect();
+        Self::Struct { name: name.to_owned(), fields }
     }
 
     /// The id of a type that needs no definition.
@@ -158,14 +152,12 @@ fn expand(id: i64, types: &TypeTable, depth: usize, nodes: &mut usize) -> Option
             let definition = types.find(id).ok()?;
             return Some(match &definition.shape {
                 Shape::Slice { elem } => Type::slice(expand(*elem, types, depth, nodes)?),
-                Shape::Array { elem, len } => Type::Array(
-                    Box::new(expand(*elem, types, depth, nodes)?),
-                    usize::try_from(*len).ok()?,
-                ),
-                Shape::Map { key, elem } => Type::map(
-                    expand(*key, types, depth, nodes)?,
-                    expand(*elem, types, depth, nodes)?,
-                ),
+                Shape::Array { elem, len } => {
+                    Type::Array(Box::new(expand(*elem, types, depth, nodes)?), usize::try_from(*len).ok()?)
+                }
+                Shape::Map { key, elem } => {
+                    Type::map(expand(*key, types, depth, nodes)?, expand(*elem, types, depth, nodes)?)
+                }
                 Shape::Struct { fields } => Type::Struct {
                     name: definition.name.clone(),
                     fields: fields

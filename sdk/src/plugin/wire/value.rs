@@ -29,12 +29,7 @@ pub enum Value {
 impl Value {
     /// A struct value from its non-zero fields.
     pub fn structure<const N: usize>(fields: [(&str, Self); N]) -> Self {
-        Self::Struct(
-            fields
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
-        )
+        Self::Struct(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 
     /// An interface that holds `value` under the registered `name`.
@@ -45,10 +40,7 @@ impl Value {
     /// The value of a struct's field; `None` if it is absent (zero) or this is not a struct.
     pub fn field(&self, name: &str) -> Option<&Self> {
         match self {
-            Self::Struct(fields) => fields
-                .iter()
-                .find(|(field, _)| field == name)
-                .map(|(_, value)| value),
+            Self::Struct(fields) => fields.iter().find(|(field, _)| field == name).map(|(_, value)| value),
             _ => None,
         }
     }

@@ -36,11 +36,7 @@ fn measured() -> anyhow::Result<String> {
     let driver = template_driver()?;
     let folder = tempfile::tempdir().context("a folder for the reports")?;
     let mut table = String::from("| figure | median | goal |\n| --- | --- | --- |\n");
-    for words in [
-        &["--help"][..],
-        &["list"],
-        &["explain", "remove::instance_already_gone"],
-    ] {
+    for words in [&["--help"][..], &["list"], &["explain", "remove::instance_already_gone"]] {
         let mut times = Vec::new();
         for _ in 0..COMMANDS {
             times.push(timed(&suite, words, folder.path())?);
@@ -53,35 +49,17 @@ fn measured() -> anyhow::Result<String> {
         ));
     }
     let driver = driver.display().to_string();
-    let plain = [
-        "run",
-        &driver,
-        "--provider",
-        "template",
-        "--seed",
-        "5121",
-        "--skip",
-        "sweep",
-        "--skip",
-        "walk",
-    ];
-    let targets: Vec<String> = FORMATS
-        .iter()
-        .map(|format| format!("--report={format}=report.{format}"))
-        .collect();
-    let reporting: Vec<&str> = plain
-        .into_iter()
-        .chain(targets.iter().map(String::as_str))
-        .collect();
+    let plain =
+        ["run", &driver, "--provider", "template", "--seed", "5121", "--skip", "sweep", "--skip", "walk"];
+    let targets: Vec<String> =
+        FORMATS.iter().map(|format| format!("--report={format}=report.{format}")).collect();
+    let reporting: Vec<&str> = plain.into_iter().chain(targets.iter().map(String::as_str)).collect();
     let (mut without, mut with) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         without.push(timed(&suite, &plain, folder.path())?);
         with.push(timed(&suite, &reporting, folder.path())?);
     }
-    let (without, with) = (
-        median(&mut without).as_secs_f64(),
-        median(&mut with).as_secs_f64(),
-    );
+    let (without, with) = (median(&mut without).as_secs_f64(), median(&mut with).as_secs_f64());
     table.push_str(&format!(
         "| a run without sweeps and walks | {without:.2} s | |\n\
          | the same with {} reports | {with:.2} s ({:+.1} %) | + 5 % |\n",
@@ -92,12 +70,7 @@ fn measured() -> anyhow::Result<String> {
     let mut alone = Vec::new();
     let show: Vec<&str> = ["report", "show", "report.json"]
         .into_iter()
-        .chain(
-            targets
-                .iter()
-                .map(String::as_str)
-                .filter(|target| !target.contains("report.json")),
-        )
+        .chain(targets.iter().map(String::as_str).filter(|target| !target.contains("report.json")))
         .collect();
     for _ in 0..RUNS {
         alone.push(timed(&suite, &show, folder.path())?);

@@ -44,17 +44,10 @@ async fn the_host_finds_the_driver_by_its_name_and_has_its_own_store() {
         let given: Vec<&str> = arguments.iter().copied().chain(["1"]).collect();
         assert_eq!(
             ran.stdout,
-            format!(
-                "driver {}\n--storage-path {} ls proxy 0.5\n",
-                given.join(" "),
-                host.store().display()
-            )
+            format!("driver {}\n--storage-path {} ls proxy 0.5\n", given.join(" "), host.store().display())
         );
         assert_eq!((ran.status, ran.command.as_str()), (Some(3), "docker-machine ls"));
-        assert_eq!(
-            ran.ending(),
-            format!("exit status 3: {}", ran.stdout.lines().last().unwrap())
-        );
+        assert_eq!(ran.ending(), format!("exit status 3: {}", ran.stdout.lines().last().unwrap()));
         assert!(ran.left.is_empty(), "{:?}", ran.left);
     }
 }
@@ -79,9 +72,7 @@ async fn processes_that_a_command_leaves_are_named_and_ended() {
 async fn a_command_that_does_not_end_is_ended() {
     let folder = tempfile::tempdir().unwrap();
     let host = prepared(folder.path(), "sleep 600", "acme", &[]).unwrap();
-    let error = ran(&host, &["stop"], Duration::from_millis(100))
-        .await
-        .unwrap_err();
+    let error = ran(&host, &["stop"], Duration::from_millis(100)).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
 }
 

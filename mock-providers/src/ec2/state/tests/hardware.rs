@@ -147,11 +147,7 @@ impl Desk {
     }
 
     fn on(region: Region) -> Self {
-        Self {
-            region,
-            table: Machines::default(),
-            now: Moment(1_000_000),
-        }
+        Self { region, table: Machines::default(), now: Moment(1_000_000) }
     }
 
     pub(crate) fn add_key(&mut self, name: &str) {
@@ -176,10 +172,7 @@ impl Desk {
 
     /// Launches one instance.
     pub(crate) fn launch(&mut self, launch: &Launch) -> Id {
-        let launched = self
-            .region
-            .run_instances(launch, self.now, &mut self.table)
-            .unwrap();
+        let launched = self.region.run_instances(launch, self.now, &mut self.table).unwrap();
         launched.instances.first().unwrap().clone()
     }
 

@@ -70,12 +70,7 @@ fn act(rig: &mut Rig, which: usize, step: Step) -> Result<()> {
         return Ok(());
     }
     let count = rig.virtual_box.machines.len();
-    let Some(id) = rig
-        .virtual_box
-        .machines
-        .get(which % count.max(1))
-        .map(|machine| machine.id)
-    else {
+    let Some(id) = rig.virtual_box.machines.get(which % count.max(1)).map(|machine| machine.id) else {
         return Ok(());
     };
     rig.call(|it, host| match step {
@@ -85,10 +80,7 @@ fn act(rig: &mut Rig, which: usize, step: Step) -> Result<()> {
                 Fault::Fails => Some(StartFailure::NoHardwareVirtualization),
                 Fault::Killed => Some(StartFailure::ProcessKilled),
             };
-            let order = StartOrder {
-                failure,
-                ..StartOrder::default()
-            };
+            let order = StartOrder { failure, ..StartOrder::default() };
             it.launch(id, "headless", &order, host)
         }
         Step::PowerDown => it.power_down(id, host),
@@ -151,13 +143,7 @@ fn check(rig: &Rig) -> std::result::Result<(), TestCaseError> {
         prop_assert!(rig.files.exists(&machine.settings_file));
     }
     let known = |id| rig.virtual_box.machine(id).is_some();
-    prop_assert!(
-        rig.hardware
-            .on
-            .iter()
-            .chain(&rig.hardware.suspended)
-            .all(|id| known(*id))
-    );
+    prop_assert!(rig.hardware.on.iter().chain(&rig.hardware.suspended).all(|id| known(*id)));
     Ok(())
 }
 

@@ -5,11 +5,7 @@ use super::{
     rig::{Rig, new_machine, text},
 };
 
-const SLOT: Slot<'static> = Slot {
-    controller: "SATA",
-    port: 0,
-    device: 0,
-};
+const SLOT: Slot<'static> = Slot { controller: "SATA", port: 0, device: 0 };
 
 fn new_image() -> NewImage {
     NewImage {
@@ -25,10 +21,7 @@ fn new_image() -> NewImage {
 fn machines_are_found_by_name_id_and_settings_file() {
     let mut rig = Rig::new();
     let a = rig.create("a");
-    let other = NewMachine {
-        base_folder: Some("/other".into()),
-        ..new_machine("a")
-    };
+    let other = NewMachine { base_folder: Some("/other".into()), ..new_machine("a") };
     rig.call(|it, host| {
         let machine = it.create_machine(&other, host)?;
         it.save_settings(&machine, host)?;
@@ -42,30 +35,19 @@ fn machines_are_found_by_name_id_and_settings_file() {
     assert_eq!(find("/home/VMs/a/a.vbox"), Ok(a));
     assert_eq!(text(find("A")), "Could not find a registered machine named 'A'");
     let unknown = "deadbeef-0000-4000-8000-000000000001";
-    assert_eq!(
-        text(find(unknown)),
-        format!("Could not find a registered machine with UUID {{{unknown}}}")
-    );
+    assert_eq!(text(find(unknown)), format!("Could not find a registered machine with UUID {{{unknown}}}"));
 }
 
 #[test]
 fn a_machine_is_not_created_over_another_and_slashes_do_not_leave_the_folder() {
     let mut rig = Rig::new();
     rig.create("a");
-    let again = rig
-        .call(|it, host| it.create_machine(&new_machine("a"), host))
-        .map(drop);
-    assert_eq!(
-        text(again),
-        "Machine settings file '/home/VMs/a/a.vbox' already exists"
-    );
+    let again = rig.call(|it, host| it.create_machine(&new_machine("a"), host)).map(drop);
+    assert_eq!(text(again), "Machine settings file '/home/VMs/a/a.vbox' already exists");
     let slash = rig.create("a/../b");
     let file = &rig.virtual_box.machine(slash).unwrap().settings_file;
     assert_eq!(file, Path::new("/home/VMs/a_.._b/a_.._b.vbox"));
-    let taken = NewMachine {
-        id: Some(slash),
-        ..new_machine("c")
-    };
+    let taken = NewMachine { id: Some(slash), ..new_machine("c") };
     let machine = rig.call(|it, host| it.create_machine(&taken, host)).unwrap();
     let registered = rig.virtual_box.register(machine).map(drop);
     let exists =
@@ -82,11 +64,8 @@ fn an_unregistered_machine_can_be_registered_again_from_its_file() {
     rig.call(|it, host| it.save(draft, host)).unwrap();
     let path = Path::new("/store/disk.vdi");
     let image = new_image();
-    let disk = rig
-        .call(|it, host| it.create_medium(path, MediumKind::HardDisk, &image, host))
-        .unwrap();
-    rig.call(|it, host| it.attach(id, SLOT, MediumKind::HardDisk, Some(disk), host))
-        .unwrap();
+    let disk = rig.call(|it, host| it.create_medium(path, MediumKind::HardDisk, &image, host)).unwrap();
+    rig.call(|it, host| it.attach(id, SLOT, MediumKind::HardDisk, Some(disk), host)).unwrap();
     rig.start(id);
     rig.call(|it, host| it.save_state(id, host)).unwrap();
     rig.settle();
@@ -103,10 +82,7 @@ fn an_unregistered_machine_can_be_registered_again_from_its_file() {
     let machine = open(&mut rig).unwrap();
     rig.virtual_box.register(machine).unwrap();
     assert_eq!(rig.state(id), MachineState::Saved);
-    assert_eq!(
-        rig.virtual_box.medium(disk).map(|it| it.location.as_path()),
-        Some(path)
-    );
+    assert_eq!(rig.virtual_box.medium(disk).map(|it| it.location.as_path()), Some(path));
     assert!(rig.hardware.suspended.contains(&id), "the memory is still there");
     rig.start(id);
 }
@@ -119,9 +95,7 @@ fn deleting_removes_own_files_and_disks_anywhere_and_leaves_the_rest() {
     draft.add_controller("SATA", Bus::Sata).unwrap();
     rig.call(|it, host| it.save(draft, host)).unwrap();
     rig.files.add("/iso/b.iso");
-    let iso = rig
-        .call(|it, host| it.open_medium("/iso/b.iso", MediumKind::Dvd, host))
-        .unwrap();
+    let iso = rig.call(|it, host| it.open_medium("/iso/b.iso", MediumKind::Dvd, host)).unwrap();
     let image = NewImage {
         format: ImageFormat::Vmdk,
         variant: Variant::Standard,
@@ -130,20 +104,12 @@ fn deleting_removes_own_files_and_disks_anywhere_and_leaves_the_rest() {
         capacity: 1 << 20,
     };
     let path = Path::new("/store/disk.vmdk");
-    let disk = rig
-        .call(|it, host| it.create_medium(path, MediumKind::HardDisk, &image, host))
-        .unwrap();
+    let disk = rig.call(|it, host| it.create_medium(path, MediumKind::HardDisk, &image, host)).unwrap();
     for (port, kind, medium) in [(0, MediumKind::Dvd, iso), (1, MediumKind::HardDisk, disk)] {
-        let slot = Slot {
-            controller: "SATA",
-            port,
-            device: 0,
-        };
-        rig.call(|it, host| it.attach(id, slot, kind, Some(medium), host))
-            .unwrap();
+        let slot = Slot { controller: "SATA", port, device: 0 };
+        rig.call(|it, host| it.attach(id, slot, kind, Some(medium), host)).unwrap();
     }
-    rig.call(|it, host| it.take_snapshot(id, "s", "", false, host))
-        .unwrap();
+    rig.call(|it, host| it.take_snapshot(id, "s", "", false, host)).unwrap();
     rig.start(id);
     rig.call(|it, host| it.save_state(id, host)).unwrap();
     rig.settle();
@@ -168,17 +134,11 @@ fn a_machine_whose_file_is_gone_is_inaccessible_and_can_only_be_unregistered() {
     assert!(rig.virtual_box.find_machine("a").is_err());
     assert_eq!(rig.virtual_box.find_machine(&id.to_string()), Ok(id));
     let limited = "The object functionality is limited";
-    assert_eq!(
-        text(rig.virtual_box.lock(id, LockKind::Shared).map(drop)),
-        limited
-    );
+    assert_eq!(text(rig.virtual_box.lock(id, LockKind::Shared).map(drop)), limited);
     let launched = rig.call(|it, host| it.launch(id, "headless", &StartOrder::default(), host));
     assert_eq!(text(launched), limited);
     let gone = rig.call(|it, host| it.unregister(id, host)).unwrap();
-    assert_eq!(
-        text(rig.call(|it, host| it.delete_config(gone, host))),
-        "The object is not ready"
-    );
+    assert_eq!(text(rig.call(|it, host| it.delete_config(gone, host))), "The object is not ready");
     assert!(rig.virtual_box.machines.is_empty());
 }
 
@@ -212,10 +172,7 @@ fn locks_of_others_refuse_in_their_own_words() {
     rig.virtual_box.release(id);
     rig.virtual_box.hold(id, true).unwrap();
     let pending = "The machine 'a' already has a lock request pending";
-    assert_eq!(
-        text(rig.virtual_box.lock(id, LockKind::Shared).map(drop)),
-        pending
-    );
+    assert_eq!(text(rig.virtual_box.lock(id, LockKind::Shared).map(drop)), pending);
     rig.virtual_box.release(id);
     rig.virtual_box.draft(id).unwrap();
 }
@@ -228,10 +185,7 @@ fn a_full_disk_refuses_machines_and_keeps_what_there_is() {
     let mut draft = rig.virtual_box.draft(id).unwrap();
     draft.set_memory(4096).unwrap();
     let saved = rig.call(|it, host| it.save(draft, host));
-    assert_eq!(
-        text(saved),
-        "Could not write the settings file '/home/VMs/a/a.vbox' (VERR_DISK_FULL)"
-    );
+    assert_eq!(text(saved), "Could not write the settings file '/home/VMs/a/a.vbox' (VERR_DISK_FULL)");
     assert_eq!(rig.virtual_box.machine(id).unwrap().configuration.memory, 1024);
     let running = rig.call(|it, host| it.launch(id, "headless", &StartOrder::default(), host));
     assert_eq!(running, Ok(()));
@@ -252,16 +206,9 @@ fn a_clone_has_copies_of_the_disks_and_other_addresses() {
         capacity: 1 << 20,
     };
     let path = Path::new("/home/VMs/a/a.vdi");
-    let disk = rig
-        .call(|it, host| it.create_medium(path, MediumKind::HardDisk, &image, host))
-        .unwrap();
-    let slot = Slot {
-        controller: "SATA",
-        port: 0,
-        device: 0,
-    };
-    rig.call(|it, host| it.attach(id, slot, MediumKind::HardDisk, Some(disk), host))
-        .unwrap();
+    let disk = rig.call(|it, host| it.create_medium(path, MediumKind::HardDisk, &image, host)).unwrap();
+    let slot = Slot { controller: "SATA", port: 0, device: 0 };
+    rig.call(|it, host| it.attach(id, slot, MediumKind::HardDisk, Some(disk), host)).unwrap();
     let copy = rig
         .call(|it, host| {
             let copy = it.clone_machine(id, "b", None, host)?;

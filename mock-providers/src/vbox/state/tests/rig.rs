@@ -79,10 +79,7 @@ impl Hardware for FakeHardware {
     }
 
     fn forward(&mut self, id: Uuid, rules: &[NatRule]) -> Vec<NatRule> {
-        let (dead, alive) = rules
-            .iter()
-            .cloned()
-            .partition(|rule| self.taken.contains(&rule.host_port));
+        let (dead, alive) = rules.iter().cloned().partition(|rule| self.taken.contains(&rule.host_port));
         self.rules.insert(id, alive);
         dead
     }
@@ -163,8 +160,7 @@ impl Files for FakeFiles {
 
     fn append(&mut self, path: &Path, text: &str) -> Done {
         let file = self.all.get_mut(path).and_then(Option::as_mut);
-        file.ok_or(FileError::NotFound)?
-            .extend_from_slice(text.as_bytes());
+        file.ok_or(FileError::NotFound)?.extend_from_slice(text.as_bytes());
         Ok(())
     }
 
@@ -172,23 +168,14 @@ impl Files for FakeFiles {
         if self.exists(to) {
             return Err(FileError::AlreadyExists);
         }
-        let moved: Vec<PathBuf> = self
-            .all
-            .keys()
-            .filter(|path| path.starts_with(from))
-            .cloned()
-            .collect();
+        let moved: Vec<PathBuf> = self.all.keys().filter(|path| path.starts_with(from)).cloned().collect();
         if moved.is_empty() {
             return Err(FileError::NotFound);
         }
         for path in moved {
             let contents = self.all.remove(&path).unwrap();
             let rest = path.strip_prefix(from).unwrap();
-            let new = if rest.as_os_str().is_empty() {
-                to.to_owned()
-            } else {
-                to.join(rest)
-            };
+            let new = if rest.as_os_str().is_empty() { to.to_owned() } else { to.join(rest) };
             self.all.insert(new, contents);
         }
         Ok(())
@@ -208,9 +195,7 @@ impl Files for FakeFiles {
 
     fn names(&self, directory: &Path) -> Vec<String> {
         let below = self.all.keys().filter(|path| path.parent() == Some(directory));
-        below
-            .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
-            .collect()
+        below.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
     }
 
     fn length(&self, path: &Path) -> Option<u64> {
@@ -223,12 +208,9 @@ impl Files for FakeFiles {
         }
         match kind {
             MediumKind::HardDisk => self.images.get(path).cloned().ok_or(FileError::NotSupported),
-            _ => Ok(ImageInfo {
-                format: ImageFormat::Raw,
-                variant: Variant::Fixed,
-                id: None,
-                capacity: 4096,
-            }),
+            _ => {
+                Ok(ImageInfo { format: ImageFormat::Raw, variant: Variant::Fixed, id: None, capacity: 4096 })
+            }
         }
     }
 
@@ -278,10 +260,7 @@ impl Rig {
     pub(super) fn with_times(times: Times) -> Self {
         Self {
             virtual_box: VirtualBox::new(times, "7.2.22", Path::new("/home/VMs")),
-            hardware: FakeHardware {
-                obeys: true,
-                ..FakeHardware::default()
-            },
+            hardware: FakeHardware { obeys: true, ..FakeHardware::default() },
             files: FakeFiles::default(),
             now: Duration::from_secs(1_795_000_000),
         }
@@ -289,11 +268,7 @@ impl Rig {
 
     /// Calls something after letting happen what is due.
     pub(super) fn call<R>(&mut self, call: impl FnOnce(&mut VirtualBox, &mut Host<'_>) -> R) -> R {
-        let mut host = Host {
-            now: self.now,
-            hardware: &mut self.hardware,
-            files: &mut self.files,
-        };
+        let mut host = Host { now: self.now, hardware: &mut self.hardware, files: &mut self.files };
         self.virtual_box.advance(&mut host);
         call(&mut self.virtual_box, &mut host)
     }

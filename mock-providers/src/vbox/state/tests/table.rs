@@ -43,10 +43,9 @@ fn power_is_cut_while_running_paused_or_stuck() {
     use MachineState::{GuruMeditation, Paused, Running};
     check(VirtualBox::power_down, |state, name| match state {
         Running | Paused | GuruMeditation => None,
-        state if state.is_online() => Some(format!(
-            "Invalid machine state: {} (must be Running, Paused or Stuck)",
-            state.name()
-        )),
+        state if state.is_online() => {
+            Some(format!("Invalid machine state: {} (must be Running, Paused or Stuck)", state.name()))
+        }
         _ => Some(not_running(name)),
     });
 }
@@ -72,10 +71,9 @@ fn a_machine_is_paused_once_and_resumed_once() {
     });
     check(VirtualBox::resume, |state, name| match state {
         MachineState::Paused => None,
-        state if state.is_online() => Some(format!(
-            "Cannot resume the machine as it is not paused (machine state: {})",
-            state.name()
-        )),
+        state if state.is_online() => {
+            Some(format!("Cannot resume the machine as it is not paused (machine state: {})", state.name()))
+        }
         _ => Some(not_running(name)),
     });
 }
@@ -92,9 +90,7 @@ fn settings_are_changed_while_the_machine_is_off() {
         MachineState::Saved | MachineState::AbortedSaved => {
             Some(format!("The machine is not mutable (state is {})", state.name()))
         }
-        _ => Some(format!(
-            "The machine '{name}' is already locked for a session (or being unlocked)"
-        )),
+        _ => Some(format!("The machine '{name}' is already locked for a session (or being unlocked)")),
     });
 }
 
@@ -126,9 +122,9 @@ fn a_saved_state_is_discarded_once() {
         |virtual_box, id, host| virtual_box.discard_state(id, true, host),
         |state, name| match state {
             MachineState::Saved | MachineState::AbortedSaved => None,
-            state if state.is_online() => Some(format!(
-                "The machine '{name}' is already locked for a session (or being unlocked)"
-            )),
+            state if state.is_online() => {
+                Some(format!("The machine '{name}' is already locked for a session (or being unlocked)"))
+            }
             state => Some(format!(
                 "Cannot discard the saved state as the machine is not in the Saved or Aborted-Saved state (machine state: \
                  {})",
@@ -165,10 +161,7 @@ fn storage_controllers_and_folders_are_refused_in_their_own_words() {
     let added = draft.add_controller("SATA", Bus::Sata).map(drop);
     assert_eq!(text(added), "The machine is not mutable (state is Saved)");
     let added = rig.call(|_, host| draft.add_shared_folder(folder.clone(), host));
-    assert_eq!(
-        text(added),
-        "The machine is not mutable or running (state is Saved)"
-    );
+    assert_eq!(text(added), "The machine is not mutable or running (state is Saved)");
     let off = rig.create("off");
     let mut draft = rig.virtual_box.draft(off).unwrap();
     let added = rig.call(|_, host| draft.add_shared_folder(folder.clone(), host));

@@ -2,7 +2,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::options::DriverOptions;
+use crate::{
+    error::{Error, Result},
+    mark::MachineMark,
+    options::DriverOptions,
+};
 
 /// The record that every driver shares, with the JSON names that Go's `BaseDriver` uses (BASE-001).
 ///
@@ -49,6 +53,11 @@ impl BaseDriver {
     /// Port for SSH when none is configured.
     pub const DEFAULT_SSH_PORT: u16 = 22;
 
+    /// Port of the engine, which hosts configure to listen where [`Driver::url`](crate::Driver::url) says.
+    pub const ENGINE_PORT: u16 = 2376;
+    /// Port of a Swarm master when `--swarm-host` says nothing.
+    const SWARM_PORT: u16 = 3376;
+
     /// A record with a machine name and the root of the store: what a host sends first.
     pub fn new(machine_name: impl Into<String>, store_path: impl Into<String>) -> Self {
         Self { machine_name: machine_name.into(), store_path: store_path.into(), ..Self::default() }
@@ -78,10 +87,65 @@ impl BaseDriver {
         if self.ssh_port == 0 { Self::DEFAULT_SSH_PORT } else { self.ssh_port }
     }
 
+    /// The machine's mark, by its name and store.
+    pub fn mark(&self) -> MachineMark {
+        MachineMark::of(self)
+    }
+
+    /// URL of the engine at an address of the machine; IPv6 gets its brackets (NET-009).
+    pub fn engine_url(ip: &str) -> String {
+        let (open, close) = if ip.contains(':') { ("[", "]") } else { ("", "") };
+        format!("tcp://{open}{ip}{close}:{}", Self::ENGINE_PORT)
+    }
+
+    /// Port of the Swarm master, if the machine is one. Hosts pass `--swarm-host` on as it was given (FLAG-009).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption) if `--swarm-host` names no port.
+    pub fn swarm_port(&self) -> Result<Option<u16>> {
+        if !self.swarm_master || self.swarm_host.is_empty() {
+            return Ok(self.swarm_master.then_some(Self::SWARM_PORT));
+        }
+        let address = self.swarm_host.split_once("://").map(|(_, rest)| rest.trim_end_matches('/'));
+        let port = address.and_then(|address| address.rsplit_once(':')?.1.parse().ok());
+        let problem = || format!("must be tcp://HOST:PORT, but is {:?}", self.swarm_host);
+        port.map(Some).ok_or_else(|| Error::invalid_option("swarm-host", problem()))
+    }
+
     /// Stores the Swarm options that hosts send beside the driver's own ones (BASE-005).
     pub fn set_swarm_options(&mut self, options: &DriverOptions) {
         self.swarm_master = options.bool("swarm-master");
         self.swarm_host = options.string("swarm-host").to_owned();
         self.swarm_discovery = options.string("swarm-discovery").to_owned();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn engines_have_brackets_around_ipv6() {
+        assert_eq!(BaseDriver::engine_url("127.0.0.1"), "tcp://127.0.0.1:2376");
+        assert_eq!(BaseDriver::engine_url("fd00::1"), "tcp://[fd00::1]:2376");
+    }
+
+    #[test]
+    fn a_swarm_master_has_a_port() {
+        let base = |master, host: &str| BaseDriver {
+            swarm_master: master,
+            swarm_host: host.to_owned(),
+            ..BaseDriver::default()
+        };
+        assert_eq!(base(false, "tcp://0.0.0.0:3377").swarm_port(), Ok(None));
+        assert_eq!(base(true, "").swarm_port(), Ok(Some(3376)));
+        assert_eq!(base(true, "tcp://0.0.0.0:3377").swarm_port(), Ok(Some(3377)));
+        assert_eq!(base(true, "tcp://[::]:3377/").swarm_port(), Ok(Some(3377)));
+        for wrong in ["0.0.0.0:3377", "tcp://0.0.0.0", "tcp://0.0.0.0:x", "tcp://[::]", "tcp://a:99999"] {
+            let error = base(true, wrong).swarm_port().unwrap_err().to_string();
+            assert!(error.starts_with("--swarm-host must be tcp://HOST:PORT"), "{error}");
+        }
     }
 }

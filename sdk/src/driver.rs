@@ -8,6 +8,7 @@ use crate::{
     flag::Flag,
     log::Log,
     options::DriverFlags,
+    ssh::Endpoint,
     state::State,
     wait::Waits,
 };
@@ -149,6 +150,12 @@ pub trait Driver: Clone + Default + Serialize + DeserializeOwned + Send + Sync +
     /// User that SSH logs in as (SSH-005, BASE-002).
     fn ssh_username(&self) -> String {
         self.base().ssh_user_or(BaseDriver::DEFAULT_SSH_USER)
+    }
+
+    /// Where and as whom to log in to a guest with the address or name `host`, by the four above.
+    fn ssh_endpoint(&self, host: impl Into<String>) -> Endpoint {
+        let (port, user, key_path) = (self.ssh_port(), self.ssh_username(), self.ssh_key_path().into());
+        Endpoint { host: host.into(), port, user, key_path }
     }
 }
 

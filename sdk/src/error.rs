@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::secret::Secret;
+
 /// Result with the SDK's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -86,6 +88,21 @@ impl Error {
         Self::new(ErrorKind::Unsupported, format!("this driver does not support {operation}"))
     }
 
+    /// An option with a value that cannot be used; `problem` goes on after the flag: `must be a price` (FLAG-009).
+    pub fn invalid_option(flag: &str, problem: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::InvalidOption, format!("--{flag} {problem}"))
+    }
+
+    /// One outcome out of several, for a method that goes on after a failure and reports all of them (RM-014, RM-015).
+    ///
+    /// # Errors
+    /// The first error, with the others as its context.
+    pub fn all(outcomes: impl IntoIterator<Item = Result<()>>) -> Result<()> {
+        let mut errors = outcomes.into_iter().filter_map(Result::err);
+        let Some(first) = errors.next() else { return Ok(()) };
+        Err(errors.fold(first, |all, error| all.with_context("and", error)))
+    }
+
     /// Names the operation that failed, for example `create server`.
     #[must_use]
     pub fn with_operation(mut self, operation: &'static str) -> Self {
@@ -123,6 +140,20 @@ impl Error {
         self
     }
 
+    /// The same error with `***` in place of a secret: a provider that echoes one must not make the driver print it
+    /// (ERR-006).
+    #[must_use]
+    pub fn without(mut self, secret: &Secret<String>) -> Self {
+        let secret = secret.expose();
+        if !secret.is_empty() {
+            let texts = self.context.iter_mut().map(|(_, value)| value);
+            for text in texts.chain([&mut self.message]).chain(&mut self.cause) {
+                *text = text.replace(secret.as_str(), "***");
+            }
+        }
+        self
+    }
+
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -131,6 +162,15 @@ impl Error {
     /// Whether a retry may help.
     pub fn is_retryable(&self) -> bool {
         self.retryable
+    }
+
+    /// Whether a wait of the driver itself is over, rather than a provider silent, which is a retryable timeout.
+    pub fn is_wait_over(&self) -> bool {
+        self.kind == ErrorKind::Timeout && !self.retryable
+    }
+
+    pub(crate) fn has_source(&self) -> bool {
+        self.cause.is_some()
     }
 
     /// The message without operation, context and cause.
@@ -208,6 +248,30 @@ mod tests {
             "create server: no answer from the provider\n  server: acme-1\n  attempt: 3\n  cause: connection reset"
         );
         assert!(error.is_retryable());
+    }
+
+    #[test]
+    fn the_first_error_comes_first_and_none_is_lost() {
+        let error = |text: &str| Err(Error::new(ErrorKind::Provider, text));
+        assert_eq!(Error::all([Ok(()), Ok(())]), Ok(()));
+        let all = Error::all([Ok(()), error("one"), Ok(()), error("two"), error("three")]);
+        assert_eq!(all.unwrap_err().to_string(), "one (and: two, and: three)");
+    }
+
+    #[test]
+    fn secrets_are_hidden_everywhere() {
+        let cause = std::io::Error::other("header s3cret refused");
+        let error = Error::new(ErrorKind::Provider, "no token s3cret").with_context("token", "s3cret");
+        let hidden = error.with_source(&cause).retryable().without(&Secret::new("s3cret".to_owned()));
+        assert_eq!(hidden.to_string(), "no token *** (token: ***): header *** refused");
+        assert!(hidden.is_retryable());
+        assert_eq!(hidden.clone().without(&Secret::default()), hidden);
+    }
+
+    #[test]
+    fn a_silent_provider_is_no_wait_that_is_over() {
+        let timeout = Error::new(ErrorKind::Timeout, "gave up waiting");
+        assert!(timeout.is_wait_over() && !timeout.retryable().is_wait_over());
     }
 
     #[test]

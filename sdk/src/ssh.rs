@@ -9,7 +9,7 @@ mod key;
 mod private_file;
 mod ready;
 
-pub use boot::{BootId, NEW_BOOT, boot_id, wait_for_new_boot};
+pub use boot::{BootId, NEW_BOOT, boot_id, current_boot, wait_for_new_boot};
 pub use client::{Client, Endpoint, HostKey, Limits, Output, accepted_password};
 pub use key::{KeyAlgorithm, KeyPair};
 pub use ready::{READY, wait_until, wait_until_ready};

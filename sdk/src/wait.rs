@@ -3,7 +3,7 @@
 use std::{
     fmt,
     future::Future,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -148,6 +148,37 @@ impl Waits {
         let outcome = self.look_until(wait, look).await;
         self.tell(wait, start, outcome.is_ok());
         outcome
+    }
+
+    /// As [`until`](Self::until), for whoever fails now and then: an error that `passes` counts as "not yet".
+    ///
+    /// # Errors
+    /// Any other error of `look`; [`ErrorKind::Timeout`] naming the wait, with the last error that passes as its cause.
+    pub async fn until_despite<T, F>(
+        &self,
+        wait: &Wait,
+        passes: impl Fn(&Error) -> bool + Send + Sync,
+        look: impl Fn() -> F + Send + Sync,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<Option<T>>> + Send,
+    {
+        let last = Mutex::new(None);
+        let outcome = self.until(wait, || async {
+            match look().await {
+                Err(error) if passes(&error) => {
+                    *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    Ok(None)
+                }
+                looked => looked,
+            }
+        });
+        let outcome = outcome.await;
+        let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
+        outcome.map_err(|error| match last {
+            Some(last) if error.is_wait_over() => error.with_source(&last),
+            _ => error,
+        })
     }
 
     async fn look_until<T, F, L>(&self, wait: &Wait, mut look: L) -> Result<T>

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, SecurityGroup, Tag};
-use machine_driver::{BaseDriver, Error, ErrorKind, Result};
+use machine_driver::{Error, Result};
 use url::Url;
 
 use crate::{
@@ -9,39 +9,28 @@ use crate::{
     options::Options,
 };
 
-/// Port of a Swarm master when `--swarm-host` says nothing.
-const SWARM_PORT: u16 = 3376;
 /// EC2's limits.
 const MOST_TAGS: usize = 50;
 const LONGEST_TAG_KEY: usize = 128;
 const LONGEST_TAG_VALUE: usize = 256;
-const LARGEST_VOLUME: u32 = 65_536;
-const MOST_RETRIES: i64 = 100;
 const BLOCK_DURATIONS: [u32; 7] = [0, 60, 120, 180, 240, 300, 360];
-/// Types that need no more than a size.
-const VOLUME_TYPES: [&str; 3] = ["gp3", "gp2", "standard"];
-const SWITCH: [&str; 2] = ["enabled", "disabled"];
 
 impl Options {
     /// What can be said without EC2 and without files (FLAG-009, FLAG-011, FLAG-014).
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] naming the flag.
+    /// [`InvalidOption`](machine_driver::ErrorKind::InvalidOption) naming the flag.
     pub(crate) fn check(&self) -> Result<()> {
         let (key, secret) = (self.access_key.expose(), self.secret_key.expose());
         let is_id = |text: &str, prefix: &str| {
             let rest = text.strip_prefix(prefix).unwrap_or_default();
             text.is_empty() || !rest.is_empty() && is_plain(rest)
         };
-        let one_of = |text: &String, values: &[&str]| text.is_empty() || values.contains(&text.as_str());
         let is_price = |text: &String| text.parse().is_ok_and(|price: f64| price > 0.0 && price.is_finite());
         let (zone, groups) = (self.zone_name(), &self.security_groups);
         let is_private = self.use_private_address || self.private_address_only;
-        let ipv6 = self.ipv6_address_count > 0;
         let problem = if key.is_empty() != secret.is_empty() {
             "access-key and --ec2-secret-key must be given together"
-        } else if key.is_empty() && !self.session_token.expose().is_empty() {
-            "session-token needs --ec2-access-key"
         } else if !is_plain(self.region()) || !self.region().contains('-') {
             "region must be a region such as us-east-1"
         } else if !(zone.is_empty() || is_plain(&zone) && zone.starts_with(self.region())) {
@@ -56,42 +45,19 @@ impl Options {
             "security-group must be a name, not empty and not an id"
         } else if (1..groups.len()).any(|at| groups[..at].contains(&groups[at])) {
             "security-group names a group twice"
-        } else if self.security_group_readonly && groups.is_empty() {
-            "security-group-readonly needs --ec2-security-group"
-        } else if !(1..=LARGEST_VOLUME).contains(&self.root_size) {
-            "root-size must be between 1 and 65536"
-        } else if !one_of(&self.volume_type, &VOLUME_TYPES) {
-            "volume-type must be gp3, gp2 or standard"
-        } else if !self.kms_key.is_empty() && !self.encrypt_ebs_volume {
-            "kms-key needs --ec2-encrypt-ebs-volume"
         } else if self.request_spot_instance && !is_price(&self.spot_price) {
             "spot-price must be a price in dollars, such as 0.50"
         } else if !BLOCK_DURATIONS.contains(&self.block_duration_minutes) {
             "block-duration-minutes must be 60, 120, 180, 240, 300 or 360"
-        } else if self.block_duration_minutes > 0 && !self.request_spot_instance {
-            "block-duration-minutes needs --ec2-request-spot-instance"
-        } else if !self.keypair_name.is_empty() && self.ssh_keypath.is_none() {
-            "keypair-name needs --ec2-ssh-keypath"
-        } else if !(-1..=MOST_RETRIES).contains(&self.retries) {
-            "retries must be between -1 and 100"
-        } else if !one_of(&self.http_endpoint, &SWITCH) {
-            "http-endpoint must be enabled or disabled"
-        } else if !one_of(&self.http_tokens, &["optional", "required"]) {
-            "http-tokens must be optional or required"
-        } else if !one_of(&self.http_protocol_ipv6, &SWITCH) {
-            "http-protocol-ipv6 must be enabled or disabled"
-        } else if self.ipv6_address_only && !ipv6 {
-            "ipv6-address-only needs --ec2-ipv6-address-count"
         } else if self.ipv6_address_only && is_private {
             "ipv6-address-only leaves no private address to use"
-        } else if self.enable_primary_ipv6 && !ipv6 {
-            "enable-primary-ipv6 needs --ec2-ipv6-address-count"
         } else {
             self.endpoint_url()?;
             self.open_ports()?;
             return self.own_tags().map(drop);
         };
-        Err(Error::new(ErrorKind::InvalidOption, format!("--ec2-{problem}")))
+        let (flag, problem) = problem.split_once(' ').unwrap_or((problem, ""));
+        Err(invalid(flag, problem))
     }
 
     /// The region; older records may have none.
@@ -219,22 +185,12 @@ impl fmt::Display for Port {
     }
 }
 
-/// Port of the Swarm master, if the machine is one. Hosts pass `--swarm-host` on as it was given (FLAG-009).
-pub(crate) fn swarm_port(base: &BaseDriver) -> Result<Option<u16>> {
-    if !base.swarm_master || base.swarm_host.is_empty() {
-        return Ok(base.swarm_master.then_some(SWARM_PORT));
-    }
-    let port = Url::parse(&base.swarm_host).ok().and_then(|url| url.port());
-    let text = || format!("--swarm-host must be tcp://HOST:PORT, but is {:?}", base.swarm_host);
-    port.map(Some).ok_or_else(|| Error::new(ErrorKind::InvalidOption, text()))
-}
-
 fn is_plain(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 fn invalid(flag: &str, problem: &str) -> Error {
-    Error::new(ErrorKind::InvalidOption, format!("--ec2-{flag} {problem}"))
+    Error::invalid_option(&format!("ec2-{flag}"), problem)
 }
 
 #[cfg(test)]

@@ -8,16 +8,14 @@ use aws_sdk_ec2::{
     },
 };
 use aws_smithy_types::base64;
-use machine_driver::{Context, Error, ErrorKind, Result};
-use tokio::io::AsyncReadExt;
+use machine_driver::{Context, Error, ErrorKind, Result, options::read_file};
 
 use crate::{
     api::Ec2,
     driver::Ec2Driver,
-    instance::{SEARCHED, SHOWN, ran_out},
+    instance::{SEARCHED, SHOWN},
     names::tagged,
     place::Place,
-    remove::all,
 };
 
 /// EC2's limit in bytes.
@@ -144,7 +142,7 @@ impl Ec2Driver {
             let _ = cx.waits().until(&SEARCHED, || ec2.instance(&self.instance_id)).await;
         }
         let removed = self.remove_all(ec2, cx).await;
-        all([searched, removed])
+        Error::all([searched, removed])
     }
 
     /// Looks for the object that the last request may have made; what has the machine's mark was not there before.
@@ -163,7 +161,7 @@ impl Ec2Driver {
             Ok(id) if key_wanted => self.key_pair_id = id,
             Ok(id) => self.instance_id = id,
             // It never was made.
-            Err(error) if ran_out(&error) => {}
+            Err(error) if error.is_wait_over() => {}
             Err(error) => return Err(error),
         }
         Ok(())
@@ -189,18 +187,7 @@ impl Ec2Driver {
         let Some(path) = &self.options.userdata else {
             return Ok(None);
         };
-        let refused = |problem: &str| {
-            let text = format!("--ec2-userdata {} {problem}", path.display());
-            Error::new(ErrorKind::InvalidOption, text)
-        };
-        let file = tokio::fs::File::open(path).await;
-        let file = file.map_err(|error| refused("cannot be opened").with_source(&error))?;
-        let mut bytes = Vec::new();
-        let read = file.take(LONGEST_USER_DATA + 1).read_to_end(&mut bytes).await;
-        match read.map_err(|error| refused("cannot be read").with_source(&error))? as u64 {
-            ..=LONGEST_USER_DATA => Ok(Some(base64::encode(bytes))),
-            _ => Err(refused("is longer than EC2's limit of 16 KiB")),
-        }
+        Ok(Some(base64::encode(read_file("ec2-userdata", path, LONGEST_USER_DATA).await?)))
     }
 }
 

@@ -1,17 +1,15 @@
-use machine_driver::{BaseDriver, Context, Driver, DriverFlags, Error, ErrorKind, Flag, Result, State, ssh};
+use machine_driver::{
+    BaseDriver, Context, Driver, DriverFlags, Error, ErrorKind, Flag, Result, State, check_host_name, ssh,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    check::swarm_port,
     client::LazyClients,
     instance::{PENDING, RUNNING, SHUT_DOWN, STOPPED, STOPPING, UP, state, to_machine},
-    names,
     options::Options,
 };
 
 const DEFAULT_SSH_USER: &str = "ubuntu";
-/// Port of the engine; hosts configure it to listen where [`Driver::url`] says.
-pub(crate) const ENGINE_PORT: u16 = 2376;
 
 /// One machine: an instance of EC2 with its volumes, its key pair and its security group.
 ///
@@ -25,7 +23,7 @@ pub struct Ec2Driver {
     pub(crate) base: BaseDriver,
     #[serde(flatten)]
     pub(crate) options: Options,
-    /// See [`names::owner_mark`]; recorded, because the store may move (PERSIST-007).
+    /// The [mark](BaseDriver::mark); recorded, because the store may move (PERSIST-007).
     pub(crate) owner: String,
     /// Ids are known after `create`; until then objects are found by their tags.
     pub(crate) instance_id: String,
@@ -69,18 +67,18 @@ impl Driver for Ec2Driver {
     /// in `pre_create_check` (FLAG-011).
     fn set_config_from_flags(&mut self, options: Options) -> Result<()> {
         options.check()?;
-        swarm_port(&self.base)?;
+        self.base.swarm_port()?;
         self.base.ssh_user.clone_from(&options.ssh_user);
         self.base.ssh_port = options.ssh_port;
         self.options = options;
-        self.owner = names::owner_mark(&self.base);
+        self.owner = self.base.mark().to_string();
         self.clients = LazyClients::default();
         Ok(())
     }
 
     /// Only reads, here and at EC2 (PRE-001, PRE-002).
     async fn pre_create_check(&self, cx: &Context) -> Result<()> {
-        names::check(&self.base.machine_name)?;
+        check_host_name(&self.base.machine_name)?;
         self.user_data().await?;
         let ec2 = self.ec2(cx).await?;
         let place = self.place(&ec2).await?;
@@ -186,10 +184,7 @@ impl Driver for Ec2Driver {
     }
 
     async fn url(&self, cx: &Context) -> Result<String> {
-        let ip = self.ip(cx).await?;
-        // IPv6 needs brackets (NET-009).
-        let (open, close) = if ip.contains(':') { ("[", "]") } else { ("", "") };
-        Ok(format!("tcp://{open}{ip}{close}:{ENGINE_PORT}"))
+        Ok(BaseDriver::engine_url(&self.ip(cx).await?))
     }
 
     /// Asks EC2 each time: a recorded address may be another machine's by now (NET-006).

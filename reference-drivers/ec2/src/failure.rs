@@ -114,17 +114,7 @@ impl Failure {
 
     /// A provider that echoes a secret must not make the driver print it (ERR-006).
     pub(crate) fn without(mut self, secrets: &[Secret<String>]) -> Self {
-        let mut text = self.error.to_string();
-        let found =
-            secrets.iter().filter(|secret| !secret.expose().is_empty() && text.contains(secret.expose()));
-        let found: Vec<_> = found.collect();
-        if !found.is_empty() {
-            for secret in found {
-                text = text.replace(secret.expose(), "***");
-            }
-            let hidden = Error::new(self.error.kind(), text);
-            self.error = if self.error.is_retryable() { hidden.retryable() } else { hidden };
-        }
+        self.error = secrets.iter().fold(self.error, Error::without);
         self
     }
 }

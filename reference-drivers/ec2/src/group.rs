@@ -1,14 +1,13 @@
 use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
-use machine_driver::{Context, Driver, Error, ErrorKind, Result};
+use machine_driver::{BaseDriver, Context, Driver, Error, ErrorKind, Result};
 
 use crate::{
     api::Ec2,
-    check::{Port, swarm_port},
-    driver::{ENGINE_PORT, Ec2Driver},
+    check::Port,
+    driver::Ec2Driver,
     failure::Failure,
-    instance::{GROUP_UNUSED, PENDING, RUNNING, SHOWN, STOPPED, STOPPING, ran_out},
+    instance::{GROUP_UNUSED, PENDING, RUNNING, SHOWN, STOPPED, STOPPING},
     names::{NAME_TAG, OWNER_TAG, SHARED, filter, is_owned, owned_by, tag},
-    remove::all,
 };
 
 /// Security groups: one of the machine's own, or the ones that the options name. The driver changes and deletes only
@@ -138,7 +137,7 @@ impl Ec2Driver {
 
     /// Ports that must be open: nothing else is (SEC-006).
     fn ports(&self) -> Result<Vec<Port>> {
-        let base = [Some(self.ssh_port()), Some(ENGINE_PORT), swarm_port(&self.base)?];
+        let base = [Some(self.ssh_port()), Some(BaseDriver::ENGINE_PORT), self.base.swarm_port()?];
         let mut ports: Vec<Port> = base.into_iter().flatten().map(Port::tcp).collect();
         for port in self.options.open_ports()? {
             if !ports.contains(&port) {
@@ -165,7 +164,7 @@ impl Ec2Driver {
                 }
             }
         }
-        all(outcomes)
+        Error::all(outcomes)
     }
 
     async fn remove_group(&self, ec2: &Ec2, cx: &Context, id: &str, shared: bool) -> Result<()> {
@@ -181,7 +180,7 @@ impl Ec2Driver {
         });
         match removed.await {
             // Whoever it is that uses it, it is no machine.
-            Err(error) if shared && ran_out(&error) => {
+            Err(error) if shared && error.is_wait_over() => {
                 cx.log().info(format!("The security group {id} is in use and stays."));
                 Ok(())
             }

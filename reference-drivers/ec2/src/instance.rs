@@ -6,7 +6,7 @@ use std::{
 use aws_sdk_ec2::types::{Instance, Tag};
 use machine_driver::{
     Context, Driver, Error, ErrorKind, Result, State, quoted,
-    ssh::{self, Client, Endpoint, Limits},
+    ssh::{self, Endpoint},
     wait::Wait,
 };
 
@@ -33,11 +33,6 @@ pub(crate) const STOPPING: &str = "stopping";
 pub(crate) const STOPPED: &str = "stopped";
 pub(crate) const ENDING: &str = "shutting-down";
 pub(crate) const TERMINATED: &str = "terminated";
-
-/// For one SSH connection to a guest that should answer.
-const SOON: Duration = Duration::from_secs(5);
-/// Scaling waits down must not cut off guests that a slow machine still answers for.
-const SHORTEST_SOON: Duration = Duration::from_secs(1);
 
 const fn wait(name: &'static str, deadline: u64, interval: u64) -> Wait {
     Wait::new(name, Duration::from_secs(deadline), Duration::from_secs(interval))
@@ -116,7 +111,7 @@ impl Ec2Driver {
         let instance = self.reach(ec2, cx, id, &UP, RUNNING, fresh).await?;
         self.record(&instance);
         cx.publish(self);
-        if let Some(endpoint) = self.ssh_endpoint(&instance) {
+        if let Some(endpoint) = self.guest(&instance) {
             cx.log().info("Waiting for SSH...");
             ssh::wait_until_ready(&endpoint, cx.waits()).await?;
         }
@@ -155,19 +150,11 @@ impl Ec2Driver {
 
     /// The guest's boot id, if it answers soon.
     pub(crate) async fn boot_id(&self, cx: &Context, instance: &Instance) -> Option<ssh::BootId> {
-        let soon = cx.waits().scale(SOON).max(SHORTEST_SOON);
-        let limits = Limits { connect: soon, command: soon, ..Limits::default() };
-        let client = Client::connect(&self.ssh_endpoint(instance)?, limits).await.ok()?;
-        ssh::boot_id(&client).await.ok()
+        ssh::current_boot(&self.guest(instance)?, cx.waits()).await
     }
 
-    fn ssh_endpoint(&self, instance: &Instance) -> Option<Endpoint> {
-        Some(Endpoint {
-            host: self.address(instance)?,
-            port: self.ssh_port(),
-            user: self.ssh_username(),
-            key_path: self.ssh_key_path().into(),
-        })
+    fn guest(&self, instance: &Instance) -> Option<Endpoint> {
+        Some(self.ssh_endpoint(self.address(instance)?))
     }
 
     /// An address of the running instance.
@@ -212,7 +199,7 @@ impl Ec2Driver {
     }
 
     pub(crate) fn owner(&self) -> String {
-        if self.owner.is_empty() { names::owner_mark(&self.base) } else { self.owner.clone() }
+        if self.owner.is_empty() { self.base.mark().to_string() } else { self.owner.clone() }
     }
 
     pub(crate) fn object_name(&self) -> String {
@@ -253,9 +240,4 @@ fn given_up(instance: &Instance) -> Error {
         quoted(reason.filter(|reason| !reason.is_empty()).unwrap_or("no reason given"))
     );
     Error::new(ErrorKind::Provider, text)
-}
-
-/// The driver's own wait is over, rather than EC2 silent.
-pub(crate) fn ran_out(error: &Error) -> bool {
-    error.kind() == ErrorKind::Timeout && !error.is_retryable()
 }

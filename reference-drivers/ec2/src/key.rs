@@ -4,12 +4,7 @@ use machine_driver::{
     ssh::{KeyAlgorithm, KeyPair},
 };
 
-use crate::{
-    api::Ec2,
-    driver::Ec2Driver,
-    instance::{SEARCHED, ran_out},
-    names::is_owned,
-};
+use crate::{api::Ec2, driver::Ec2Driver, instance::SEARCHED, names::is_owned};
 
 impl Ec2Driver {
     /// Writes the private key and uploads the public one; the name of the key pair. With an existing pair nothing is
@@ -39,7 +34,7 @@ impl Ec2Driver {
             cx.waits().until(&SEARCHED, || async { Ok(ec2.key_pairs(name).await?.into_iter().next()) });
         match found.await {
             Ok(pair) => Ok(pair.key_pair_id.clone().filter(|_| differs(&pair, key) == Some(false))),
-            Err(error) if ran_out(&error) => Ok(None),
+            Err(error) if error.is_wait_over() => Ok(None),
             Err(error) => Err(error),
         }
     }

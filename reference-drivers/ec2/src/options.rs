@@ -18,7 +18,7 @@ pub struct Options {
     #[flag(name = "ec2-secret-key", env = "AWS_SECRET_ACCESS_KEY")]
     pub secret_key: Secret<String>,
     /// AWS session token
-    #[flag(name = "ec2-session-token", env = "AWS_SESSION_TOKEN")]
+    #[flag(name = "ec2-session-token", env = "AWS_SESSION_TOKEN", needs = "ec2-access-key")]
     pub session_token: Secret<String>,
     /// Image; the default is the newest Ubuntu 24.04 for the instance type
     #[flag(name = "ec2-ami", env = "AWS_AMI")]
@@ -40,7 +40,11 @@ pub struct Options {
     #[flag(name = "ec2-security-group")]
     pub security_groups: Vec<String>,
     /// Neither make nor change security groups
-    #[flag(name = "ec2-security-group-readonly", env = "AWS_SECURITY_GROUP_READONLY")]
+    #[flag(
+        name = "ec2-security-group-readonly",
+        env = "AWS_SECURITY_GROUP_READONLY",
+        needs = "ec2-security-group"
+    )]
     pub security_group_readonly: bool,
     /// Port to open beside those of SSH and the engine, PORT or PORT/udp; may be repeated
     #[flag(name = "ec2-open-port")]
@@ -55,10 +59,10 @@ pub struct Options {
     #[flag(name = "ec2-device-name", env = "AWS_DEVICE_NAME")]
     pub device_name: String,
     /// Size of the root volume in GiB
-    #[flag(name = "ec2-root-size", env = "AWS_ROOT_SIZE", default = 16)]
+    #[flag(name = "ec2-root-size", env = "AWS_ROOT_SIZE", default = 16, range = 1..=65_536)]
     pub root_size: u32,
     /// Type of the root volume: gp3, gp2 or standard
-    #[flag(name = "ec2-volume-type", env = "AWS_VOLUME_TYPE", default = "gp3")]
+    #[flag(name = "ec2-volume-type", env = "AWS_VOLUME_TYPE", default = "gp3", values = ["gp3", "gp2", "standard"])]
     pub volume_type: String,
     /// Name or ARN of an IAM instance profile
     #[flag(name = "ec2-iam-instance-profile", env = "AWS_INSTANCE_PROFILE")]
@@ -78,7 +82,7 @@ pub struct Options {
     #[flag(name = "ec2-spot-price", default = "0.50")]
     pub spot_price: String,
     /// Duration of the spot instance in minutes: 60, 120, 180, 240, 300 or 360; 0 for no limit
-    #[flag(name = "ec2-block-duration-minutes", default = 0)]
+    #[flag(name = "ec2-block-duration-minutes", default = 0, needs = "ec2-request-spot-instance")]
     pub block_duration_minutes: u32,
     /// No public address
     #[flag(name = "ec2-private-address-only")]
@@ -96,10 +100,10 @@ pub struct Options {
     #[flag(name = "ec2-ssh-keypath", env = "AWS_SSH_KEYPATH")]
     pub ssh_keypath: Option<PathBuf>,
     /// Existing key pair to use; needs its private key in --ec2-ssh-keypath
-    #[flag(name = "ec2-keypair-name", env = "AWS_KEYPAIR_NAME")]
+    #[flag(name = "ec2-keypair-name", env = "AWS_KEYPAIR_NAME", needs = "ec2-ssh-keypath")]
     pub keypair_name: String,
     /// How often a request that failed is repeated; -1 for never
-    #[flag(name = "ec2-retries", default = 5)]
+    #[flag(name = "ec2-retries", default = 5, range = -1..=100)]
     pub retries: i64,
     /// Endpoint of the API, a URL or a host
     #[flag(name = "ec2-endpoint", env = "AWS_ENDPOINT")]
@@ -114,24 +118,28 @@ pub struct Options {
     #[flag(name = "ec2-encrypt-ebs-volume", env = "AWS_ENCRYPT_EBS_VOLUME")]
     pub encrypt_ebs_volume: bool,
     /// KMS key to encrypt with; the default is the account's
-    #[flag(name = "ec2-kms-key", env = "AWS_KMS_KEY")]
+    #[flag(name = "ec2-kms-key", env = "AWS_KMS_KEY", needs = "ec2-encrypt-ebs-volume")]
     pub kms_key: String,
     /// Metadata service in the guest: enabled or disabled
-    #[flag(name = "ec2-http-endpoint", env = "AWS_HTTP_ENDPOINT")]
+    #[flag(name = "ec2-http-endpoint", env = "AWS_HTTP_ENDPOINT", values = ["enabled", "disabled"])]
     pub http_endpoint: String,
     /// Tokens for the metadata service: optional or required
-    #[flag(name = "ec2-http-tokens", env = "AWS_HTTP_TOKENS")]
+    #[flag(name = "ec2-http-tokens", env = "AWS_HTTP_TOKENS", values = ["optional", "required"])]
     pub http_tokens: String,
     /// Metadata service over IPv6: enabled or disabled
-    #[flag(name = "ec2-http-protocol-ipv6", env = "AWS_HTTP_PROTOCOL_IPV6")]
+    #[flag(name = "ec2-http-protocol-ipv6", env = "AWS_HTTP_PROTOCOL_IPV6", values = ["enabled", "disabled"])]
     pub http_protocol_ipv6: String,
     /// Number of IPv6 addresses
     #[flag(name = "ec2-ipv6-address-count", env = "AWS_IPV6_ADDRESS_COUNT", default = 0)]
     pub ipv6_address_count: u32,
     /// Keep the first IPv6 address for the life of the instance
-    #[flag(name = "ec2-enable-primary-ipv6", env = "AWS_ENABLE_PRIMARY_IPV6")]
+    #[flag(
+        name = "ec2-enable-primary-ipv6",
+        env = "AWS_ENABLE_PRIMARY_IPV6",
+        needs = "ec2-ipv6-address-count"
+    )]
     pub enable_primary_ipv6: bool,
     /// Use IPv6 alone, for subnets without IPv4; needs --ec2-ipv6-address-count
-    #[flag(name = "ec2-ipv6-address-only", env = "AWS_IPV6_ADDRESS_ONLY")]
+    #[flag(name = "ec2-ipv6-address-only", env = "AWS_IPV6_ADDRESS_ONLY", needs = "ec2-ipv6-address-count")]
     pub ipv6_address_only: bool,
 }

@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{Volume, VolumeState};
-use machine_driver::{Context, Result};
+use machine_driver::{Context, Error, Result};
 
 use crate::{
     api::Ec2,
     driver::Ec2Driver,
-    instance::{GONE, SEARCHED, TERMINATED, VOLUMES_GONE, ran_out, state},
+    instance::{GONE, SEARCHED, TERMINATED, VOLUMES_GONE, state},
 };
 
 /// The parts of `remove`. Each deletes by the recorded id, or else what carries the machine's mark (RM-016); what is
@@ -19,7 +19,7 @@ impl Ec2Driver {
         // A group cannot go before the instances that have it.
         let groups = if instances.is_ok() { self.remove_groups(ec2, cx).await } else { Ok(()) };
         let key = self.remove_key(ec2).await;
-        all([instances, volumes, groups, key])
+        Error::all([instances, volumes, groups, key])
     }
 
     /// Needs neither the guest nor local files (RM-019, RM-020), and ends when the instances are terminated (RM-017).
@@ -41,7 +41,7 @@ impl Ec2Driver {
         for id in &ids {
             outcomes.push(terminate(ec2, cx, id).await);
         }
-        all(outcomes)?;
+        Error::all(outcomes)?;
         self.instance_id.clear();
         Ok(())
     }
@@ -52,7 +52,7 @@ impl Ec2Driver {
         let look = async || {
             let found =
                 self.own_instances(ec2).await?.into_iter().filter_map(|instance| instance.instance_id);
-            Ok::<Vec<String>, machine_driver::Error>(found.collect())
+            Ok::<Vec<String>, Error>(found.collect())
         };
         let found = look().await?;
         // With a recorded key pair `create` has looked already.
@@ -63,7 +63,7 @@ impl Ec2Driver {
             .waits()
             .until(&SEARCHED, || async { Ok(Some(look().await?).filter(|found| !found.is_empty())) });
         match late.await {
-            Err(error) if ran_out(&error) => Ok(Vec::new()),
+            Err(error) if error.is_wait_over() => Ok(Vec::new()),
             outcome => outcome,
         }
     }
@@ -107,13 +107,6 @@ async fn terminate(ec2: &Ec2, cx: &Context, id: &str) -> Result<()> {
         Ok(instance.is_none_or(|instance| state(&instance) == TERMINATED).then_some(()))
     });
     gone.await.map_err(|error| error.with_context("instance", id))
-}
-
-/// One error out of several: the first, followed by the others.
-pub(crate) fn all(outcomes: impl IntoIterator<Item = Result<()>>) -> Result<()> {
-    let mut errors = outcomes.into_iter().filter_map(Result::err);
-    let Some(first) = errors.next() else { return Ok(()) };
-    Err(errors.fold(first, |all, error| all.with_context("and", error)))
 }
 
 #[cfg(test)]

@@ -2,27 +2,23 @@ use std::{collections::BTreeMap, time::SystemTime};
 
 use machine_driver::{
     BaseDriver, Context, Driver, Error, ErrorKind, Result,
+    options::read_file,
     ssh::{KeyAlgorithm, KeyPair},
 };
-use reqwest::Url;
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt;
 
 use crate::{
     api::Api,
-    driver::{ENGINE_PORT, TemplateDriver},
+    driver::TemplateDriver,
     instance::{SEARCHED, SHOWN},
     names::{self, MACHINE_TAG, OWNER_TAG},
-    remove::all,
     server::{Firewall, Key, Object, Server},
 };
 
-/// Port of a Swarm master when `--swarm-host` says nothing.
-const SWARM_PORT: u16 = 3376;
 /// The provider's limit in bytes.
 const LONGEST_USER_DATA: u64 = 16 << 10;
 /// Ports that the provider lets through without a firewall.
-const OPEN_PORTS: [u16; 2] = [22, ENGINE_PORT];
+const OPEN_PORTS: [u16; 2] = [22, BaseDriver::ENGINE_PORT];
 
 /// Create and its reverse.
 impl TemplateDriver {
@@ -101,7 +97,7 @@ impl TemplateDriver {
     async fn open_ports(&self, api: &Api, cx: &Context, server: &Server) -> Result<()> {
         // A port that the provider chose is open already.
         let ssh_port = server.ssh_port.is_none().then(|| self.ssh_port());
-        let ports = ssh_port.into_iter().chain(swarm_port(&self.base)?);
+        let ports = ssh_port.into_iter().chain(self.base.swarm_port()?);
         let ports: Vec<u16> = ports.filter(|port| !OPEN_PORTS.contains(port)).collect();
         if ports.is_empty() {
             return Ok(());
@@ -127,7 +123,7 @@ impl TemplateDriver {
         if !self.key_id.is_empty() {
             key = self.remove_key(api).await;
         }
-        all([searched, server, firewalls, key])
+        Error::all([searched, server, firewalls, key])
     }
 
     /// Looks for the object that the last request may have made: a key or a server with the owner's mark can be
@@ -154,7 +150,7 @@ impl TemplateDriver {
             Ok(id) if key_is_next => self.key_id = id,
             Ok(id) => self.server_id = id,
             // It never was made.
-            Err(error) if error.kind() == ErrorKind::Timeout => {}
+            Err(error) if error.is_wait_over() => {}
             Err(error) => return Err(error),
         }
         Ok(())
@@ -198,18 +194,14 @@ impl TemplateDriver {
         if self.user_data_file.as_os_str().is_empty() {
             return Ok(None);
         }
-        let refused = |problem: &str| {
-            let file = self.user_data_file.display();
-            Error::new(ErrorKind::InvalidOption, format!("--template-user-data {file} {problem}"))
-        };
-        let file = tokio::fs::File::open(&self.user_data_file).await;
-        let file = file.map_err(|error| refused("cannot be opened").with_source(&error))?;
-        let mut text = String::new();
-        let read = file.take(LONGEST_USER_DATA + 1).read_to_string(&mut text).await;
-        match read.map_err(|error| refused("cannot be read").with_source(&error))? as u64 {
-            ..=LONGEST_USER_DATA => Ok(Some(text)),
-            _ => Err(refused("is longer than the provider's limit of 16 KiB")),
-        }
+        let bytes = read_file("template-user-data", &self.user_data_file, LONGEST_USER_DATA).await?;
+        let text = String::from_utf8(bytes);
+        text.map(Some).map_err(|_| {
+            Error::invalid_option(
+                "template-user-data",
+                format!("{} is no text", self.user_data_file.display()),
+            )
+        })
     }
 }
 
@@ -217,16 +209,6 @@ impl TemplateDriver {
 async fn shown<T: Object>(api: &Api, cx: &Context, id: &str) -> Result<()> {
     let shown = cx.waits().until(&SHOWN, || api.object::<T>(id)).await;
     shown.map(drop).map_err(|error| error.with_context(T::WORD, id))
-}
-
-/// Port of the Swarm master, if the machine is one. Hosts pass `--swarm-host` on as it was given (FLAG-009).
-pub(crate) fn swarm_port(base: &BaseDriver) -> Result<Option<u16>> {
-    if !base.swarm_master || base.swarm_host.is_empty() {
-        return Ok(base.swarm_master.then_some(SWARM_PORT));
-    }
-    let port = Url::parse(&base.swarm_host).ok().and_then(|url| url.port());
-    let text = || format!("--swarm-host must be tcp://HOST:PORT, but is {:?}", base.swarm_host);
-    port.map(Some).ok_or_else(|| Error::new(ErrorKind::InvalidOption, text()))
 }
 
 #[cfg(test)]

@@ -1,25 +1,20 @@
 use std::path::PathBuf;
 
 use machine_driver::{
-    BaseDriver, Context, Driver, Error, ErrorKind, Result, Secret, State,
+    BaseDriver, Context, Driver, Error, ErrorKind, Result, Secret, State, check_host_name,
     ssh::{self, KeyPair},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     api::Action,
-    create::swarm_port,
     http::LazyClient,
     instance::{POWERED_OFF, RUNNING, SHUT_DOWN, failed},
-    names,
     options::Options,
-    remove::all,
     server::ServerState,
 };
 
 const DEFAULT_SSH_USER: &str = "ubuntu";
-/// Port of the engine; hosts configure it to listen where [`Driver::url`] says.
-pub(crate) const ENGINE_PORT: u16 = 2376;
 
 /// One machine: a server of the provider, its key, and a firewall if it needs one.
 ///
@@ -42,7 +37,7 @@ pub struct TemplateDriver {
     pub(crate) ssh_key_source: PathBuf,
     pub(crate) user_data_file: PathBuf,
     pub(crate) tags: Vec<String>,
-    /// See [`names::owner_mark`]; recorded, because the store may move (PERSIST-007).
+    /// The [mark](BaseDriver::mark); recorded, because the store may move (PERSIST-007).
     pub(crate) owner: String,
     /// Ids are known after `create`; until then objects are found by name and owner.
     pub(crate) server_id: String,
@@ -73,7 +68,7 @@ impl Driver for TemplateDriver {
     /// Assigns and never appends, so that a second call changes nothing (IDEM-004).
     fn set_config_from_flags(&mut self, options: Options) -> Result<()> {
         options.check()?;
-        swarm_port(&self.base)?;
+        self.base.swarm_port()?;
         self.base.ssh_user = options.ssh_user;
         self.base.ssh_port = options.ssh_port;
         self.endpoint = options.endpoint;
@@ -85,13 +80,13 @@ impl Driver for TemplateDriver {
         self.ssh_key_source = options.ssh_key_path.unwrap_or_default();
         self.user_data_file = options.user_data.unwrap_or_default();
         self.tags = options.tags;
-        self.owner = names::owner_mark(&self.base);
+        self.owner = self.base.mark().to_string();
         Ok(())
     }
 
     /// Only reads, here and at the provider (PRE-001, PRE-002).
     async fn pre_create_check(&self, cx: &Context) -> Result<()> {
-        names::check(&self.base.machine_name)?;
+        check_host_name(&self.base.machine_name)?;
         if !self.ssh_key_source.as_os_str().is_empty() {
             KeyPair::load(&self.ssh_key_source).await?;
         }
@@ -136,7 +131,7 @@ impl Driver for TemplateDriver {
         let server = self.remove_server(&api, cx).await;
         let firewalls = self.remove_firewalls(&api).await;
         let key = self.remove_key(&api).await;
-        all([server, firewalls, key])
+        Error::all([server, firewalls, key])
     }
 
     async fn start(&mut self, cx: &Context) -> Result<()> {
@@ -214,10 +209,7 @@ impl Driver for TemplateDriver {
     }
 
     async fn url(&self, cx: &Context) -> Result<String> {
-        let ip = self.ip(cx).await?;
-        // IPv6 needs brackets (NET-009).
-        let (open, close) = if ip.contains(':') { ("[", "]") } else { ("", "") };
-        Ok(format!("tcp://{open}{ip}{close}:{ENGINE_PORT}"))
+        Ok(BaseDriver::engine_url(&self.ip(cx).await?))
     }
 
     /// Asks the provider each time: a recorded address may be another machine's by now (NET-006).

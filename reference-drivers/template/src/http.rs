@@ -127,7 +127,10 @@ impl Http {
         let exchange = async {
             let (status, retry_after, body) =
                 self.exchange(request, token).await.map_err(|error| request.not_answered(error))?;
-            request.judge(status, retry_after, body).map_err(|failure| failure.without(token))
+            request.judge(status, retry_after, body).map_err(|Failure { error, next }| {
+                // A provider that echoes the token must not make the driver print it (ERR-006).
+                Failure { error: error.without(token), next }
+            })
         };
         let deadline = self.waits.scale_answer(ANSWER.deadline);
         tokio::select! {
@@ -249,18 +252,6 @@ impl Request {
         let error = Error::new(kind, format!("cannot {}: the provider{reason}", self.purpose));
         let error = if matches!(next, Next::GiveUp | Next::OtherToken) { error } else { error.retryable() };
         Failure { error, next }
-    }
-}
-
-impl Failure {
-    /// A provider that echoes the token must not make the driver print it (ERR-006).
-    fn without(mut self, token: &Secret<String>) -> Self {
-        let text = self.error.message();
-        if !token.expose().is_empty() && text.contains(token.expose()) {
-            let hidden = Error::new(self.error.kind(), text.replace(token.expose(), "***"));
-            self.error = if self.error.is_retryable() { hidden.retryable() } else { hidden };
-        }
-        self
     }
 }
 

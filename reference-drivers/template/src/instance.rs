@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use machine_driver::{
     Context, Driver, Error, ErrorKind, Result, Secret, quoted,
-    ssh::{self, Client, Endpoint, Limits},
+    ssh::{self, Endpoint},
     wait::Wait,
 };
 use reqwest::Url;
@@ -24,11 +24,6 @@ pub(crate) const RUNNING: Wait = wait("the server to run and have an address", 3
 pub(crate) const SHUT_DOWN: Wait = wait("the guest to shut down", 180, 1);
 pub(crate) const POWERED_OFF: Wait = wait("the server to be off", 180, 1);
 pub(crate) const GONE: Wait = wait("the server to be gone", 180, 1);
-
-/// For one SSH connection to a guest that should answer.
-const SOON: Duration = Duration::from_secs(5);
-/// Scaling waits down must not cut off guests that a slow machine still answers for.
-const SHORTEST_SOON: Duration = Duration::from_secs(1);
 
 const fn wait(name: &'static str, deadline: u64, interval: u64) -> Wait {
     Wait::new(name, Duration::from_secs(deadline), Duration::from_secs(interval))
@@ -107,7 +102,7 @@ impl TemplateDriver {
         let server = self.reach(api, cx, id, &RUNNING, ServerState::Running).await?;
         self.record(&server);
         cx.publish(self);
-        if let Some(endpoint) = self.ssh_endpoint(&server) {
+        if let Some(endpoint) = self.guest(&server) {
             cx.log().info("Waiting for SSH...");
             ssh::wait_until_ready(&endpoint, cx.waits()).await?;
         }
@@ -137,19 +132,12 @@ impl TemplateDriver {
 
     /// The guest's boot id, if it answers soon.
     pub(crate) async fn boot_id(&self, cx: &Context, server: &Server) -> Option<ssh::BootId> {
-        let soon = cx.waits().scale(SOON).max(SHORTEST_SOON);
-        let limits = Limits { connect: soon, command: soon, ..Limits::default() };
-        let client = Client::connect(&self.ssh_endpoint(server)?, limits).await.ok()?;
-        ssh::boot_id(&client).await.ok()
+        ssh::current_boot(&self.guest(server)?, cx.waits()).await
     }
 
-    fn ssh_endpoint(&self, server: &Server) -> Option<Endpoint> {
-        Some(Endpoint {
-            host: server.address?.to_string(),
-            port: server.ssh_port.unwrap_or_else(|| self.ssh_port()),
-            user: self.ssh_username(),
-            key_path: self.ssh_key_path().into(),
-        })
+    fn guest(&self, server: &Server) -> Option<Endpoint> {
+        let port = server.ssh_port.unwrap_or_else(|| self.ssh_port());
+        Some(Endpoint { port, ..self.ssh_endpoint(server.address?.to_string()) })
     }
 
     /// Takes over what the provider chose (START-004, START-011, NET-010).
@@ -162,7 +150,7 @@ impl TemplateDriver {
     }
 
     pub(crate) fn owner(&self) -> String {
-        if self.owner.is_empty() { names::owner_mark(&self.base) } else { self.owner.clone() }
+        if self.owner.is_empty() { self.base.mark().to_string() } else { self.owner.clone() }
     }
 
     pub(crate) fn object_name(&self) -> String {

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use machine_driver::{DriverFlags, Error, ErrorKind, Result, Secret};
+use machine_driver::{DriverFlags, Error, Result, Secret};
 use reqwest::Url;
 
 use crate::names::{MACHINE_TAG, OWNER_TAG};
@@ -41,7 +41,7 @@ pub struct Options {
     #[flag(name = "template-ssh-port", env = "TEMPLATE_SSH_PORT", default = 22)]
     pub ssh_port: u16,
     /// Name of an SSH key that the provider has already; its private key is --template-ssh-key-path
-    #[flag(name = "template-key", env = "TEMPLATE_KEY")]
+    #[flag(name = "template-key", env = "TEMPLATE_KEY", needs = "template-ssh-key-path")]
     pub key: Option<String>,
     /// File with an unencrypted private SSH key to use instead of a new one
     #[flag(name = "template-ssh-key-path", env = "TEMPLATE_SSH_KEY_PATH")]
@@ -58,25 +58,20 @@ impl Options {
     /// What can be said without the provider and without files (FLAG-009, FLAG-011, FLAG-014).
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] naming the flag.
+    /// [`InvalidOption`](machine_driver::ErrorKind::InvalidOption) naming the flag.
     pub(crate) fn check(&self) -> Result<()> {
         check_endpoint(&self.endpoint)?;
-        if self.key.is_some() && self.ssh_key_path.is_none() {
-            return Err(invalid("template-key", "needs its private key: set --template-ssh-key-path too"));
-        }
+        let refused = |problem: String| Err(Error::invalid_option("template-tag", problem));
         let mut keys = Vec::new();
         for tag in &self.tags {
             let Some((key, _)) = tag.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-                return Err(invalid("template-tag", &format!("must be KEY=VALUE, but is {tag:?}")));
+                return refused(format!("must be KEY=VALUE, but is {tag:?}"));
             };
             if [MACHINE_TAG, OWNER_TAG].contains(&key) {
-                return Err(invalid(
-                    "template-tag",
-                    &format!("cannot set {key:?}: the driver sets this tag itself"),
-                ));
+                return refused(format!("cannot set {key:?}: the driver sets this tag itself"));
             }
             if keys.contains(&key) {
-                return Err(invalid("template-tag", &format!("sets {key:?} more than once")));
+                return refused(format!("sets {key:?} more than once"));
             }
             keys.push(key);
         }
@@ -86,26 +81,22 @@ impl Options {
 
 /// An endpoint is `http` or `https`, a host, and no password: texts with URLs end up in logs.
 fn check_endpoint(endpoint: &str) -> Result<()> {
-    let url = Url::parse(endpoint)
-        .map_err(|error| invalid("template-endpoint", "is no URL").with_source(&error))?;
+    let invalid = |problem: &str| Error::invalid_option("template-endpoint", problem);
+    let url = Url::parse(endpoint).map_err(|error| invalid("is no URL").with_source(&error))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-        return Err(invalid("template-endpoint", "must start with https:// or http:// and a host"));
+        return Err(invalid("must start with https:// or http:// and a host"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(invalid("template-endpoint", "must not carry a user or password; use --template-token"));
+        return Err(invalid("must not carry a user or password; use --template-token"));
     }
     Ok(())
-}
-
-fn invalid(flag: &str, problem: &str) -> Error {
-    Error::new(ErrorKind::InvalidOption, format!("--{flag} {problem}"))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use machine_driver::{DriverOptions, OptionValue};
+    use machine_driver::{DriverOptions, ErrorKind, OptionValue};
 
     use super::*;
 

@@ -1,4 +1,4 @@
-use machine_driver::{Context, Result};
+use machine_driver::{Context, Error, Result};
 
 use crate::{
     api::Api,
@@ -35,7 +35,7 @@ impl TemplateDriver {
         for firewall in api.named::<Firewall>(&self.object_name()).await? {
             outcomes.push(api.delete::<Firewall>(&firewall.id).await);
         }
-        all(outcomes)
+        Error::all(outcomes)
     }
 
     pub(crate) async fn remove_key(&mut self, api: &Api) -> Result<()> {
@@ -55,15 +55,8 @@ impl TemplateDriver {
         {
             outcomes.push(api.delete::<Key>(&key.id).await);
         }
-        all(outcomes)
+        Error::all(outcomes)
     }
-}
-
-/// One error out of several: the first, followed by the others.
-pub(crate) fn all(outcomes: impl IntoIterator<Item = Result<()>>) -> Result<()> {
-    let mut errors = outcomes.into_iter().filter_map(Result::err);
-    let Some(first) = errors.next() else { return Ok(()) };
-    Err(errors.fold(first, |all, error| all.with_context("and", error)))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-use machine_driver::{Context, Error, ErrorKind, Result};
+use machine_driver::{Context, Error, ErrorKind, Result, check_host_name};
 
 use crate::{
     answer::{lacks_kernel_module, version, vms},
     command,
     driver::VBoxDriver,
     image::Image,
-    names, network,
+    network,
     vboxmanage::VBoxManage,
 };
 
@@ -16,7 +16,7 @@ const OLDEST: (u32, u32) = (5, 0);
 impl VBoxDriver {
     /// Everything that makes `create` fail for sure (PRE-003, PRE-004).
     pub(crate) async fn check(&self, vbox: &VBoxManage, cx: &Context) -> Result<()> {
-        names::check(&self.base.machine_name)?;
+        check_host_name(&self.base.machine_name)?;
         refuse_version(vbox).await?;
         if !self.options.no_vtx_check && !can_run_vms(&processor().await) {
             let text = "this computer's processor cannot run VMs: switch VT-x or AMD-V on in its firmware, or pass --vbox-no-vtx-check";

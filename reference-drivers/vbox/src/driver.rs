@@ -7,15 +7,12 @@ use crate::{
     answer::{Info, VmState},
     create::Stage,
     locate::{Platform, settings_folder},
-    names,
     network::Network,
     options::Options,
     vboxmanage::VBoxManage,
 };
 
 const DEFAULT_SSH_USER: &str = "docker";
-/// Port of the engine; hosts configure it to listen where [`Driver::url`] says.
-const ENGINE_PORT: u16 = 2376;
 
 /// One machine: a VM of VirtualBox with boot2docker, its disk and image, and its place in a host-only network.
 ///
@@ -27,7 +24,8 @@ const ENGINE_PORT: u16 = 2376;
 pub struct VBoxDriver {
     #[serde(flatten)]
     pub(crate) base: BaseDriver,
-    /// See [`names::vm_id`]; recorded, because the store may move (PERSIST-007).
+    /// Id of the VM, by the machine's [mark](BaseDriver::mark). Names of VMs are not unique, so every command names it
+    /// (RM-016, CONC-007). Recorded, because the store may move (PERSIST-007).
     pub(crate) vm: String,
     #[serde(flatten)]
     pub(crate) options: Options,
@@ -35,7 +33,7 @@ pub struct VBoxDriver {
 
 impl VBoxDriver {
     pub(crate) fn vm_id(&self) -> String {
-        if self.vm.is_empty() { names::vm_id(&self.base) } else { self.vm.clone() }
+        if self.vm.is_empty() { self.base.mark().uuid() } else { self.vm.clone() }
     }
 
     pub(crate) fn network(&self) -> Result<Network> {
@@ -88,7 +86,7 @@ impl Driver for VBoxDriver {
         options.check()?;
         self.options = options;
         DEFAULT_SSH_USER.clone_into(&mut self.base.ssh_user);
-        self.vm = names::vm_id(&self.base);
+        self.vm = self.base.mark().uuid();
         Ok(())
     }
 
@@ -151,7 +149,7 @@ impl Driver for VBoxDriver {
     }
 
     async fn url(&self, cx: &Context) -> Result<String> {
-        Ok(format!("tcp://{}:{ENGINE_PORT}", self.ip(cx).await?))
+        Ok(BaseDriver::engine_url(&self.ip(cx).await?))
     }
 
     /// Asks the guest each time: VirtualBox's DHCP server does not tell what it gave out (NET-006).

@@ -6,17 +6,12 @@ use std::{
 };
 
 use machine_driver::{
-    Context, Error, ErrorKind, Result,
+    Context, Error, ErrorKind, FileLock, Result,
     wait::{Wait, Waits},
 };
 use reqwest::Url;
 use ring::digest::{self, SHA256};
 use tokio::io::AsyncWriteExt;
-
-use crate::{
-    lock::{Lock, blocking},
-    options::invalid,
-};
 
 /// Somebody else downloads the same image.
 const DOWNLOADED: Wait =
@@ -52,13 +47,16 @@ impl Image {
     pub(crate) fn parse(source: &str, checksum: &str) -> Result<Self> {
         let malformed = || {
             let text = format!("must be an http, https or file URL, or an absolute path, but is {source:?}");
-            invalid("vbox-boot2docker-url", &text)
+            Error::invalid_option("vbox-boot2docker-url", &text)
         };
         let location = match Url::parse(source) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
                 if !url.username().is_empty() || url.password().is_some() {
                     // URLs end up in logs.
-                    return Err(invalid("vbox-boot2docker-url", "must not carry a user or password"));
+                    return Err(Error::invalid_option(
+                        "vbox-boot2docker-url",
+                        "must not carry a user or password",
+                    ));
                 }
                 Location::Web(url)
             }
@@ -72,7 +70,7 @@ impl Image {
         let hexadecimal = checksum.len() == 64 && checksum.chars().all(|c| c.is_ascii_hexdigit());
         if !checksum.is_empty() && !hexadecimal {
             let text = "must be a SHA-256 of 64 hexadecimal digits";
-            return Err(invalid("vbox-boot2docker-checksum", text));
+            return Err(Error::invalid_option("vbox-boot2docker-checksum", text));
         }
         Ok(Self { location, checksum: Some(checksum).filter(|checksum| !checksum.is_empty()) })
     }
@@ -94,7 +92,7 @@ impl Image {
         if path.exists() && self.inspect(path.clone()).await.is_ok() {
             return Ok(path);
         }
-        let lock = Lock::acquire(&path.with_extension("lock"), &DOWNLOADED, cx.waits()).await?;
+        let lock = FileLock::acquire(&path.with_extension("lock"), &DOWNLOADED, cx.waits()).await?;
         if path.exists() && self.inspect(path.clone()).await.is_ok() {
             return Ok(path);
         }
@@ -115,7 +113,10 @@ impl Image {
 
     async fn inspect(&self, path: PathBuf) -> Result<()> {
         let expected = self.checksum.clone();
-        blocking(move || inspect(&path, expected.as_deref())).await
+        let inspected = tokio::task::spawn_blocking(move || inspect(&path, expected.as_deref())).await;
+        inspected.unwrap_or_else(|error| {
+            Err(Error::new(ErrorKind::Io, "the look at it broke off").with_source(&error))
+        })
     }
 }
 

@@ -6,7 +6,6 @@ use crate::{
     answer::{Info, VmState},
     command,
     driver::VBoxDriver,
-    options::invalid,
     vboxmanage::VBoxManage,
 };
 
@@ -33,7 +32,7 @@ impl VBoxDriver {
         };
         let refused = |problem: &str| {
             let text = format!("is {name:?}, but {problem}");
-            invalid("vbox-import-boot2docker-vm", &text)
+            Error::invalid_option("vbox-import-boot2docker-vm", &text)
         };
         let info = vbox.info(name).await?;
         let info = info.ok_or_else(|| refused("VirtualBox has no VM of this name"))?;

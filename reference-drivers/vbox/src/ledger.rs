@@ -5,15 +5,12 @@ use std::{
 };
 
 use machine_driver::{
-    Error, ErrorKind, Result,
+    Error, ErrorKind, FileLock, Result,
     wait::{Wait, Waits},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    lock::{Lock, blocking},
-    network::Adapter,
-};
+use crate::network::Adapter;
 
 /// Others hold it while they make a network and join it.
 const LEDGER: Wait =
@@ -27,7 +24,7 @@ const LEDGER: Wait =
 pub(crate) struct Ledger {
     path: PathBuf,
     pub(crate) content: Content,
-    _lock: Lock,
+    _lock: FileLock,
 }
 
 /// What stands in the file.
@@ -67,24 +64,20 @@ impl Ledger {
     /// If others hold it too long, or it cannot be read.
     pub(crate) async fn open(folder: &Path, waits: &Waits) -> Result<Self> {
         let lock = folder.join("docker-machine-driver-vbox.lock");
-        let lock = Lock::acquire(&lock, &LEDGER, waits).await?;
+        let lock = FileLock::acquire(&lock, &LEDGER, waits).await?;
         let path = folder.join("docker-machine-driver-vbox.json");
-        let file = path.clone();
-        let content = blocking(move || read(&file)).await?;
+        let content = read(&path).await?;
         Ok(Self { path, content, _lock: lock })
     }
 
     /// Writes the content back, all of it or nothing.
     pub(crate) async fn save(&self) -> Result<()> {
-        let (path, content) = (self.path.clone(), self.content.clone());
-        blocking(move || {
-            let text = serde_json::to_vec_pretty(&content);
-            let text = text.map_err(|error| broken(&path, "cannot be written", &error))?;
-            let new = path.with_extension("json.new");
-            let written = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &path));
-            written.map_err(|error| broken(&path, "cannot be written", &error))
-        })
-        .await
+        let failed =
+            |error: &(dyn std::error::Error + 'static)| broken(&self.path, "cannot be written", error);
+        let text = serde_json::to_vec_pretty(&self.content).map_err(|error| failed(&error))?;
+        let new = self.path.with_extension("json.new");
+        tokio::fs::write(&new, text).await.map_err(|error| failed(&error))?;
+        tokio::fs::rename(&new, &self.path).await.map_err(|error| failed(&error))
     }
 
     /// Takes over the network that a killed process has made. What is missing in `adapters` is not forgotten: an answer
@@ -109,8 +102,8 @@ impl Ledger {
     }
 }
 
-fn read(path: &Path) -> Result<Content> {
-    let text = match std::fs::read(path) {
+async fn read(path: &Path) -> Result<Content> {
+    let text = match tokio::fs::read(path).await {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Content::default()),
         Err(error) => return Err(broken(path, "cannot be read", &error)),

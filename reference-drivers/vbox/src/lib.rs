@@ -8,7 +8,7 @@
 //! | [`driver`](VBoxDriver) | the record, and each method of the contract in the contract's order | the record |
 //! | `create`, `start`, `stop`, `remove` | the steps of the long methods | the steps' contents; their order stays |
 //! | `check` | what can be seen before anything is made | most of it |
-//! | `network`, `ledger`, `lock` | host-only networks that machines share, and who made them | all, or nothing if they are not shared |
+//! | `network`, `ledger` | host-only networks that machines share, and who made them | all, or nothing if they are not shared |
 //! | `image`, `disk` | boot2docker's ISO, and the disk that it formats | nothing for another hypervisor that boots it |
 //! | `vboxmanage`, `command`, `answer`, `locate` | running VBoxManage, what it is asked, what it says | all of it |
 
@@ -22,8 +22,6 @@ mod image;
 mod import;
 mod ledger;
 mod locate;
-mod lock;
-mod names;
 mod network;
 mod options;
 mod remove;

@@ -11,7 +11,6 @@ use crate::{
     command,
     driver::VBoxDriver,
     ledger::{Entry, Ledger, Pending},
-    remove::all,
     vboxmanage::{Failure, VBoxManage},
 };
 
@@ -310,7 +309,7 @@ impl VBoxDriver {
             }
             outcomes.push(deleted.map(drop));
         }
-        all(outcomes)
+        Error::all(outcomes)
     }
 }
 
@@ -335,7 +334,7 @@ async fn delete_unused(vbox: &VBoxManage, entry: &Entry, vms: &[&str]) -> Result
     if matches!((&dhcp, &adapter), (Ok(true), Ok(true))) {
         return Ok(true);
     }
-    all([dhcp.map(drop), adapter.map(drop)])?;
+    Error::all([dhcp.map(drop), adapter.map(drop)])?;
     // An answer "not found" alone does not make the driver forget what it has made (RM-011).
     match still_listed(vbox, entry).await? {
         None => Ok(true),

@@ -1,20 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use machine_driver::{DriverFlags, DriverOptions, Error, ErrorKind, Result};
+use machine_driver::{DriverFlags, DriverOptions, Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::{image::Image, network::Network};
-
-/// Network cards that VirtualBox has.
-const NIC_TYPES: [&str; 7] = ["Am79C970A", "Am79C973", "Am79C960", "82540EM", "82543GC", "82545EM", "virtio"];
-const PROMISCUITIES: [&str; 3] = ["deny", "allow-vms", "allow-all"];
-const UI_TYPES: [&str; 4] = ["headless", "gui", "sdl", "separate"];
-/// VirtualBox's limit.
-const MOST_CPUS: u32 = 64;
-/// MB; boot2docker does not boot with less.
-const LEAST_MEMORY: u32 = 128;
-/// MB; VirtualBox's limit is 2 TB.
-const DISK_SIZES: std::ops::RangeInclusive<u32> = 64..=2_097_152;
 
 /// The options of `create`. The doc comments are what `docker-machine create --help` prints.
 ///
@@ -24,13 +13,13 @@ const DISK_SIZES: std::ops::RangeInclusive<u32> = 64..=2_097_152;
 #[non_exhaustive]
 pub struct Options {
     /// Memory of the VM in MB
-    #[flag(name = "vbox-memory", env = "VBOX_MEMORY", default = 1024)]
+    #[flag(name = "vbox-memory", env = "VBOX_MEMORY", default = 1024, range = 128..=2_097_152)]
     pub memory: u32,
     /// Number of CPUs; 0 for as many as this computer has
-    #[flag(name = "vbox-cpu-count", env = "VBOX_CPU_COUNT", default = 1)]
+    #[flag(name = "vbox-cpu-count", env = "VBOX_CPU_COUNT", default = 1, range = 0..=64)]
     pub cpus: u32,
     /// Size of the disk in MB
-    #[flag(name = "vbox-disk-size", env = "VBOX_DISK_SIZE", default = 20000)]
+    #[flag(name = "vbox-disk-size", env = "VBOX_DISK_SIZE", default = 20000, range = 64..=2_097_152)]
     pub disk_size: u32,
     /// URL or path of the boot2docker image
     #[flag(
@@ -46,7 +35,7 @@ pub struct Options {
     #[flag(name = "vbox-import-boot2docker-vm", env = "VBOX_IMPORT_BOOT2DOCKER_VM")]
     pub import: Option<String>,
     /// Private SSH key of the VM that is imported
-    #[flag(name = "vbox-import-key", env = "VBOX_IMPORT_KEY")]
+    #[flag(name = "vbox-import-key", env = "VBOX_IMPORT_KEY", needs = "vbox-import-boot2docker-vm")]
     pub import_key: Option<PathBuf>,
     /// Let this computer's resolver answer the guest's DNS requests
     #[flag(name = "vbox-host-dns-resolver", env = "VBOX_HOST_DNS_RESOLVER")]
@@ -55,22 +44,22 @@ pub struct Options {
     #[flag(name = "vbox-no-dns-proxy", env = "VBOX_NO_DNS_PROXY")]
     pub no_dns_proxy: bool,
     /// Kind of the NAT network card
-    #[flag(name = "vbox-nat-nictype", env = "VBOX_NAT_NICTYPE", default = "82540EM")]
+    #[flag(name = "vbox-nat-nictype", env = "VBOX_NAT_NICTYPE", default = "82540EM", values = ["Am79C970A", "Am79C973", "Am79C960", "82540EM", "82543GC", "82545EM", "virtio"])]
     pub nat_nic_type: String,
     /// This computer's address in the host-only network, and its prefix
     #[flag(name = "vbox-hostonly-cidr", env = "VBOX_HOSTONLY_CIDR", default = "192.168.59.1/24")]
     pub host_only_cidr: String,
     /// Kind of the host-only network card
-    #[flag(name = "vbox-hostonly-nictype", env = "VBOX_HOSTONLY_NICTYPE", default = "82540EM")]
+    #[flag(name = "vbox-hostonly-nictype", env = "VBOX_HOSTONLY_NICTYPE", default = "82540EM", values = ["Am79C970A", "Am79C973", "Am79C960", "82540EM", "82543GC", "82545EM", "virtio"])]
     pub host_only_nic_type: String,
     /// Whether the guest may see the traffic of others in the host-only network: deny, allow-vms, allow-all
-    #[flag(name = "vbox-hostonly-nicpromisc", env = "VBOX_HOSTONLY_NICPROMISC", default = "deny")]
+    #[flag(name = "vbox-hostonly-nicpromisc", env = "VBOX_HOSTONLY_NICPROMISC", default = "deny", values = ["deny", "allow-vms", "allow-all"])]
     pub host_only_promiscuity: String,
     /// Leave the DHCP server of the host-only network as it is
     #[flag(name = "vbox-hostonly-no-dhcp", env = "VBOX_HOSTONLY_NO_DHCP")]
     pub no_dhcp: bool,
     /// How the VM is shown: headless, gui, sdl, separate
-    #[flag(name = "vbox-ui-type", env = "VBOX_UI_TYPE", default = "headless")]
+    #[flag(name = "vbox-ui-type", env = "VBOX_UI_TYPE", default = "headless", values = ["headless", "gui", "sdl", "separate"])]
     pub ui_type: String,
     /// Folder to share, FOLDER or FOLDER:NAME; the users' folders by default
     #[flag(name = "vbox-share-folder", env = "VBOX_SHARE_FOLDER")]
@@ -97,45 +86,16 @@ impl Options {
     /// What can be said without VirtualBox and without files (FLAG-009, FLAG-011, FLAG-014).
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] naming the flag.
+    /// [`InvalidOption`](machine_driver::ErrorKind::InvalidOption) naming the flag.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.memory < LEAST_MEMORY {
-            return Err(invalid(
-                "vbox-memory",
-                &format!("must be at least {LEAST_MEMORY} MB, but is {}", self.memory),
-            ));
-        }
-        if self.cpus > MOST_CPUS {
-            return Err(invalid(
-                "vbox-cpu-count",
-                &format!("must be at most {MOST_CPUS}, but is {}", self.cpus),
-            ));
-        }
-        if !DISK_SIZES.contains(&self.disk_size) {
-            let (least, most) = (DISK_SIZES.start(), DISK_SIZES.end());
-            let text = format!("must be from {least} to {most} MB, but is {}", self.disk_size);
-            return Err(invalid("vbox-disk-size", &text));
-        }
-        for (flag, value, known) in [
-            ("vbox-nat-nictype", &self.nat_nic_type, &NIC_TYPES[..]),
-            ("vbox-hostonly-nictype", &self.host_only_nic_type, &NIC_TYPES[..]),
-            ("vbox-hostonly-nicpromisc", &self.host_only_promiscuity, &PROMISCUITIES[..]),
-            ("vbox-ui-type", &self.ui_type, &UI_TYPES[..]),
-        ] {
-            if !known.contains(&value.as_str()) {
-                return Err(invalid(flag, &format!("must be one of {}, but is {value:?}", known.join(", "))));
-            }
-        }
-        Network::parse(&self.host_only_cidr).map_err(|problem| invalid("vbox-hostonly-cidr", &problem))?;
+        Network::parse(&self.host_only_cidr)
+            .map_err(|problem| Error::invalid_option("vbox-hostonly-cidr", problem))?;
         Image::parse(&self.image, self.checksum.as_deref().unwrap_or_default())?;
         if self.no_share && self.share_folder.is_some() {
-            return Err(invalid("vbox-no-share", "contradicts --vbox-share-folder"));
+            return Err(Error::invalid_option("vbox-no-share", "contradicts --vbox-share-folder"));
         }
         if let Some(share) = &self.share_folder {
-            Share::parse(share).map_err(|problem| invalid("vbox-share-folder", &problem))?;
-        }
-        if self.import_key.is_some() && self.import.is_none() {
-            return Err(invalid("vbox-import-key", "needs --vbox-import-boot2docker-vm"));
+            Share::parse(share).map_err(|problem| Error::invalid_option("vbox-share-folder", problem))?;
         }
         Ok(())
     }
@@ -175,15 +135,11 @@ impl Share {
     }
 }
 
-pub(crate) fn invalid(flag: &str, problem: &str) -> Error {
-    Error::new(ErrorKind::InvalidOption, format!("--{flag} {problem}"))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use machine_driver::{DriverOptions, OptionValue};
+    use machine_driver::{DriverOptions, ErrorKind, OptionValue};
 
     use super::*;
 

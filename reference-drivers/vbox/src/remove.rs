@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use machine_driver::{Context, ErrorKind, Result};
+use machine_driver::{Context, Error, ErrorKind, Result};
 
 use crate::{
     answer::{INACCESSIBLE, Info, VmState, vms},
@@ -54,7 +54,7 @@ impl VBoxDriver {
             Some(disk) => close(vbox, "disk", disk).await,
             None => Ok(()),
         };
-        all([network, image, disk])
+        Error::all([network, image, disk])
     }
 
     /// Only VirtualBox's own "no such VM" counts as gone (RM-011).
@@ -93,11 +93,4 @@ async fn close(vbox: &VBoxManage, kind: &str, path: PathBuf) -> Result<()> {
         Err(failure) if failure.error.to_string().contains("Could not find file for the medium") => Ok(()),
         outcome => Ok(outcome?),
     }
-}
-
-/// One error out of several: the first, followed by the others.
-pub(crate) fn all(outcomes: impl IntoIterator<Item = Result<()>>) -> Result<()> {
-    let mut errors = outcomes.into_iter().filter_map(Result::err);
-    let Some(first) = errors.next() else { return Ok(()) };
-    Err(errors.fold(first, |all, error| all.with_context("and", error)))
 }

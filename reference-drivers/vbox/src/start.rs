@@ -1,6 +1,5 @@
 use std::{
     net::{IpAddr, Ipv4Addr},
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -30,10 +29,6 @@ const ADDRESS: Wait = Wait::new(
     Duration::from_secs(180),
     Duration::from_secs(2),
 );
-/// For one SSH connection to a guest that should answer; a getter has to end before hosts lose patience.
-const SOON: Duration = Duration::from_secs(8);
-/// Scaling waits down must not cut off guests that a slow machine still answers for.
-const SHORTEST_SOON: Duration = Duration::from_secs(3);
 /// Ports for SSH: below those that systems give to outgoing connections, which come and go all the time.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// Ports that are tried before the system is asked for one.
@@ -128,7 +123,7 @@ impl VBoxDriver {
         })?;
         cx.publish(self);
         cx.log().info("Waiting for SSH...");
-        let ready = ssh::wait_until_ready(&self.ssh_endpoint(), cx.waits()).await;
+        let ready = ssh::wait_until_ready(&self.ssh_endpoint(Self::SSH_HOST), cx.waits()).await;
         if let Err(error) = ready.map(drop) {
             let now = self.existing(vbox).await?;
             return Err(match now.state()? {
@@ -138,23 +133,12 @@ impl VBoxDriver {
             });
         }
         cx.log().info("Waiting for an address...");
-        let last = Mutex::new(None);
-        let address = cx.waits().until(&ADDRESS, || async {
-            match self.guest_address(&info, cx).await {
-                Ok(address) => Ok(Some(address)),
-                Err(error) => {
-                    *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    Ok(None)
-                }
-            }
-        });
-        let address = address.await.map_err(|timeout| {
-            let last = last.lock().unwrap_or_else(PoisonError::into_inner).take();
-            match last {
-                Some(last) => timeout.with_source(&last),
-                None => timeout,
-            }
-        })?;
+        let address = cx.waits().until_despite(
+            &ADDRESS,
+            |_| true,
+            || async { self.guest_address(&info, cx).await.map(Some) },
+        );
+        let address = address.await?;
         self.base.ip_address = address.to_string();
         cx.publish(self);
         Ok(())
@@ -181,23 +165,14 @@ impl VBoxDriver {
         wait: &Wait,
         right: impl Fn(VmState) -> Result<bool> + Send + Sync,
     ) -> Result<Info> {
-        let last = Mutex::new(None);
-        let reached = cx.waits().until(wait, || async {
-            match self.existing(vbox).await {
-                Ok(info) => Ok(right(info.state()?)?.then_some(info)),
-                Err(error) if error.kind() == ErrorKind::NotFound => Err(error),
-                Err(error) => {
-                    *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    Ok(None)
-                }
-            }
+        let passes = |error: &Error| error.kind() != ErrorKind::NotFound;
+        let reached = cx.waits().until_despite(wait, passes, || async {
+            let info = self.existing(vbox).await?;
+            // What is wrong for good does not pass.
+            let is_right = info.state().and_then(&right);
+            Ok(is_right.map(|is_right| is_right.then_some(info)).transpose())
         });
-        let reached = reached.await;
-        let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
-        reached.map_err(|error| match last {
-            Some(last) if error.kind() == ErrorKind::Timeout => error.with_source(&last),
-            _ => error,
-        })
+        reached.await?
     }
 
     /// Address of the guest in the host-only network, as the guest says.
@@ -205,24 +180,13 @@ impl VBoxDriver {
         let (_, card) = info.host_only().ok_or_else(|| {
             Error::new(ErrorKind::Provider, "the VM has no network card in a host-only network")
         })?;
-        let soon = cx.waits().scale(SOON).max(SHORTEST_SOON);
-        let limits = Limits { connect: soon, command: soon, ..Limits::default() };
-        let endpoint =
-            Endpoint { port: info.ssh_port().unwrap_or_else(|| self.ssh_port()), ..self.ssh_endpoint() };
-        let output = Client::connect(&endpoint, limits).await?.run("ip addr show").await?;
+        let port = info.ssh_port().unwrap_or_else(|| self.ssh_port());
+        let endpoint = Endpoint { port, ..self.ssh_endpoint(Self::SSH_HOST) };
+        let output = Client::connect(&endpoint, Limits::soon(cx.waits())).await?.run("ip addr show").await?;
         answer::guest_address(&String::from_utf8_lossy(&output.stdout), &card).ok_or_else(|| {
             let text = format!("the guest has no address at its card {card} in the host-only network yet");
             Error::new(ErrorKind::Provider, text)
         })
-    }
-
-    fn ssh_endpoint(&self) -> Endpoint {
-        Endpoint {
-            host: Self::SSH_HOST.to_owned(),
-            port: self.ssh_port(),
-            user: self.ssh_username(),
-            key_path: self.ssh_key_path().into(),
-        }
     }
 }
 

@@ -7,13 +7,14 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields};
 
-use crate::field::FlagField;
+use crate::field::{FlagField, Rule};
 
 /// The implementation, or every mistake in the struct at once.
 pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     let fields = flag_fields(input)?;
     let declarations = fields.iter().map(declaration);
     let readers = fields.iter().map(reader);
+    let needs = fields.iter().filter_map(|field| need(field, &fields));
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     Ok(quote! {
@@ -24,7 +25,9 @@ pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
             }
 
             fn from_options(options: &::machine_driver::DriverOptions) -> ::machine_driver::Result<Self> {
-                ::std::result::Result::Ok(Self { #(#readers),* })
+                let read = Self { #(#readers),* };
+                #(#needs)*
+                ::std::result::Result::Ok(read)
             }
         }
     })
@@ -58,6 +61,16 @@ fn flag_fields(input: &DeriveInput) -> syn::Result<Vec<FlagField>> {
             (Err(error), none) => *none = Some(error),
         }
     }
+    for needed in parsed.iter().filter_map(|field| field.needs.as_ref()) {
+        if !names.contains(&needed.value()) {
+            let text = format!("there is no flag --{} in this struct", needed.value());
+            let error = syn::Error::new(needed.span(), text);
+            match &mut mistakes {
+                Some(all) => all.combine(error),
+                none => *none = Some(error),
+            }
+        }
+    }
     mistakes.map_or(Ok(parsed), Err)
 }
 
@@ -72,11 +85,27 @@ fn declaration(field: &FlagField) -> TokenStream {
 }
 
 fn reader(field: &FlagField) -> TokenStream {
-    let FlagField { ident, ty, name, required, .. } = field;
+    let FlagField { ident, ty, name, required, rule, .. } = field;
     let default = default(field);
+    let rule = match rule {
+        Rule::Any => quote! { Any },
+        Rule::Values(values) => quote! { Values(&[#(#values),*]) },
+        Rule::Range(least, most) => quote! { Range(#least, #most) },
+    };
     quote_spanned! { ty.span() =>
-        #ident: ::machine_driver::options::read::<#ty>(options, #name, #default, #required)?
+        #ident: ::machine_driver::options::read::<#ty>(
+            options, #name, #default, #required, ::machine_driver::options::Rule::#rule,
+        )?
     }
+}
+
+fn need(field: &FlagField, fields: &[FlagField]) -> Option<TokenStream> {
+    let FlagField { ident, name, needs, .. } = field;
+    let needs = needs.as_ref()?;
+    let needed = &fields.iter().find(|field| field.name.value() == needs.value())?.ident;
+    Some(quote! {
+        ::machine_driver::options::check_need((#name, &read.#ident), (#needs, &read.#needed))?;
+    })
 }
 
 fn default(field: &FlagField) -> TokenStream {

@@ -179,3 +179,50 @@ fn refuses_defaults_and_requirements_that_cannot_apply() {
     refused(&field!(u64, flag(name = "acme-a", default = -1)), "\"-1\" is no value of the type u64");
     refused(&field!(i64, flag(name = "acme-a", default = "x")), "is no value of the type i64");
 }
+
+#[test]
+fn values_ranges_and_needs_reach_the_code() {
+    let input = parse_quote! {
+        struct Options {
+            /// How it is shown
+            #[flag(name = "acme-ui", values = ["none", "web"], default = "none")]
+            ui: String,
+            /// Repetitions
+            #[flag(name = "acme-retries", range = -1..=100, default = 5)]
+            retries: i64,
+            /// Key pair
+            #[flag(name = "acme-pair", needs = "acme-key")]
+            pair: String,
+            /// Key
+            #[flag(name = "acme-key")]
+            key: Option<PathBuf>,
+        }
+    };
+    assert_eq!(mistakes(&input), Vec::<String>::new());
+    let code = expand(&input).unwrap().to_string();
+    assert!(code.contains(r#"Rule :: Values (& ["none" , "web"])"#), "{code}");
+    assert!(code.contains("Rule :: Range (- 1i64 , 100i64)"), "{code}");
+    assert!(
+        code.contains(r#"check_need (("acme-pair" , & read . pair) , ("acme-key" , & read . key))"#),
+        "{code}"
+    );
+}
+
+#[test]
+fn refuses_rules_that_cannot_apply() {
+    refused(&field!(u16, flag(name = "acme-a", values = ["1"])), "`values` are for texts and lists");
+    refused(&field!(bool, flag(name = "acme-a", values = ["true"])), "`values` are for texts and lists");
+    refused(&field!(String, flag(name = "acme-a", range = 1..=2)), "a `range` is for numbers");
+    refused(&field!(u16, flag(name = "acme-a", range = 1..=2)), "the default 0 is not in the range 1..=2");
+    refused(
+        &field!(u16, flag(name = "acme-a", range = 1..=2, default = 3)),
+        "the default 3 is not in the range",
+    );
+    refused(
+        &field!(String, flag(name = "acme-a", values = ["x"], default = "y")),
+        "the default \"y\" is none of the values",
+    );
+    refused(&field!(String, flag(name = "acme-a", needs = "acme-b")), "there is no flag --acme-b");
+    refused(&field!(u16, flag(name = "acme-a", range = 1..2)), "expected `..=`");
+    assert_eq!(mistakes(&field!(u16, flag(name = "acme-a", range = 1..=2, required))), Vec::<String>::new());
+}

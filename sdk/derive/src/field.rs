@@ -11,6 +11,7 @@ const HOST_PREFIXES: [&str; 2] = ["engine-", "swarm-"];
 
 /// Types whose flags always have a value on the wire, so that "not given" cannot be told from zero.
 const ZERO_WHEN_MISSING: [&str; 5] = ["bool", "i64", "u16", "u32", "u64"];
+const NUMBERS: [&str; 4] = ["i64", "u16", "u32", "u64"];
 
 /// A field with everything that the generated code says about it.
 pub(crate) struct FlagField {
@@ -21,6 +22,15 @@ pub(crate) struct FlagField {
     pub(crate) usage: String,
     pub(crate) default: Option<LitStr>,
     pub(crate) required: bool,
+    pub(crate) rule: Rule,
+    pub(crate) needs: Option<LitStr>,
+}
+
+/// Which values a flag takes.
+pub(crate) enum Rule {
+    Any,
+    Values(Vec<LitStr>),
+    Range(i64, i64),
 }
 
 impl FlagField {
@@ -39,7 +49,8 @@ impl FlagField {
         if let Some(second) = attributes.next() {
             return Err(syn::Error::new(second.span(), "a field has one #[flag(..)] attribute"));
         }
-        let FlagAttribute { name, env, default, required } = FlagAttribute::parse(attribute)?;
+        let FlagAttribute { name, env, default, required, values, range, needs } =
+            FlagAttribute::parse(attribute)?;
         let Some(name) = name else {
             return Err(syn::Error::new(
                 attribute.span(),
@@ -51,6 +62,7 @@ impl FlagField {
             check_env(env)?;
         }
         check_presence(&field.ty, default.as_ref(), required, attribute.span())?;
+        let rule = rule(&field.ty, default.as_ref(), required, values, range, attribute.span())?;
         let usage = usage(field);
         if usage.is_empty() {
             return Err(syn::Error::new(
@@ -59,7 +71,7 @@ impl FlagField {
             ));
         }
         let env = env.map(|env| env.value()).unwrap_or_default();
-        Ok(Self { ident, ty: field.ty.clone(), name, env, usage, default, required })
+        Ok(Self { ident, ty: field.ty.clone(), name, env, usage, default, required, rule, needs })
     }
 }
 
@@ -126,6 +138,39 @@ fn check_presence(
             refuse(ty.span(), "a path may be missing: use Option<PathBuf>, `required` or a default")
         }
         (None, _) => Ok(()),
+    }
+}
+
+/// `values` and `range` must fit the type, and let the default through.
+fn rule(
+    ty: &Type,
+    default: Option<&LitStr>,
+    required: bool,
+    values: Option<Vec<LitStr>>,
+    range: Option<(i64, i64)>,
+    attribute: proc_macro2::Span,
+) -> syn::Result<Rule> {
+    let refuse = |text: String| Err(syn::Error::new(default.map_or(attribute, LitStr::span), text));
+    let is_number = NUMBERS.contains(&last_segment(ty).as_str());
+    let is_switch = last_segment(ty) == "bool";
+    let default = default.map(LitStr::value);
+    match (values, range) {
+        (None, None) => Ok(Rule::Any),
+        (Some(_), _) if is_number || is_switch => refuse("`values` are for texts and lists".to_owned()),
+        (_, Some(_)) if !is_number => refuse("a `range` is for numbers".to_owned()),
+        (_, Some((least, most))) => {
+            let default = default.and_then(|text| text.parse().ok()).unwrap_or(0);
+            if !required && !(least..=most).contains(&default) {
+                return refuse(format!("the default {default} is not in the range {least}..={most}"));
+            }
+            Ok(Rule::Range(least, most))
+        }
+        (Some(values), None) => match default {
+            Some(default) if !values.iter().any(|value| value.value() == default) => {
+                refuse(format!("the default {default:?} is none of the values"))
+            }
+            _ => Ok(Rule::Values(values)),
+        },
     }
 }
 

@@ -18,6 +18,9 @@ mod field;
 /// | `env = "ACME_TOKEN"` | environment variable that sets it too (FLAG-005; hosts ignore it for string lists, FLAG-006) |
 /// | `default = "eu-1"` | value when it is not given; a string or an integer |
 /// | `required` | not giving it is an error that names the flag (FLAG-008) |
+/// | `values = ["enabled", "disabled"]` | the only texts that are taken; an item of a list is one of them (FLAG-009) |
+/// | `range = 1..=100` | the least and the most of a number (FLAG-009) |
+/// | `needs = "acme-key"` | another flag without which giving this one is an error (FLAG-014) |
 ///
 /// The type of the field decides the type of the flag: `String`, `PathBuf`, `Secret<_>` and the unsigned or
 /// signed integers, `bool` and `Vec<String>`. A text, path or secret that may be left out is an `Option`; numbers
@@ -36,7 +39,8 @@ mod field;
 /// ```
 ///
 /// Mistakes are compile errors at the field: a missing name, documentation or attribute, an unknown key, a
-/// name given twice, a default that cannot apply (`bool`, `Option`, not a number), `required` beside a default.
+/// name given twice, a default that cannot apply (`bool`, `Option`, not a number, not among the `values`, out of
+/// `range`), `required` beside a default, `needs` of a flag that the struct does not have.
 #[proc_macro_derive(DriverFlags, attributes(flag))]
 pub fn driver_flags(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -1,7 +1,7 @@
 use std::{fmt, time::Duration};
 
 use super::{
-    client::{Client, Endpoint},
+    client::{Client, Endpoint, Limits},
     ready::wait_until,
 };
 use crate::{
@@ -39,6 +39,14 @@ pub async fn boot_id(client: &Client) -> Result<BootId> {
     let text =
         format!("the guest has no boot id: `cat {BOOT_ID_FILE}` ended with status {}", output.exit_status);
     Err(Error::new(ErrorKind::Other, text).retryable())
+}
+
+/// The guest's boot id if it answers soon; `None` from a guest that is down, or not reachable yet.
+///
+/// For restarts where the address may change meanwhile: read it before, and look for another one at each new address.
+pub async fn current_boot(endpoint: &Endpoint, waits: &Waits) -> Option<BootId> {
+    let client = Client::connect(endpoint, Limits::soon(waits)).await.ok()?;
+    boot_id(&client).await.ok()
 }
 
 /// Waits until the guest answers SSH on another boot than `before`, for at most [`NEW_BOOT`] (RST-001, RST-002).

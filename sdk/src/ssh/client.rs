@@ -13,7 +13,7 @@ use russh::{
 use tokio::net::TcpStream;
 
 use super::{error, key};
-use crate::error::Result;
+use crate::{error::Result, wait::Waits};
 
 /// Where and as whom to log in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,16 @@ impl Default for Limits {
     /// 15 s to log in, 5 minutes and 4 MiB a command.
     fn default() -> Self {
         Self { connect: Duration::from_secs(15), command: Duration::from_secs(300), output: 4 << 20 }
+    }
+}
+
+impl Limits {
+    /// For one look at a guest that should answer: 8 s to log in, and 8 s a command.
+    ///
+    /// Waits that are scaled down do not cut off a guest that a slow machine still answers for: at least 3 s.
+    pub fn soon(waits: &Waits) -> Self {
+        let soon = waits.scale(Duration::from_secs(8)).max(Duration::from_secs(3));
+        Self { connect: soon, command: soon, ..Self::default() }
     }
 }
 

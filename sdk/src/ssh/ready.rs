@@ -1,8 +1,4 @@
-use std::{
-    future::Future,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{future::Future, time::Duration};
 
 use super::client::{Client, Endpoint, Limits};
 use crate::{
@@ -45,26 +41,11 @@ pub async fn wait_until<T, F>(
 where
     F: Future<Output = Result<Option<T>>> + Send,
 {
-    let last = Mutex::new(None);
-    let outcome = waits
-        .until(wait, || async {
-            let looked = match Client::connect(endpoint, Limits::default()).await {
-                Ok(client) => look(client).await,
-                Err(error) => Err(error),
-            };
-            match looked {
-                Err(error) if error.is_retryable() => {
-                    *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    Ok(None)
-                }
-                other => other,
-            }
-        })
-        .await;
-    let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcome.map_err(|error| match last {
-        Some(last) if error.kind() == ErrorKind::Timeout => error.with_source(&last),
-        _ if error.kind() == ErrorKind::Timeout => error.with_context("endpoint", endpoint),
-        _ => error,
+    let outcome = waits.until_despite(wait, Error::is_retryable, || async {
+        look(Client::connect(endpoint, Limits::default()).await?).await
+    });
+    outcome.await.map_err(|error| {
+        let unexplained = error.is_wait_over() && !error.has_source();
+        if unexplained { error.with_context("endpoint", endpoint) } else { error }
     })
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use machine_driver::ErrorKind;
+
 use super::*;
 use crate::test_cloud::{assert_error, options};
 
@@ -137,20 +139,4 @@ fn a_group_opens_what_its_rules_cover() {
             && udp.is_open(&group(everything))
     );
     assert!(Port::tcp(22).is_open(&group(Port::tcp(22).permission(false))));
-}
-
-#[test]
-fn swarm_hosts_are_read_or_refused() {
-    let mut base = BaseDriver { swarm_master: true, ..BaseDriver::default() };
-    for (host, port) in [("", Some(3376)), ("tcp://[::]:4000", Some(4000)), ("tcp://h", None), ("7", None)] {
-        base.swarm_host = host.into();
-        match swarm_port(&base) {
-            Ok(found) => assert_eq!(found, port, "{host}"),
-            Err(error) => {
-                assert!(port.is_none() && error.to_string().contains("--swarm-host"), "{host}: {error}")
-            }
-        }
-    }
-    base.swarm_master = false;
-    assert_eq!(swarm_port(&base).unwrap(), None);
 }

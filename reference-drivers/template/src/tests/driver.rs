@@ -43,29 +43,6 @@ async fn the_same_options_twice_are_the_same_record() {
     assert_eq!(record(&driver), once);
 }
 
-#[test]
-fn swarm_hosts_are_read_or_refused() {
-    let mut base = BaseDriver { swarm_master: true, ..BaseDriver::default() };
-    for (host, port) in [
-        ("", Some(3376)),
-        ("tcp://0.0.0.0:3376", Some(3376)),
-        ("tcp://[::]:4000", Some(4000)),
-        ("tcp://h", None),
-        ("h:1:2", None),
-        ("7", None),
-    ] {
-        base.swarm_host = host.into();
-        match swarm_port(&base) {
-            Ok(found) => assert_eq!(found, port, "{host}"),
-            Err(error) => {
-                assert!(port.is_none() && error.to_string().contains("--swarm-host"), "{host}: {error}")
-            }
-        }
-    }
-    base.swarm_master = false;
-    assert_eq!(swarm_port(&base).unwrap(), None);
-}
-
 #[tokio::test]
 async fn pre_create_check_only_reads() {
     let Setting { driver, cloud, cx, store } = machine().await;
@@ -88,7 +65,7 @@ async fn user_data_is_read_unchanged_or_refused() {
         assert_eq!(setting.driver.user_data().await.unwrap().as_deref(), Some(text));
     }
     for (bytes, expected) in
-        [(format!("{longest}x").into_bytes(), "limit of 16 KiB"), (vec![0xff], "cannot be read")]
+        [(format!("{longest}x").into_bytes(), "limit of 16384 bytes"), (vec![0xff], "is no text")]
     {
         fs::write(&path, bytes).unwrap();
         let error = setting.driver.pre_create_check(&setting.cx).await.unwrap_err();
@@ -125,7 +102,7 @@ async fn pre_create_check_finds_what_create_would_stumble_over() {
     let mut setting = machine().await;
     setting.driver.base.machine_name = "-".into();
     let error = setting.driver.pre_create_check(&setting.cx).await.unwrap_err();
-    assert_error(&error, ErrorKind::InvalidOption, &["cannot name a server \"-\""]);
+    assert_error(&error, ErrorKind::InvalidOption, &["host name \"-\""]);
 }
 
 #[tokio::test]

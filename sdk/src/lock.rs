@@ -1,33 +1,42 @@
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use machine_driver::{
-    Error, ErrorKind, Result,
+use crate::{
+    error::{Error, ErrorKind, Result},
     wait::{Wait, Waits},
 };
 
-/// A lock between processes: a file that the system unlocks when its owner ends, however it ends.
+/// A lock between processes, held until it is dropped: a file that the system unlocks when its owner ends, however it
+/// ends.
+///
+/// Hosts run one process for each machine, so whatever several machines share is changed by several processes at once
+/// (CONC-002).
 #[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "its end is the end of the lock")] File);
+pub struct FileLock(#[expect(dead_code, reason = "its end is the end of the lock")] File);
 
-impl Lock {
-    /// Waits for the lock; the folder is made if it is missing.
+impl FileLock {
+    /// Waits for the lock on `path`; its folder is made if it is missing.
     ///
     /// # Errors
     /// [`ErrorKind::Timeout`] with the name of `wait` and the file; [`ErrorKind::Io`] if the file cannot be made.
-    pub(crate) async fn acquire(path: &Path, wait: &Wait, waits: &Waits) -> Result<Self> {
+    pub async fn acquire(path: &Path, wait: &Wait, waits: &Waits) -> Result<Self> {
         let locked = waits.until(wait, || {
             let path = path.to_owned();
-            async move { blocking(move || try_lock(&path)).await }
+            async move {
+                let tried = tokio::task::spawn_blocking(move || try_lock(&path)).await;
+                tried.unwrap_or_else(|error| {
+                    Err(Error::new(ErrorKind::Io, "locking broke off").with_source(&error))
+                })
+            }
         });
         let locked = locked.await.map_err(|error| error.with_context("lock", path.display()))?;
         Ok(Self(locked))
     }
 }
 
-fn try_lock(path: &PathBuf) -> Result<Option<File>> {
+fn try_lock(path: &Path) -> Result<Option<File>> {
     let failed = |error: &std::io::Error| {
         let text = format!("cannot lock {}", path.display());
         Error::new(ErrorKind::Io, text).with_source(error)
@@ -45,15 +54,6 @@ fn try_lock(path: &PathBuf) -> Result<Option<File>> {
     }
 }
 
-/// Does file work where it holds nobody up.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(Error::new(ErrorKind::Io, "work with files broke off").with_source(&error))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -69,10 +69,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new").join("lock");
         let waits = Waits::default();
-        let first = Lock::acquire(&path, &SOON, &waits).await.unwrap();
-        let refused = Lock::acquire(&path, &SOON, &waits).await.unwrap_err().to_string();
+        let first = FileLock::acquire(&path, &SOON, &waits).await.unwrap();
+        let refused = FileLock::acquire(&path, &SOON, &waits).await.unwrap_err().to_string();
         assert!(refused.contains("the other one") && refused.contains("new/lock"), "{refused}");
         drop(first);
-        Lock::acquire(&path, &SOON, &waits).await.unwrap();
+        FileLock::acquire(&path, &SOON, &waits).await.unwrap();
     }
 }

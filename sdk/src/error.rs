@@ -143,7 +143,7 @@ impl Error {
     /// The same error with `***` in place of a secret: a provider that echoes one must not make the driver print it
     /// (ERR-006).
     #[must_use]
-    pub fn without(mut self, secret: &Secret<String>) -> Self {
+    pub fn without_secret(mut self, secret: &Secret<String>) -> Self {
         let secret = secret.expose();
         if !secret.is_empty() {
             let texts = self.context.iter_mut().map(|(_, value)| value);
@@ -255,17 +255,18 @@ mod tests {
         let error = |text: &str| Err(Error::new(ErrorKind::Provider, text));
         assert_eq!(Error::all([Ok(()), Ok(())]), Ok(()));
         let all = Error::all([Ok(()), error("one"), Ok(()), error("two"), error("three")]);
-        assert_eq!(all.unwrap_err().to_string(), "one (and: two, and: three)");
+        let text = all.err().map(|all| all.to_string());
+        assert_eq!(text.as_deref(), Some("one (and: two, and: three)"));
     }
 
     #[test]
     fn secrets_are_hidden_everywhere() {
         let cause = std::io::Error::other("header s3cret refused");
         let error = Error::new(ErrorKind::Provider, "no token s3cret").with_context("token", "s3cret");
-        let hidden = error.with_source(&cause).retryable().without(&Secret::new("s3cret".to_owned()));
+        let hidden = error.with_source(&cause).retryable().without_secret(&Secret::new("s3cret".to_owned()));
         assert_eq!(hidden.to_string(), "no token *** (token: ***): header *** refused");
         assert!(hidden.is_retryable());
-        assert_eq!(hidden.clone().without(&Secret::default()), hidden);
+        assert_eq!(hidden.clone().without_secret(&Secret::default()), hidden);
     }
 
     #[test]

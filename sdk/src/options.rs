@@ -143,7 +143,7 @@ pub trait DriverFlags: Sized {
     /// Reads the options.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] naming the flag that is missing or malformed (FLAG-008, FLAG-009).
+    /// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption) naming the flag that is missing or malformed (FLAG-008, FLAG-009).
     fn from_options(options: &DriverOptions) -> Result<Self>;
 }
 

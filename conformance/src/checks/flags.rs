@@ -65,7 +65,7 @@ const HAVE_KNOWN_TYPES: Check = Check {
                 }
                 Ok(other) => cx.rule("FLAG-001").broken("a list of flags", format!("a {}", other.kind())),
                 Err(error) => {
-                    cx.rule("FLAG-001").broken("a list of flags", format!("GetCreateFlags failed: {error}"))
+                    cx.rule("FLAG-001").broken("a list of flags", format!("GetCreateFlags failed: {error}"));
                 }
             }
             Ok(())

@@ -164,7 +164,7 @@ const ADDRESS_IS_NEW_EVERYWHERE: Check = Check {
                         .holds(url.contains(&truth), format!("{truth} in GetURL"), || format!("{url:?}"));
                 }
                 Err(error) => {
-                    cx.rule("START-004").broken("GetURL answers", format!("GetURL failed: {error}"))
+                    cx.rule("START-004").broken("GetURL answers", format!("GetURL failed: {error}"));
                 }
             }
             Ok(())

@@ -114,7 +114,7 @@ impl Failure {
 
     /// A provider that echoes a secret must not make the driver print it (ERR-006).
     pub(crate) fn without(mut self, secrets: &[Secret<String>]) -> Self {
-        self.error = secrets.iter().fold(self.error, Error::without);
+        self.error = secrets.iter().fold(self.error, Error::without_secret);
         self
     }
 }

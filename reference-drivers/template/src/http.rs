@@ -129,7 +129,7 @@ impl Http {
                 self.exchange(request, token).await.map_err(|error| request.not_answered(error))?;
             request.judge(status, retry_after, body).map_err(|Failure { error, next }| {
                 // A provider that echoes the token must not make the driver print it (ERR-006).
-                Failure { error: error.without(token), next }
+                Failure { error: error.without_secret(token), next }
             })
         };
         let deadline = self.waits.scale_answer(ANSWER.deadline);

@@ -9,7 +9,7 @@ use crate::{
     secret::Secret,
 };
 
-/// A type that a field of a [`DriverFlags`] struct may have.
+/// A type that a field of a [`DriverFlags`](super::DriverFlags) struct may have.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of a driver option",
     note = "use String, PathBuf, bool, an integer, Vec<String>, Option<T> or Secret<T>"

@@ -44,7 +44,7 @@ fn go_plugins() -> (Vec<GoPlugin>, Vec<NotTested>) {
     let mut missing = Vec::new();
     match rancher_machine::executable() {
         Ok(executable) => {
-            plugins.push(GoPlugin { name: "rancher-machine's `none`", executable, driver: "none" })
+            plugins.push(GoPlugin { name: "rancher-machine's `none`", executable, driver: "none" });
         }
         Err(not_tested) => missing.push(not_tested),
     }

@@ -107,7 +107,7 @@ pub(super) const CONSTRUCTOR_FIELDS_STAY: Check = Check {
                         .holds(found.is_empty(), "the record of the new driver", || found.join("; "));
                 }
                 Err(error) => {
-                    cx.rule("PERSIST-009").broken("GetConfigRaw answers after SetConfigRaw with {}", error)
+                    cx.rule("PERSIST-009").broken("GetConfigRaw answers after SetConfigRaw with {}", error);
                 }
             }
             let after = local_answers(&session).await;

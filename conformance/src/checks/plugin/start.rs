@@ -81,7 +81,7 @@ pub(super) const ADDRESS_COMES_IN_TIME: Check = Check {
                         )));
                     }
                     (None, Some(status)) => {
-                        cx.rule("PLUG-002").broken(expected, format!("the process ended: {status}"))
+                        cx.rule("PLUG-002").broken(expected, format!("the process ended: {status}"));
                     }
                     (None, None) => cx
                         .rule("PLUG-002")

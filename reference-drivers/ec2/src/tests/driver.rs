@@ -173,7 +173,7 @@ async fn states_and_addresses_are_what_ec2_says() {
             match answer {
                 Ok(answer) => assert!(state == State::Running && answer == expected, "{ec2}: {answer}"),
                 Err(error) => {
-                    assert!(state != State::Running && error.to_string() == "Host is not running", "{ec2}")
+                    assert!(state != State::Running && error.to_string() == "Host is not running", "{ec2}");
                 }
             }
         }

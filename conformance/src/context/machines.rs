@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::future::try_join_all;
-use machine_driver::{DriverOptions, State};
+use machine_driver::{DriverOptions, OptionValue, State};
 
 use super::Context;
 use crate::{
@@ -134,6 +134,19 @@ impl Context {
     /// [`Stop::Prerequisite`] if it could not be created or does not run within the settle window.
     pub async fn created(&self) -> Result<Arc<Machine>, Stop> {
         let machine = self.configured().await?;
+        self.create(&machine).await?;
+        Ok(machine)
+    }
+
+    /// A created machine that is a Swarm master on `port`.
+    ///
+    /// # Errors
+    /// As [`created`](Self::created).
+    pub async fn created_swarm_master(&self, port: u16) -> Result<Arc<Machine>, Stop> {
+        let mut options = self.options()?;
+        options.insert("swarm-master", OptionValue::Bool(true));
+        options.insert("swarm-host", OptionValue::String(format!("tcp://0.0.0.0:{port}")));
+        let machine = self.configured_with(self.machine_name(), options).await?;
         self.create(&machine).await?;
         Ok(machine)
     }

@@ -58,9 +58,10 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     outcomes: PathBuf,
 
-    /// TOML file of mutants that do the same as the driver without them: NAME = REASON
+    /// TOML file of mutants that no check has to notice: "FILE: CHANGE" = "REASON"; by default that of the driver in
+    /// tests/mutants
     #[arg(long, value_name = "FILE")]
-    equivalent: Option<PathBuf>,
+    explained: Option<PathBuf>,
 }
 
 /// A line of the file of outcomes.
@@ -92,13 +93,7 @@ async fn main() -> Result<ExitCode> {
     if let Some(most) = arguments.sample {
         mutants = Mutant::sample(mutants, most, arguments.seed);
     }
-    let mut score = Score {
-        outcomes: earlier(&arguments.outcomes)?,
-        equivalent: match &arguments.equivalent {
-            Some(path) => equivalent(path)?,
-            None => BTreeMap::new(),
-        },
-    };
+    let mut score = Score { outcomes: earlier(&arguments.outcomes)?, explained: explained(&arguments)? };
     mutants.retain(|mutant| match score.outcomes.get(&mutant.name) {
         Some(Outcome::Survived) => arguments.survivors,
         Some(_) => false,
@@ -130,7 +125,13 @@ fn earlier(path: &Path) -> Result<BTreeMap<String, Outcome>> {
         .collect()
 }
 
-fn equivalent(path: &Path) -> Result<BTreeMap<String, String>> {
+fn explained(arguments: &Arguments) -> Result<BTreeMap<String, String>> {
+    let usual = executables::workspace().join("tests/mutants").join(format!("{}.toml", arguments.driver));
+    let path = match &arguments.explained {
+        None if !usual.exists() => return Ok(BTreeMap::new()),
+        None => &usual,
+        Some(path) => path,
+    };
     let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     toml::from_str(&text).with_context(|| format!("reading {}", path.display()))
 }

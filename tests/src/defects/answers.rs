@@ -103,6 +103,11 @@ impl Twisted {
             Defect::OnlyTheFirstOffersAreRead if request.is("GET", "/v1/images") => {
                 as_last_page(&provider.send(&request).await)
             }
+            Defect::FirewallIsForgotten
+                if request.is("GET", "/v1/firewalls") && self.phase().method == "Remove" =>
+            {
+                replaced(&provider.send(&request).await, "machine-", "nothing-")
+            }
             Defect::LateObjectFailsCreate if request.method == "GET" && self.phase().method == "Create" => {
                 let answer = provider.send(&request).await;
                 if status(&answer) == 404 { refused(&answer) } else { answer }

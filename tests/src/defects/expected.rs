@@ -545,6 +545,7 @@ pub const TABLE: &[Expected<Defect>] = &[
         &["sweep::create", "faults::many_pages_are_read"],
         "left behind: key",
     ),
+    expect(Defect::FirewallIsForgotten, "RM-002", &["remove::everything_is_gone"], "firewall"),
     expect(Defect::RemoveStopsAtTheFirstError, "RM-014", &["sweep::remove"], "there is still: server"),
     expect(Defect::OnlyTheFirstPageIsRead, "FAULT-012", &["faults::many_pages_are_read"], "left behind"),
     expect(Defect::EveryMissingPageIsAbsence, "RM-011", &["remove::faults_are_not_absence"], "404"),

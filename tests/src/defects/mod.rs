@@ -110,6 +110,7 @@ macro_rules! defects {
                         | Self::OnlyTheFirstPageIsRead
                         | Self::OnlyTheFirstOffersAreRead
                         | Self::LateObjectFailsCreate
+                        | Self::FirewallIsForgotten
                 )
             }
 
@@ -386,6 +387,8 @@ defects! {
     LostOrderIsPlacedAnew;
     /// When the order of the server fails, the key stays, and `Remove` does not look for it.
     FailedCreateKeepsItsKey;
+    /// `Remove` does not look for the firewall of a Swarm master.
+    FirewallIsForgotten;
     /// `Remove` begins with the key, and ends if that fails.
     RemoveStopsAtTheFirstError;
     /// Only the first page of a list is read.

@@ -18,7 +18,10 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use self::workshop::Workshop;
-pub use self::{mutant::Mutant, score::Score};
+pub use self::{
+    mutant::Mutant,
+    score::{Score, change},
+};
 
 /// What is mutated, and who judges.
 #[derive(Clone, Debug)]

@@ -1,7 +1,5 @@
 //! Which ports of a machine can be reached.
 
-use machine_driver::OptionValue;
-
 use crate::{
     check::{Check, Need, Stop},
     context::Context,
@@ -24,11 +22,7 @@ pub(super) const SWARM_PORT_IS_OPEN: Check = Check {
     bad: "Ports 22 and 2376 are open whatever the options say.",
     run: |cx| {
         Box::pin(async move {
-            let mut options = cx.options()?;
-            options.insert("swarm-master", OptionValue::Bool(true));
-            options.insert("swarm-host", OptionValue::String(format!("tcp://0.0.0.0:{SWARM_PORT}")));
-            let machine = cx.configured_with(cx.machine_name(), options).await?;
-            cx.create(&machine).await?;
+            let machine = cx.created_swarm_master(SWARM_PORT).await?;
             let host = listening(&cx, &machine, &[SWARM_PORT]).await?;
             cx.rule("CREATE-006").succeeds(
                 &cx.reaches(&host, SWARM_PORT).await,

@@ -62,7 +62,12 @@ pub struct Options {
     #[flag(name = "ec2-root-size", env = "AWS_ROOT_SIZE", default = 16, range = 1..=65_536)]
     pub root_size: u32,
     /// Type of the root volume: gp3, gp2 or standard
-    #[flag(name = "ec2-volume-type", env = "AWS_VOLUME_TYPE", default = "gp3", values = ["gp3", "gp2", "standard"])]
+    #[flag(
+        name = "ec2-volume-type",
+        env = "AWS_VOLUME_TYPE",
+        default = "gp3",
+        values = ["gp3", "gp2", "standard"]
+    )]
     pub volume_type: String,
     /// Name or ARN of an IAM instance profile
     #[flag(name = "ec2-iam-instance-profile", env = "AWS_INSTANCE_PROFILE")]

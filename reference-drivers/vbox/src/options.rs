@@ -44,22 +44,42 @@ pub struct Options {
     #[flag(name = "vbox-no-dns-proxy", env = "VBOX_NO_DNS_PROXY")]
     pub no_dns_proxy: bool,
     /// Kind of the NAT network card
-    #[flag(name = "vbox-nat-nictype", env = "VBOX_NAT_NICTYPE", default = "82540EM", values = ["Am79C970A", "Am79C973", "Am79C960", "82540EM", "82543GC", "82545EM", "virtio"])]
+    #[flag(
+        name = "vbox-nat-nictype",
+        env = "VBOX_NAT_NICTYPE",
+        default = "82540EM",
+        values = ["Am79C970A", "Am79C973", "Am79C960", "82540EM", "82543GC", "82545EM", "virtio"]
+    )]
     pub nat_nic_type: String,
     /// This computer's address in the host-only network, and its prefix
     #[flag(name = "vbox-hostonly-cidr", env = "VBOX_HOSTONLY_CIDR", default = "192.168.59.1/24")]
     pub host_only_cidr: String,
     /// Kind of the host-only network card
-    #[flag(name = "vbox-hostonly-nictype", env = "VBOX_HOSTONLY_NICTYPE", default = "82540EM", values = ["Am79C970A", "Am79C973", "Am79C960", "82540EM", "82543GC", "82545EM", "virtio"])]
+    #[flag(
+        name = "vbox-hostonly-nictype",
+        env = "VBOX_HOSTONLY_NICTYPE",
+        default = "82540EM",
+        values = ["Am79C970A", "Am79C973", "Am79C960", "82540EM", "82543GC", "82545EM", "virtio"]
+    )]
     pub host_only_nic_type: String,
     /// Whether the guest may see the traffic of others in the host-only network: deny, allow-vms, allow-all
-    #[flag(name = "vbox-hostonly-nicpromisc", env = "VBOX_HOSTONLY_NICPROMISC", default = "deny", values = ["deny", "allow-vms", "allow-all"])]
+    #[flag(
+        name = "vbox-hostonly-nicpromisc",
+        env = "VBOX_HOSTONLY_NICPROMISC",
+        default = "deny",
+        values = ["deny", "allow-vms", "allow-all"]
+    )]
     pub host_only_promiscuity: String,
     /// Leave the DHCP server of the host-only network as it is
     #[flag(name = "vbox-hostonly-no-dhcp", env = "VBOX_HOSTONLY_NO_DHCP")]
     pub no_dhcp: bool,
     /// How the VM is shown: headless, gui, sdl, separate
-    #[flag(name = "vbox-ui-type", env = "VBOX_UI_TYPE", default = "headless", values = ["headless", "gui", "sdl", "separate"])]
+    #[flag(
+        name = "vbox-ui-type",
+        env = "VBOX_UI_TYPE",
+        default = "headless",
+        values = ["headless", "gui", "sdl", "separate"]
+    )]
     pub ui_type: String,
     /// Folder to share, FOLDER or FOLDER:NAME; the users' folders by default
     #[flag(name = "vbox-share-folder", env = "VBOX_SHARE_FOLDER")]

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -94,8 +94,7 @@ impl BaseDriver {
 
     /// URL of the engine at an address of the machine; IPv6 gets its brackets (NET-009).
     pub fn engine_url(ip: &str) -> String {
-        let (open, close) = if ip.contains(':') { ("[", "]") } else { ("", "") };
-        format!("tcp://{open}{ip}{close}:{}", Self::ENGINE_PORT)
+        format!("tcp://{}", HostPort(ip, Self::ENGINE_PORT))
     }
 
     /// Port of the Swarm master, if the machine is one. Hosts pass `--swarm-host` on as it was given (FLAG-009).
@@ -117,6 +116,16 @@ impl BaseDriver {
         self.swarm_master = options.bool("swarm-master");
         self.swarm_host = options.string("swarm-host").to_owned();
         self.swarm_discovery = options.string("swarm-discovery").to_owned();
+    }
+}
+
+/// An address or name with a port; IPv6 in brackets.
+pub(crate) struct HostPort<'h>(pub(crate) &'h str, pub(crate) u16);
+
+impl fmt::Display for HostPort<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(host, port) = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
     }
 }
 

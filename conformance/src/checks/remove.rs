@@ -13,9 +13,6 @@ use crate::{
     world::Object,
 };
 
-/// Port of a Swarm master: not the default, which a driver may have built in.
-const SWARM_PORT: u16 = 4376;
-
 pub(crate) const CHECKS: &[Check] = &[
     EVERYTHING_IS_GONE,
     WORKS_WHEN_STOPPED,
@@ -47,7 +44,7 @@ const EVERYTHING_IS_GONE: Check = Check {
         Box::pin(async move {
             let baseline = cx.inventory().await?;
             // With more than the least: some drivers make a further object for the port.
-            let machine = cx.created_swarm_master(SWARM_PORT).await?;
+            let machine = cx.created_swarm_master().await?;
             if !cx.rule("RM-005").succeeds(&machine.remove().await, "Remove of a running machine") {
                 return Ok(());
             }

@@ -138,14 +138,18 @@ impl Context {
         Ok(machine)
     }
 
-    /// A created machine that is a Swarm master on `port`.
+    /// Port of Swarm masters: not the default, which a driver may have built in.
+    pub const SWARM_PORT: u16 = 4376;
+
+    /// A created machine that is a Swarm master on [`SWARM_PORT`](Self::SWARM_PORT).
     ///
     /// # Errors
     /// As [`created`](Self::created).
-    pub async fn created_swarm_master(&self, port: u16) -> Result<Arc<Machine>, Stop> {
+    pub async fn created_swarm_master(&self) -> Result<Arc<Machine>, Stop> {
         let mut options = self.options()?;
         options.insert("swarm-master", OptionValue::Bool(true));
-        options.insert("swarm-host", OptionValue::String(format!("tcp://0.0.0.0:{port}")));
+        let host = format!("tcp://0.0.0.0:{}", Self::SWARM_PORT);
+        options.insert("swarm-host", OptionValue::String(host));
         let machine = self.configured_with(self.machine_name(), options).await?;
         self.create(&machine).await?;
         Ok(machine)

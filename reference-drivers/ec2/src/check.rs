@@ -1,7 +1,7 @@
 use std::fmt;
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, SecurityGroup, Tag};
-use machine_driver::{Error, Result};
+use machine_driver::{Error, ErrorKind, Result};
 use url::Url;
 
 use crate::{
@@ -19,7 +19,7 @@ impl Options {
     /// What can be said without EC2 and without files (FLAG-009, FLAG-011, FLAG-014).
     ///
     /// # Errors
-    /// [`InvalidOption`](machine_driver::ErrorKind::InvalidOption) naming the flag.
+    /// [`ErrorKind::InvalidOption`] naming the flag.
     pub(crate) fn check(&self) -> Result<()> {
         let (key, secret) = (self.access_key.expose(), self.secret_key.expose());
         let is_id = |text: &str, prefix: &str| {
@@ -56,8 +56,7 @@ impl Options {
             self.open_ports()?;
             return self.own_tags().map(drop);
         };
-        let (flag, problem) = problem.split_once(' ').unwrap_or((problem, ""));
-        Err(invalid(flag, problem))
+        Err(Error::new(ErrorKind::InvalidOption, format!("--ec2-{problem}")))
     }
 
     /// The region; older records may have none.

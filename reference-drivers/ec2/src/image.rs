@@ -93,6 +93,5 @@ fn root(image: &Image) -> Option<&EbsBlockDevice> {
 }
 
 fn refused(flag: &str, value: &str, problem: &str) -> Error {
-    let text = format!("--ec2-{flag} {value} {problem}");
-    Error::new(ErrorKind::InvalidOption, text)
+    Error::invalid_option(&format!("ec2-{flag}"), format!("{value} {problem}"))
 }

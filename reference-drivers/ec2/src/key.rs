@@ -1,6 +1,6 @@
 use aws_sdk_ec2::types::KeyPairInfo;
 use machine_driver::{
-    Context, Driver, Error, ErrorKind, Result,
+    Context, Driver, Error, Result,
     ssh::{KeyAlgorithm, KeyPair},
 };
 
@@ -49,9 +49,7 @@ impl Ec2Driver {
         if name.is_empty() {
             return Ok(());
         }
-        let refused = |problem: &str| {
-            Error::new(ErrorKind::InvalidOption, format!("--ec2-keypair-name {name} {problem}"))
-        };
+        let refused = |problem: &str| Error::invalid_option("ec2-keypair-name", format!("{name} {problem}"));
         let pair = ec2.key_pairs(name).await?.into_iter().next();
         let pair = pair.ok_or_else(|| refused("is no key pair of the region"))?;
         match differs(&pair, &key) {

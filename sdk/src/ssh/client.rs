@@ -13,7 +13,7 @@ use russh::{
 use tokio::net::TcpStream;
 
 use super::{error, key};
-use crate::{error::Result, wait::Waits};
+use crate::{base::HostPort, error::Result, wait::Waits};
 
 /// Where and as whom to log in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +30,7 @@ pub struct Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
-        write!(f, "{open}{}{close}:{}", self.host, self.port)
+        write!(f, "{}", HostPort(&self.host, self.port))
     }
 }
 

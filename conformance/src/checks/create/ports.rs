@@ -7,8 +7,6 @@ use crate::{
     provider::parse_engine_url,
 };
 
-/// Port of the swarm master in the check: not the default, which a driver may have built in.
-const SWARM_PORT: u16 = 4376;
 /// Ports that nobody asked for: the engine without TLS, Swarm, a web server.
 const UNASKED: [u16; 3] = [2375, 3376, 8080];
 
@@ -22,11 +20,11 @@ pub(super) const SWARM_PORT_IS_OPEN: Check = Check {
     bad: "Ports 22 and 2376 are open whatever the options say.",
     run: |cx| {
         Box::pin(async move {
-            let machine = cx.created_swarm_master(SWARM_PORT).await?;
-            let host = listening(&cx, &machine, &[SWARM_PORT]).await?;
+            let (machine, port) = (cx.created_swarm_master().await?, Context::SWARM_PORT);
+            let host = listening(&cx, &machine, &[port]).await?;
             cx.rule("CREATE-006").succeeds(
-                &cx.reaches(&host, SWARM_PORT).await,
-                &format!("connecting to {host}:{SWARM_PORT}, where the guest of a swarm master listens"),
+                &cx.reaches(&host, port).await,
+                &format!("connecting to {host}:{port}, where the guest of a swarm master listens"),
             );
             Ok(())
         })

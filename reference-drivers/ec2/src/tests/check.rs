@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use machine_driver::ErrorKind;
-
 use super::*;
 use crate::test_cloud::{assert_error, options};
 

@@ -123,6 +123,8 @@ pub enum Need {
     Transitions,
     /// The provider can be made to carry out one change at a time.
     Busy,
+    /// The provider can give instances IPv6 addresses (part of gate `inv`).
+    Ipv6,
     /// The suite can pause and save an instance behind the driver's back (gate `pause`).
     Pause,
     /// The run has a `docker-machine` or `rancher-machine` that starts the driver.
@@ -157,6 +159,7 @@ impl Need {
             Self::Catalog => "this provider does not tell which values the driver's options have",
             Self::Transitions => "this provider cannot hold an instance between two states",
             Self::Busy => "this provider cannot be made to carry out one change at a time",
+            Self::Ipv6 => "this provider gives no IPv6 addresses",
             Self::Pause => "this provider cannot pause and save an instance",
             Self::Host => {
                 "no host is given to start the driver in (--host docker-machine, or rancher-machine)"

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use machine_mock_providers::ec2::Server;
 use machine_tests::{
     ec2_defects::{Defect, TABLE},
     judge::{complaints, try_all},
@@ -15,8 +16,16 @@ const AT_ONCE: usize = 6;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_finds_every_defect_of_an_ec2_driver() {
+    let mut table = TABLE.to_vec();
+    if !Server::ipv6_is_local() {
+        println!(
+            "not tried, because IPv6 addresses of instances do not lead here: {:?}",
+            Defect::UrlLacksBrackets
+        );
+        table.retain(|expected| expected.defect != Defect::UrlLacksBrackets);
+    }
     let failures =
-        try_all(TABLE, AT_ONCE, |expected| suite::run_defective_ec2(expected.defect, Some(expected))).await;
+        try_all(&table, AT_ONCE, |expected| suite::run_defective_ec2(expected.defect, Some(expected))).await;
     assert!(
         failures.is_empty(),
         "{} defects are not found as they should be:\n{}",

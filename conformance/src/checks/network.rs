@@ -1,6 +1,7 @@
 //! Networking: GetURL and GetIP in each state.
 
 mod choice;
+mod ipv6;
 
 use machine_driver::Error;
 
@@ -20,6 +21,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ADDRESS_IS_NOT_CACHED,
     choice::DECOYS_ARE_IGNORED,
     choice::OPTIONS_ARE_CONSISTENT,
+    ipv6::IPV6_ALONE_IS_REACHED,
 ];
 
 const URL_OF_A_RUNNING_MACHINE: Check = Check {

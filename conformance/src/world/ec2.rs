@@ -85,6 +85,7 @@ impl Ec2World {
             Need::Namesakes,
             Need::Catalog,
             Need::Transitions,
+            Need::Ipv6,
         ])
     }
 }
@@ -292,6 +293,18 @@ impl Tenant for Ec2Tenant {
 
     async fn make_private_addresses_reachable(&self) -> Result<(), WorldError> {
         self.account.make_private_addresses_reachable();
+        Ok(())
+    }
+
+    async fn give_ipv6(&self) -> Result<(), String> {
+        if !Server::ipv6_is_local() {
+            let network = Server::ipv6_network();
+            return Err(format!(
+                "IPv6 addresses of instances do not lead to this machine; on Linux they do after \
+                 `ip -6 route add local {network} dev lo`, as root"
+            ));
+        }
+        self.account.give_ipv6();
         Ok(())
     }
 

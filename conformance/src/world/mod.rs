@@ -274,6 +274,14 @@ pub trait Tenant: Send + Sync + fmt::Debug {
         Ok(())
     }
 
+    /// From now on networks have IPv6 addresses, and those of new instances lead to them ([`Need::Ipv6`]).
+    ///
+    /// # Errors
+    /// Why they do not.
+    async fn give_ipv6(&self) -> Result<(), String> {
+        Err(Need::Ipv6.missing().to_owned())
+    }
+
     /// Pauses the instance of `machine` behind the driver's back ([`Need::Pause`]).
     ///
     /// # Errors

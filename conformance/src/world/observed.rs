@@ -146,6 +146,10 @@ impl Tenant for ObservedTenant {
         self.tenant.make_private_addresses_reachable().await
     }
 
+    async fn give_ipv6(&self) -> Result<(), String> {
+        self.tenant.give_ipv6().await
+    }
+
     fn admit(&self, machine: &str) -> Result<(), String> {
         self.tenant.admit(machine)
     }

@@ -48,7 +48,8 @@ pub(super) struct Tenant {
     regions: Locked<BTreeMap<String, Arc<RegionOfTenant>>>,
     guest_settings: Arc<GuestSettings>,
     options: Arc<ServerOptions>,
-    /// For regions that are not used yet; the others have their own.
+    /// These two are for regions that are not used yet; the others have their own.
+    pub(super) has_ipv6: AtomicBool,
     pub(super) reachable_private_addresses: AtomicBool,
     ids: Ids,
     clock: Clock,
@@ -130,6 +131,7 @@ impl Tenant {
             log: RequestLog::default(),
             regions: Locked::default(),
             guest_settings: settings.guests,
+            has_ipv6: AtomicBool::new(settings.options.ipv6),
             reachable_private_addresses: AtomicBool::new(settings.options.reachable_private_addresses),
             options: settings.options,
             ids: settings.ids,
@@ -176,7 +178,7 @@ impl Tenant {
             account: self.number.clone(),
             times: self.options.times,
             lag: Lag { reads, time },
-            ipv6: self.options.ipv6,
+            ipv6: self.has_ipv6.load(Ordering::Relaxed),
             reachable_private_addresses: self.reachable_private_addresses.load(Ordering::Relaxed),
             profiles: self.options.instance_profiles.clone(),
             instance_limit: self.options.instance_limit,

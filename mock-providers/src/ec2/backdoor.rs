@@ -290,6 +290,15 @@ impl Account {
         }
     }
 
+    /// From now on the default VPC has IPv6 addresses, in all regions. Whether they lead to new instances:
+    /// [`Server::ipv6_is_local`](super::Server::ipv6_is_local).
+    pub fn give_ipv6(&self) {
+        self.tenant.has_ipv6.store(true, Ordering::Relaxed);
+        for region in self.tenant.regions() {
+            region.contents.lock().region.give_default_vpc_ipv6();
+        }
+    }
+
     /// Holds an instance in a state until something else is asked of it.
     ///
     /// # Errors

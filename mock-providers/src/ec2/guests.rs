@@ -2,24 +2,24 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    net::{Ipv4Addr, TcpListener},
+    net::Ipv4Addr,
     sync::Arc,
     time::Duration,
 };
 
-use tokio::{runtime::Handle, sync::Notify};
+use tokio::sync::Notify;
 
-use super::state::{Build, Hardware, Id, PortSet};
+use super::{
+    addresses::Addresses,
+    state::{Build, Hardware, Id, PortSet, ReachablePorts},
+};
 use crate::{
     guest::{
-        DeferredGuest, Guest, GuestFault, GuestKind, GuestOptions, GuestOs, Lease, OpenPorts, OpenSocket,
-        Plan, Serve, SshPort, User,
+        DeferredGuest, Guest, GuestFault, GuestKind, GuestOptions, GuestOs, Lease, OpenPorts, Plan, SshPort,
+        User,
     },
     locked::Locked,
 };
-
-/// Ports beside SSH's that hosts dial: the engine's and a Swarm master's.
-const HOSTS_PORTS: [u16; 2] = [2376, 3376];
 
 /// What all machines have in common.
 #[derive(Clone, Debug)]
@@ -55,10 +55,7 @@ struct Machine {
     guest: DeferredGuest,
     /// Whether it does something by itself, so that it cannot wait for a connection to be put together.
     is_active: bool,
-    /// Its private address, if that leads to it.
-    private: Option<Arc<Lease>>,
-    /// Ways from the private address to the public one, while there are both.
-    side_doors: Vec<OpenSocket>,
+    addresses: Addresses,
 }
 
 /// What a machine is made from.
@@ -185,23 +182,16 @@ impl Hardware for Guests {
         };
         let guest = DeferredGuest::new(Box::new(plan), self.settings.boot);
         let private = self.leases.get(&machine.private_address).cloned();
-        let _ = guest.set_lease(private.clone());
-        let built = Machine { guest, is_active, private, side_doors: Vec::new() };
+        let mut addresses = Addresses::new(private, machine.ipv6_addresses, self.settings.ssh_port);
+        addresses.connect(&guest);
+        let built = Machine { guest, is_active, addresses };
         self.machines.insert(machine.id.clone(), built);
     }
 
     fn set_address(&mut self, id: &Id, address: Option<Ipv4Addr>) {
         let public = address.and_then(|address| self.leases.get(&address).cloned());
-        let Some(machine) = self.machines.get_mut(id) else {
-            return;
-        };
-        // Closed first, because the machine may move to where they are.
-        machine.side_doors.clear();
-        let lease = public.as_ref().or(machine.private.as_ref());
-        // A port that is in use by somebody else stays shut, which the guest notes.
-        let _ = machine.guest.set_lease(lease.cloned());
-        if let (Some(public), Some(private)) = (public, &machine.private) {
-            machine.side_doors = side_doors(private, &public, self.settings.ssh_port);
+        if let Some(Machine { guest, addresses, .. }) = self.machines.get_mut(id) {
+            addresses.set_public(public, guest);
         }
     }
 
@@ -233,11 +223,14 @@ impl Hardware for Guests {
         self.machines.get(id).is_none_or(|machine| machine.guest.is_off())
     }
 
-    fn open_ports(&mut self, id: &Id, ports: &PortSet) {
-        let ports = self.translate(ports);
-        self.with(id, |machine| {
-            let _ = machine.guest.set_open_ports(ports);
-        });
+    fn open_ports(&mut self, id: &Id, ports: &ReachablePorts) {
+        let at_ipv4 = self.translate(&ports.ipv4);
+        if let Some(Machine { guest, addresses, .. }) = self.machines.get_mut(id) {
+            addresses.set_ports(ports, guest);
+            let inside = if addresses.has_firewall_in_front() { None } else { at_ipv4 };
+            // A port that is in use by somebody else stays shut, which the guest notes.
+            let _ = guest.set_open_ports(inside);
+        }
     }
 
     fn add_faults(&mut self, id: &Id, faults: &BTreeSet<GuestFault>) {
@@ -256,27 +249,10 @@ impl Hardware for Guests {
 
     fn destroy(&mut self, id: &Id) {
         let machine = self.machines.remove(id);
-        if let Some(private) = machine.and_then(|machine| machine.private) {
+        if let Some(private) = machine.and_then(|machine| machine.addresses.private) {
             self.leases.remove(&private.address());
         }
     }
-}
-
-/// Ways from the private address to the public one: what listens at one listens at the other. Firewalls of the public
-/// address hold, because that is where connections go.
-fn side_doors(private: &Lease, public: &Lease, ssh_port: SshPort) -> Vec<OpenSocket> {
-    let ssh_port = match ssh_port {
-        SshPort::Fixed(port) => Some(port),
-        SshPort::Standard | SshPort::Ephemeral => None,
-    };
-    let ports = ssh_port.into_iter().chain(HOSTS_PORTS);
-    let door = |port| {
-        let socket = TcpListener::bind((private.address(), port)).ok()?;
-        let address = public.address();
-        let serve: Serve = Arc::new(move |stream| Box::pin(stream.pass_on((address, port))));
-        OpenSocket::new(socket, Arc::default(), serve, &Handle::current()).ok()
-    };
-    ports.filter_map(door).collect()
 }
 
 /// The name that EC2 gives to a machine: `ip-172-31-5-9`.
@@ -337,7 +313,7 @@ impl Hardware for NoHardware {
         false
     }
 
-    fn open_ports(&mut self, _: &Id, _: &PortSet) {}
+    fn open_ports(&mut self, _: &Id, _: &ReachablePorts) {}
 
     fn add_faults(&mut self, _: &Id, _: &BTreeSet<GuestFault>) {}
 

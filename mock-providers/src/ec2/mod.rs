@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 mod account;
+mod addresses;
 mod answer;
 mod api;
 mod backdoor;

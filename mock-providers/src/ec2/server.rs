@@ -17,6 +17,7 @@ use axum::{
 
 use super::{
     account::{Account, Incoming, Tenant, TenantSettings},
+    addresses::IPV6_IS_LOCAL,
     answer::Answer,
     catalog,
     clock::{self, Clock},
@@ -25,7 +26,7 @@ use super::{
     guests::GuestSettings,
     options::{Credentials, ServerOptions},
     signature::{Head, Signature},
-    state::Ids,
+    state::{IPV6_NETWORK, Ids},
 };
 use crate::{
     guest::{Lease, SshPort, free_port, random_uuid},
@@ -169,6 +170,18 @@ impl Server {
     /// Port of SSH on every instance; `None` where each has its own, because the system has one loopback address.
     pub fn ssh_port(&self) -> Option<u16> {
         self.ssh_port
+    }
+
+    /// Network of the IPv6 addresses that VPCs have.
+    pub fn ipv6_network() -> String {
+        let (network, length) = IPV6_NETWORK;
+        format!("{network}/{length}")
+    }
+
+    /// Whether IPv6 addresses lead to the instances that have them: on Linux, if the whole network belonged to this
+    /// machine when that was first asked. `ip -6 route add local NETWORK dev lo`, as root, makes it so.
+    pub fn ipv6_is_local() -> bool {
+        *IPV6_IS_LOCAL
     }
 
     /// The account with a name; made with credentials of its own when there is none.

@@ -26,6 +26,7 @@ mod disk;
 mod engine;
 mod gate;
 mod image;
+pub(crate) mod ipv6;
 mod kind;
 mod machine;
 mod open_socket;

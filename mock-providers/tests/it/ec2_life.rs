@@ -21,8 +21,9 @@ async fn log_in(server: &Server, described: &Ec2Answer, key: &russh::keys::Priva
     log_in_at(server, described.value("ipAddress").unwrap(), key).await
 }
 
-async fn log_in_at(server: &Server, address: &str, key: &russh::keys::PrivateKey) -> Session {
-    let (address, port) = (address.parse().unwrap(), server.ssh_port().unwrap_or(22));
+pub(crate) async fn log_in_at(server: &Server, address: &str, key: &russh::keys::PrivateKey) -> Session {
+    let (address, port): (std::net::IpAddr, u16) =
+        (address.parse().unwrap(), server.ssh_port().unwrap_or(22));
     let trying = async {
         loop {
             if let Ok(session) = Session::open_at(address, port, "ubuntu", key, None).await {

@@ -14,6 +14,7 @@ mod cloud_rules;
 mod ec2_control;
 mod ec2_faults;
 mod ec2_instances;
+mod ec2_ipv6;
 mod ec2_life;
 mod ec2_protocol;
 mod ec2_resources;

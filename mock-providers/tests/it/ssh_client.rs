@@ -1,6 +1,6 @@
 //! An SSH client for the tests, and machines that it can log in to.
 
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use machine_mock_providers::guest::{Guest, GuestOptions, GuestOs, PowerState, User};
 use russh::{
@@ -84,14 +84,14 @@ impl Session {
     }
 
     pub(crate) async fn open_at(
-        address: Ipv4Addr,
+        address: impl Into<IpAddr>,
         port: u16,
         user: &str,
         key: &PrivateKey,
         host_key: Option<String>,
     ) -> Result<Self, String> {
         let config = Arc::new(client::Config { nodelay: true, ..client::Config::default() });
-        let connecting = client::connect(config, (address, port), Trust(host_key));
+        let connecting = client::connect(config, (address.into(), port), Trust(host_key));
         let mut handle = tokio::time::timeout(LIMIT, connecting)
             .await
             .map_err(|_| "no answer".to_owned())?

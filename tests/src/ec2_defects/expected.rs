@@ -127,6 +127,7 @@ pub const TABLE: &[Expected<Defect>] = &[
         &["network::address_options_are_consistent"],
         "the host in GetURL with --ec2-use-private-address",
     ),
+    expect(Defect::UrlLacksBrackets, "NET-009", &["network::ipv6_alone_is_reached"], "tcp://["),
     expect(Defect::AddressIsRemembered, "NET-006", &["network::address_is_not_cached"], "127."),
     expect(Defect::StartKeepsTheOldAddress, "START-011", &["start::endpoint_is_recorded"], "IPAddress"),
     expect(Defect::StopReturnsEarly, "STOP-002", &["stop::returns_when_stopped"], "Stopping"),

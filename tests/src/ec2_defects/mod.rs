@@ -110,6 +110,8 @@ defects! {
     PrivateAddressIsReported;
     /// `GetURL` has the public address although the private one was chosen.
     UrlKeepsThePublicAddress;
+    /// `GetURL` has an IPv6 address without brackets.
+    UrlLacksBrackets;
     /// `GetIP` remembers its first answer.
     AddressIsRemembered;
     /// The record keeps the address from before `Start`.

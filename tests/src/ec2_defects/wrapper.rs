@@ -447,6 +447,9 @@ impl DynDriver for Defective {
                 let public = self.calls().await?.public_address(&id).await?;
                 return Ok(url.replace(&private, &public));
             }
+            if self.has(Defect::UrlLacksBrackets) {
+                return Ok(url.replace(['[', ']'], ""));
+            }
             Ok(url)
         })
     }

@@ -100,7 +100,7 @@ pub(in crate::command_line) struct Ec2Arguments {
     #[arg(long, value_name = "COUNT")]
     instance_limit: Option<usize>,
 
-    /// Give the default VPC IPv6 addresses
+    /// Give the default VPC IPv6 addresses; they lead to instances if the system has been told that they are its own
     #[arg(long)]
     ipv6: bool,
 
@@ -132,6 +132,7 @@ struct Started<'a> {
     ssh_port: Option<u16>,
     control_endpoint: String,
     control_token: &'a str,
+    ipv6_leads_to_instances: bool,
 }
 
 impl Ec2Arguments {
@@ -164,6 +165,7 @@ impl Ec2Arguments {
             ssh_port: server.ssh_port(),
             control_endpoint: server.control_endpoint(),
             control_token: server.control_token(),
+            ipv6_leads_to_instances: self.ipv6 && Server::ipv6_is_local(),
         };
         output::to_stdout(|out| Ok(self.announce(&started, out)?))?;
         let shows_trouble = self.guest == Some(GuestChoice::Container);
@@ -222,6 +224,17 @@ impl Ec2Arguments {
             writeln!(out, "{}     {endpoint}   authority {}", "https".bold(), path.display())?;
         }
         writeln!(out, "{bold_image}     {image} (Ubuntu 24.04)   user {SSH_USER}")?;
+        if self.ipv6 {
+            let (ipv6, network) = ("ipv6".bold(), Server::ipv6_network());
+            if Server::ipv6_is_local() {
+                writeln!(out, "{ipv6}      {network} leads to instances")?;
+            } else {
+                writeln!(
+                    out,
+                    "{ipv6}      instances answer there after: ip -6 route add local {network} dev lo"
+                )?;
+            }
+        }
         writeln!(out, "{}   {control_endpoint}   token {control_token}", "control".bold())?;
         writeln!(
             out,

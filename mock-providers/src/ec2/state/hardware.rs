@@ -1,6 +1,9 @@
 //! What instances run on.
 
-use std::{collections::BTreeSet, net::Ipv4Addr};
+use std::{
+    collections::BTreeSet,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 use super::Id;
 use crate::guest::{GuestFault, GuestOs};
@@ -39,7 +42,7 @@ pub(crate) trait Hardware {
     fn is_off(&self, id: &Id) -> bool;
 
     /// Lets these TCP ports through and no others.
-    fn open_ports(&mut self, id: &Id, ports: &PortSet);
+    fn open_ports(&mut self, id: &Id, ports: &ReachablePorts);
 
     /// Adds misbehaviour before a start.
     fn add_faults(&mut self, id: &Id, faults: &BTreeSet<GuestFault>);
@@ -60,12 +63,23 @@ pub(crate) struct Build<'a> {
     pub(crate) os: GuestOs,
     /// Private address; the host name is made from it.
     pub(crate) private_address: Ipv4Addr,
+    /// IPv6 addresses.
+    pub(crate) ipv6_addresses: &'a [Ipv6Addr],
     /// OpenSSH line of the key pair.
     pub(crate) public_key: Option<&'a str>,
     /// User data, decoded.
     pub(crate) user_data: &'a [u8],
     /// Misbehaviour.
     pub(crate) faults: &'a BTreeSet<GuestFault>,
+}
+
+/// TCP ports that clients can reach, by the kind of address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ReachablePorts {
+    /// At an IPv4 address.
+    pub(crate) ipv4: PortSet,
+    /// At an IPv6 address.
+    pub(crate) ipv6: PortSet,
 }
 
 /// TCP ports as ranges, in order, without overlaps.
@@ -88,7 +102,6 @@ impl PortSet {
     }
 
     /// Whether a port is among them.
-    #[cfg(test)]
     pub(crate) fn contains(&self, port: u16) -> bool {
         self.0.iter().any(|(first, last)| (*first..=*last).contains(&port))
     }

@@ -48,6 +48,7 @@ impl Region {
                 id: &id,
                 os: plan.image.os,
                 private_address: instance.private_address.unwrap_or(Ipv4Addr::UNSPECIFIED),
+                ipv6_addresses: &instance.ipv6,
                 public_key: plan.public_key.as_deref(),
                 user_data: &plan.user_data,
                 faults: &launch.start_faults.guest,

@@ -57,7 +57,7 @@ pub(crate) use address::Address;
 pub(crate) use attributes::AttributeChange;
 pub(crate) use cidr::{Cidr, Cidr6};
 pub(crate) use group::{Group, NewGroup};
-pub(crate) use hardware::{Build, Hardware, PortSet};
+pub(crate) use hardware::{Build, Hardware, PortSet, ReachablePorts};
 pub(crate) use id::{Id, Ids, Kind};
 pub(crate) use instance::{
     Attached, GroupName, Instance, InstanceState, MetadataChange, MetadataOptions, Monitoring, PublicAddress,
@@ -76,6 +76,7 @@ pub use times::Times;
 pub(crate) use token::ClientToken;
 pub(crate) use visibility::Lag;
 pub(crate) use volume::{NewVolume, Volume, VolumeAttachment};
+pub(crate) use vpc::IPV6_NETWORK;
 
 use super::{
     catalog::{self, Image, InstanceProfile},

@@ -1,12 +1,16 @@
 //! What rules of security groups let through.
 
-use std::fmt;
+use std::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
-use super::{Cidr, Cidr6, Id, PortSet, Result, Tags};
+use super::{Cidr, Cidr6, Id, PortSet, ReachablePorts, Result, Tags};
 use crate::ec2::error::Ec2Error;
 
-/// Address that the clients of simulated machines come from.
-const CLIENT: std::net::Ipv4Addr = std::net::Ipv4Addr::LOCALHOST;
+/// Addresses that the clients of simulated machines come from.
+const CLIENT: Ipv4Addr = Ipv4Addr::LOCALHOST;
+const CLIENT_IPV6: Ipv6Addr = Ipv6Addr::LOCALHOST;
 /// Number of TCP in the protocol field of IP packets; the others are in [`Permission::checked`].
 const TCP: &str = "tcp";
 /// All protocols.
@@ -120,12 +124,18 @@ impl Permission {
         Self { protocol: ALL.to_owned(), from_port: None, to_port: None, peer }
     }
 
-    /// TCP ports that clients of simulated machines can reach by this permission. Rules about members of groups do not
-    /// concern them.
-    pub(super) fn reachable(&self) -> Option<(u16, u16)> {
-        if !matches!(self.peer, Peer::Ipv4(cidr) if cidr.contains(CLIENT)) {
-            return None;
-        }
+    /// Whether clients of simulated machines may reach IPv4 addresses by this permission. Rules about members of groups do
+    /// not concern them.
+    fn is_for_ipv4(&self) -> bool {
+        matches!(self.peer, Peer::Ipv4(cidr) if cidr.contains(CLIENT))
+    }
+
+    fn is_for_ipv6(&self) -> bool {
+        matches!(self.peer, Peer::Ipv6(cidr) if cidr.contains(CLIENT_IPV6))
+    }
+
+    /// The TCP ports that it is about.
+    fn tcp_ports(&self) -> Option<(u16, u16)> {
         match self.protocol.as_str() {
             ALL => Some((0, u16::MAX)),
             TCP => Some((u16::try_from(self.from_port?).ok()?, u16::try_from(self.to_port?).ok()?)),
@@ -150,9 +160,13 @@ impl Permission {
 }
 
 /// The TCP ports that rules let clients of simulated machines reach.
-pub(super) fn reachable<'a>(rules: impl Iterator<Item = &'a Rule>) -> PortSet {
-    let ingress = rules.filter(|rule| rule.direction == Direction::Ingress);
-    PortSet::new(ingress.filter_map(|rule| rule.permission.reachable()))
+pub(super) fn reachable<'a>(rules: impl Iterator<Item = &'a Rule> + Clone) -> ReachablePorts {
+    let ports = |concerns: fn(&Permission) -> bool| {
+        let ingress = rules.clone().filter(|rule| rule.direction == Direction::Ingress);
+        let concerned = ingress.map(|rule| &rule.permission).filter(|permission| concerns(permission));
+        PortSet::new(concerned.filter_map(Permission::tcp_ports))
+    };
+    ReachablePorts { ipv4: ports(Permission::is_for_ipv4), ipv6: ports(Permission::is_for_ipv6) }
 }
 
 fn ports(from: Option<i32>, to: Option<i32>) -> Result<(Option<i32>, Option<i32>)> {
@@ -220,13 +234,25 @@ mod tests {
 
     #[test]
     fn only_what_clients_can_use_opens_ports() {
-        let ports =
-            |protocol: &str, peer| Permission::checked(protocol, Some(1), Some(9), peer).unwrap().reachable();
-        assert_eq!(ports("tcp", anywhere()), Some((1, 9)));
-        assert_eq!(ports("-1", anywhere()), Some((0, 65_535)));
-        assert_eq!(ports("udp", anywhere()), None);
-        assert_eq!(ports("tcp", Peer::Ipv4(Cidr::parse("127.0.0.1/32").unwrap())), Some((1, 9)));
-        assert_eq!(ports("tcp", Peer::Ipv4(Cidr::parse("10.0.0.0/8").unwrap())), None);
-        assert_eq!(ports("tcp", Peer::Group("sg-1".into())), None);
+        let ports = |protocol: &str, peer| {
+            let rule = Rule {
+                id: "sgr-1".into(),
+                direction: Direction::Ingress,
+                permission: Permission::checked(protocol, Some(1), Some(9), peer).unwrap(),
+                description: String::new(),
+                tags: Tags::new(),
+            };
+            let ReachablePorts { ipv4, ipv6 } = reachable([&rule].into_iter());
+            (ipv4.ranges().first().copied(), ipv6.ranges().first().copied())
+        };
+        let ipv6 = |text| Peer::Ipv6(Cidr6::parse(text).unwrap());
+        assert_eq!(ports("tcp", anywhere()), (Some((1, 9)), None));
+        assert_eq!(ports("tcp", ipv6("::/0")), (None, Some((1, 9))));
+        assert_eq!(ports("-1", anywhere()), (Some((0, 65_535)), None));
+        assert_eq!(ports("udp", anywhere()), (None, None));
+        assert_eq!(ports("tcp", Peer::Ipv4(Cidr::parse("127.0.0.1/32").unwrap())), (Some((1, 9)), None));
+        assert_eq!(ports("tcp", Peer::Ipv4(Cidr::parse("10.0.0.0/8").unwrap())), (None, None));
+        assert_eq!(ports("tcp", ipv6("2001:db8::/32")), (None, None));
+        assert_eq!(ports("tcp", Peer::Group("sg-1".into())), (None, None));
     }
 }

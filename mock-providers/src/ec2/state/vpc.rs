@@ -20,8 +20,9 @@ use crate::ec2::{
 const DEFAULT_VPC: (Ipv4Addr, u8) = (Ipv4Addr::new(172, 31, 0, 0), 16);
 /// Length of the prefix of its subnets.
 const DEFAULT_SUBNET: u8 = 20;
-/// Amazon's IPv6 addresses begin like this; the VPCs have a /56 of them each.
-const AMAZON_IPV6: u128 = 0x2600_1f18 << 96;
+/// IPv6 addresses of all VPCs, which have a /56 each: private ones, so that a system that is told that they are its own
+/// (`ec2/README.md`) loses none of Amazon's.
+pub(crate) const IPV6_NETWORK: (Ipv6Addr, u8) = (Ipv6Addr::new(0xfd0e, 0xc200, 0, 0, 0, 0, 0, 0), 32);
 
 impl Region {
     /// A region as an account finds it.
@@ -135,15 +136,22 @@ impl Region {
         }
     }
 
+    /// Gives the default VPC IPv6 addresses if it has none.
+    pub(crate) fn give_default_vpc_ipv6(&mut self) {
+        if let Some(id) = self.default_vpc().filter(|vpc| vpc.ipv6.is_none()).map(|vpc| vpc.id.clone()) {
+            self.give_ipv6(&id);
+        }
+    }
+
     fn add_ipv6_block(&mut self, vpc: &Id) -> Option<Cidr6> {
         let middle = u128::from(self.ids.number() & 0xffff_ffff) << 64;
-        let block = Cidr6::new(Ipv6Addr::from(AMAZON_IPV6 | middle), 56)?;
+        let block = Cidr6::new(Ipv6Addr::from(u128::from(IPV6_NETWORK.0) | middle), 56)?;
         let association = self.ids.next(Kind::CidrAssociation);
         self.vpcs.get_mut(vpc)?.ipv6 = Some((block, association));
         Some(block)
     }
 
-    /// Gives a VPC a block of Amazon's IPv6 addresses (`AssociateVpcCidrBlock`).
+    /// Gives a VPC a block of IPv6 addresses (`AssociateVpcCidrBlock`).
     ///
     /// # Errors
     /// No such VPC; one that has a block already.
@@ -260,7 +268,7 @@ mod tests {
         let mut region = region();
         let vpc = region.default_vpc().unwrap().id.clone();
         let subnet = region.subnets.values().next().unwrap().id.clone();
-        let elsewhere = Cidr6::parse("2600:1f18:ffff:ff00::/64").unwrap();
+        let elsewhere = Cidr6::parse("fd0e:c200:ffff:ff00::/64").unwrap();
         assert_eq!(region.associate_subnet_ipv6(&subnet, elsewhere).unwrap_err().code, "InvalidSubnet.Range");
         let (block, _) = region.associate_vpc_ipv6(&vpc).unwrap().ipv6.clone().unwrap();
         let part = block.subnet(7);

@@ -36,13 +36,13 @@ fn rules_open_and_close_ports_of_running_machines() {
     let group = desk.region.create_group(&new, desk.now).unwrap();
     let order = Launch { group_ids: vec![group.to_string()], ..desk.order() };
     let id = desk.launch(&order);
-    assert!(desk.table.machines[&id].ports.ranges().is_empty());
+    assert!(desk.table.machines[&id].ports.ipv4.ranges().is_empty());
     let rules = [hardware::ingress(22, 22), hardware::ingress(80, 90)];
     let (now, table) = (desk.now, &mut desk.table);
     let added =
         desk.region.authorize(&group, Direction::Ingress, &rules, &Default::default(), now, table).unwrap();
     assert_eq!(added.len(), 2);
-    assert_eq!(desk.table.machines[&id].ports.ranges(), [(22, 22), (80, 90)]);
+    assert_eq!(desk.table.machines[&id].ports.ipv4.ranges(), [(22, 22), (80, 90)]);
     let both = [hardware::ingress(443, 443), hardware::ingress(22, 22)];
     let error = desk
         .region
@@ -52,10 +52,10 @@ fn rules_open_and_close_ports_of_running_machines() {
     let words =
         "the specified rule \"peer: 0.0.0.0/0, TCP, from port: 22, to port: 22, ALLOW\" already exists";
     assert_eq!(error.message, words);
-    assert!(!desk.table.machines[&id].ports.contains(443), "the whole call is refused");
+    assert!(!desk.table.machines[&id].ports.ipv4.contains(443), "the whole call is refused");
     let gone = Revoked::Ids(vec![added[0].id.to_string()]);
     desk.region.revoke(&group, Direction::Ingress, &gone, desk.now, &mut desk.table).unwrap();
-    assert_eq!(desk.table.machines[&id].ports.ranges(), [(80, 90)]);
+    assert_eq!(desk.table.machines[&id].ports.ipv4.ranges(), [(80, 90)]);
     assert_eq!(desk.region.delete_group(&group, desk.now).unwrap_err().code, "DependencyViolation");
     desk.region.terminate_instances(&[&id], desk.now, &mut desk.table).unwrap();
     assert_eq!(desk.region.delete_group(&group, desk.now).unwrap_err().code, "DependencyViolation");

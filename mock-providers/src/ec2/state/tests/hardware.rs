@@ -12,7 +12,7 @@ use crate::{
         key_material::PublicKey,
         state::{
             Build, Cidr, Hardware, Id, Ids, InstanceState, Lag, Launch, Moment, NewRule, Peer, Permission,
-            PortSet, Region, RegionSettings, Times,
+            ReachablePorts, Region, RegionSettings, Times,
         },
     },
     guest::GuestFault,
@@ -34,7 +34,7 @@ pub(crate) struct Machines {
 pub(crate) struct Machine {
     pub(crate) on: bool,
     pub(crate) address: Option<Ipv4Addr>,
-    pub(crate) ports: PortSet,
+    pub(crate) ports: ReachablePorts,
 }
 
 impl Hardware for Machines {
@@ -86,7 +86,7 @@ impl Hardware for Machines {
         !self.machines[id].on
     }
 
-    fn open_ports(&mut self, id: &Id, ports: &PortSet) {
+    fn open_ports(&mut self, id: &Id, ports: &ReachablePorts) {
         self.machines.get_mut(id).unwrap().ports = ports.clone();
     }
 

@@ -272,7 +272,7 @@ impl World {
             }
             let groups = it.groups.iter().map(|group| region.group(&group.id).unwrap());
             let rules: Vec<_> = groups.flat_map(|group| group.rules.clone()).collect();
-            let open = (0..10).filter(|port| machine.ports.contains(*port)).collect::<Vec<u16>>();
+            let open = (0..10).filter(|port| machine.ports.ipv4.contains(*port)).collect::<Vec<u16>>();
             let ruled = rules.iter().filter_map(|rule| match rule.permission.peer {
                 Peer::Ipv4(_) if rule.direction == Direction::Ingress => rule.permission.from_port,
                 _ => None,

@@ -18,6 +18,9 @@ pub enum ProviderKind {
     Ec2,
     /// The suite's own VirtualBox
     Vbox,
+    /// The suite's own VirtualBox as it is on macOS since 7.0: host-only networks instead of interfaces
+    #[serde(rename = "vbox-macos")]
+    VboxMacos,
     /// A provider that the suite does not know: commands of the profile list its objects and act in it
     External,
 }
@@ -29,11 +32,12 @@ impl ProviderKind {
     }
 
     /// Every kind with its word.
-    pub const WORDS: [(&'static str, Self); 5] = [
+    pub const WORDS: [(&'static str, Self); 6] = [
         ("none", Self::None),
         ("template", Self::Template),
         ("ec2", Self::Ec2),
         ("vbox", Self::Vbox),
+        ("vbox-macos", Self::VboxMacos),
         ("external", Self::External),
     ];
 
@@ -44,6 +48,7 @@ impl ProviderKind {
             Self::Template => "template",
             Self::Ec2 => "ec2",
             Self::Vbox => "vbox",
+            Self::VboxMacos => "vbox-macos",
             Self::External => "external",
         }
     }
@@ -54,7 +59,9 @@ impl ProviderKind {
             Self::None | Self::External => &[],
             Self::Template => &["endpoint", "token"],
             Self::Ec2 => &["endpoint", "access-key", "secret-key", "region", "zone", "ami", "ssh-port"],
-            Self::Vbox => &["boot2docker-url", "disk-size", "hostonly-cidr", "no-vtx-check"],
+            Self::Vbox | Self::VboxMacos => {
+                &["boot2docker-url", "disk-size", "hostonly-cidr", "no-vtx-check"]
+            }
         }
     }
 }

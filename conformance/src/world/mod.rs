@@ -50,7 +50,7 @@ pub fn offers_of(
         ProviderKind::None => NoWorld::new(create_machines).offers(),
         ProviderKind::Template => TemplateWorld::offered(),
         ProviderKind::Ec2 => Ec2World::offered(),
-        ProviderKind::Vbox => VBoxWorld::offered(),
+        ProviderKind::Vbox | ProviderKind::VboxMacos => VBoxWorld::offered(),
         ProviderKind::External => external.map(ExternalWorld::offers_of).unwrap_or_default(),
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use machine_mock_providers::{
     faults::{FaultKind, FaultPlan},
     guest::GuestKind,
-    vbox::{Account, Server, ServerOptions, VBoxError, boot2docker_image},
+    vbox::{Account, Conditions, Server, ServerOptions, VBoxError, boot2docker_image},
 };
 use tempfile::TempDir;
 
@@ -31,6 +31,7 @@ const MISSING_IMAGE: &str = "/boot2docker.iso";
 pub struct VBoxWorld {
     server: Arc<Server>,
     guests: GuestKind,
+    is_macos: bool,
     /// Holds the boot2docker image; deleted with the last handle.
     folder: Arc<TempDir>,
 }
@@ -42,23 +43,29 @@ impl VBoxWorld {
     /// # Errors
     /// If it cannot listen on loopback, or files cannot be made.
     pub async fn start(executable: PathBuf) -> Result<Self, WorldError> {
-        Self::with_guests(executable, GuestKind::Simulated).await
+        Self::with(executable, GuestKind::Simulated, false).await
     }
 
-    /// Starts the state server, as [`VBoxWorld::start`] does, with guests of this kind.
+    /// Starts the state server, as [`VBoxWorld::start`] does, with guests of this kind. `is_macos` makes VirtualBox what it
+    /// is on macOS since 7.0: with host-only networks instead of interfaces.
     ///
     /// # Errors
     /// If it cannot listen on loopback, files cannot be made, or such guests cannot be made here.
-    pub async fn with_guests(executable: PathBuf, guests: GuestKind) -> Result<Self, WorldError> {
+    pub async fn with(executable: PathBuf, guests: GuestKind, is_macos: bool) -> Result<Self, WorldError> {
         let failed = |error: std::io::Error| {
             WorldError(format!("the suite's own VirtualBox cannot be started: {error}"))
         };
         let folder = TempDir::with_prefix("machine-conformance-vbox-").map_err(failed)?;
         let image = folder.path().join("boot2docker.iso");
         tokio::fs::write(image, boot2docker_image()).await.map_err(failed)?;
-        let options =
-            ServerOptions { executable: Some(executable), guest_kind: guests, ..ServerOptions::default() };
+        let options = ServerOptions {
+            executable: Some(executable),
+            guest_kind: guests,
+            conditions: Conditions { host_only_networks: is_macos, ..Conditions::default() },
+            ..ServerOptions::default()
+        };
         Ok(Self {
+            is_macos,
             server: Arc::new(Server::start(options).await.map_err(failed)?),
             guests,
             folder: Arc::new(folder),
@@ -89,7 +96,7 @@ impl VBoxWorld {
 #[async_trait]
 impl World for VBoxWorld {
     fn kind(&self) -> &'static str {
-        "vbox"
+        if self.is_macos { "vbox-macos" } else { "vbox" }
     }
 
     fn offers(&self) -> BTreeSet<Need> {

@@ -32,6 +32,7 @@ pub(super) fn objects(virtual_box: &VirtualBox, guests: &Guests) -> Vec<Object> 
                 ("lower", it.lower.to_string()),
                 ("upper", it.upper.to_string()),
                 ("netmask", it.netmask.to_string()),
+                ("users", users(&it.name, virtual_box)),
             ],
         )
     });
@@ -58,9 +59,9 @@ pub(super) fn objects(virtual_box: &VirtualBox, guests: &Guests) -> Vec<Object> 
     machines.chain(media).chain(interfaces).chain(networks).chain(servers).collect()
 }
 
-/// Names of the VMs with an adapter at an interface.
-fn users(interface: &str, virtual_box: &VirtualBox) -> String {
-    let users = virtual_box.users_of_interface(interface).into_iter();
+/// Names of the VMs with an adapter at a host-only interface or network.
+fn users(network: &str, virtual_box: &VirtualBox) -> String {
+    let users = virtual_box.users_of_host_only(network).into_iter();
     let users = users.filter_map(|id| virtual_box.machine(id));
     users.map(|machine| machine.name.as_str()).collect::<Vec<_>>().join(",")
 }

@@ -147,12 +147,17 @@ impl Info {
         self.value(key)?.parse().ok()
     }
 
-    /// Adapter and hardware address of the host-only network, as `vboxnet0` and `08:00:27:88:d3:cf`.
+    /// Name and number of the network card of each host-only network.
+    fn host_only_cards(&self) -> impl Iterator<Item = (&str, u8)> {
+        self.0.iter().filter_map(|(key, name)| {
+            let number = key.strip_prefix("hostonlyadapter").or_else(|| key.strip_prefix("hostonly-network"));
+            Some((name.as_str(), number?.parse().ok()?))
+        })
+    }
+
+    /// Name and hardware address in the host-only network, as `vboxnet0` and `08:00:27:88:d3:cf`.
     pub(crate) fn host_only(&self) -> Option<(&str, String)> {
-        let (number, adapter) = self.0.iter().find_map(|(key, adapter)| {
-            let number: u8 = key.strip_prefix("hostonlyadapter")?.parse().ok()?;
-            Some((number, adapter.as_str()))
-        })?;
+        let (adapter, number) = self.host_only_cards().next()?;
         let address = self.value(&format!("macaddress{number}"))?.to_lowercase();
         let pairs = address.as_bytes().chunks(2).map(String::from_utf8_lossy);
         Some((adapter, pairs.collect::<Vec<_>>().join(":")))
@@ -160,7 +165,7 @@ impl Info {
 
     /// Whether the VM has a network card in the host-only network of `adapter`.
     pub(crate) fn uses_adapter(&self, adapter: &str) -> bool {
-        self.0.iter().any(|(key, value)| key.starts_with("hostonlyadapter") && value == adapter)
+        self.host_only_cards().any(|(name, _)| name == adapter)
     }
 
     /// Port of this computer that is forwarded to SSH in the guest.

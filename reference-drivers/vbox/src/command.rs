@@ -1,6 +1,6 @@
 use std::{ffi::OsString, path::Path};
 
-use crate::network::{Dhcp, Network};
+use crate::network::{Adapter, Dhcp, Kind, Network};
 
 /// Name of the storage controller; disk and ISO have fixed places on it, as docker-machine's own driver has them.
 pub(crate) const CONTROLLER: &str = "SATA";
@@ -68,6 +68,10 @@ pub(crate) fn list_vms() -> Command {
 
 pub(crate) fn list_host_only() -> Command {
     Command::new("list the host-only networks", &["list", "hostonlyifs"])
+}
+
+pub(crate) fn list_host_only_networks() -> Command {
+    Command::new("list the host-only networks", &["list", "hostonlynets"])
 }
 
 pub(crate) fn list_bridged() -> Command {
@@ -141,12 +145,14 @@ pub(crate) fn allow_symlinks(vm: &str, share: &str) -> Command {
     Command::new("allow links in the shared folder", &["setextradata", vm, &key, "1"])
 }
 
-pub(crate) fn join_network(vm: &str, adapter: &str, nic_type: &str, promiscuity: &str) -> Command {
-    Command::new(
-        "join the host-only network",
-        &["modifyvm", vm, "--nic2", "hostonly", "--nictype2", nic_type],
-    )
-    .words(&["--nicpromisc2", promiscuity, "--hostonlyadapter2", adapter, "--cableconnected2", "on"])
+pub(crate) fn join_network(vm: &str, adapter: &Adapter, nic_type: &str, promiscuity: &str) -> Command {
+    let (attachment, option) = match adapter.kind {
+        Kind::Interface => ("hostonly", "--hostonlyadapter2"),
+        Kind::Network => ("hostonlynet", "--host-only-net2"),
+    };
+    Command::new("join the host-only network", &["modifyvm", vm, "--nic2", attachment])
+        .words(&["--nictype2", nic_type, "--nicpromisc2", promiscuity])
+        .words(&[option, &adapter.name, "--cableconnected2", "on"])
 }
 
 /// Forwards `port` to SSH. `replace`: there is such a rule already. `running` VMs have a command of their own.
@@ -197,6 +203,20 @@ pub(crate) fn configure_host_only(adapter: &str, network: &Network) -> Command {
 
 pub(crate) fn remove_host_only(adapter: &str) -> Command {
     Command::new("delete the host-only network", &["hostonlyif", "remove", adapter]).work(Work::Guest)
+}
+
+/// A network of macOS, which is told by its name. This computer gets the lowest of the addresses.
+pub(crate) fn create_host_only_network(network: &Network) -> Command {
+    let [address, mask, last] =
+        [network.address(), network.mask(), network.last_member()].map(|ip| ip.to_string());
+    let name = format!("docker-machine-{address}");
+    Command::new("make a host-only network", &["hostonlynet", "add", "--name", &name, "--netmask", &mask])
+        .words(&["--lower-ip", &address, "--upper-ip", &last, "--enable"])
+        .work(Work::Guest)
+}
+
+pub(crate) fn remove_host_only_network(name: &str) -> Command {
+    Command::new("delete the host-only network", &["hostonlynet", "remove", "--name", name]).work(Work::Guest)
 }
 
 /// Adds a DHCP server, or with `change` modifies the one that is there.
@@ -254,6 +274,21 @@ mod tests {
         assert_eq!(
             forwards(true, true),
             ["controlvm U natpf1 delete ssh", "controlvm U natpf1 ssh,tcp,127.0.0.1,40022,,22"]
+        );
+    }
+
+    #[test]
+    fn networks_of_macos_have_a_range_that_begins_with_this_computer() {
+        let network = Network::parse("192.168.59.1/24").unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(
+            line(&create_host_only_network(&network)),
+            "hostonlynet add --name docker-machine-192.168.59.1 --netmask 255.255.255.0 --lower-ip 192.168.59.1 \
+             --upper-ip 192.168.59.254 --enable"
+        );
+        let adapter = Adapter { kind: Kind::Network, name: "n".to_owned(), ..Adapter::default() };
+        let joined = line(&join_network("U", &adapter, "virtio", "deny"));
+        assert!(
+            joined.starts_with("modifyvm U --nic2 hostonlynet ") && joined.contains(" --host-only-net2 n ")
         );
     }
 

@@ -10,7 +10,7 @@ use machine_driver::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::network::Adapter;
+use crate::network::{Adapter, Kind};
 
 /// Others hold it while they make a network and join it.
 const LEDGER: Wait =
@@ -41,6 +41,7 @@ pub(crate) struct Content {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Entry {
+    pub(crate) kind: Kind,
     pub(crate) adapter: String,
     pub(crate) network_name: String,
     pub(crate) made_adapter: bool,
@@ -53,6 +54,7 @@ pub(crate) struct Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Pending {
+    pub(crate) kind: Kind,
     pub(crate) before: BTreeSet<String>,
     pub(crate) vm: String,
 }
@@ -83,10 +85,11 @@ impl Ledger {
     /// Takes over the network that a killed process has made. What is missing in `adapters` is not forgotten: an answer
     /// may be wrong, and deleting what is gone already does no harm.
     pub(crate) fn settle(&mut self, adapters: &[Adapter]) {
-        let Some(Pending { before, vm }) = self.content.pending.take() else {
+        let Some(Pending { kind, before, vm }) = self.content.pending.take() else {
             return;
         };
-        for adapter in adapters.iter().filter(|adapter| !before.contains(&adapter.guid)) {
+        let is_new = |adapter: &&Adapter| adapter.kind == kind && !before.contains(&adapter.guid);
+        for adapter in adapters.iter().filter(is_new) {
             let entry = self.entry(adapter);
             entry.made_adapter = true;
             entry.vms.insert(vm.clone());
@@ -96,6 +99,7 @@ impl Ledger {
     /// The entry of a network, a new one if there is none.
     pub(crate) fn entry(&mut self, adapter: &Adapter) -> &mut Entry {
         let entry = self.content.networks.entry(adapter.guid.clone()).or_default();
+        entry.kind = adapter.kind;
         entry.adapter.clone_from(&adapter.name);
         entry.network_name.clone_from(&adapter.network_name);
         entry
@@ -131,8 +135,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let waits = Waits::default();
         let mut ledger = Ledger::open(folder.path(), &waits).await.unwrap();
-        ledger.content.pending =
-            Some(Pending { before: BTreeSet::from(["0".to_owned()]), vm: "vm".to_owned() });
+        ledger.content.pending = Some(Pending {
+            before: BTreeSet::from(["0".to_owned()]),
+            vm: "vm".to_owned(),
+            ..Pending::default()
+        });
         ledger.save().await.unwrap();
         drop(ledger);
         let mut ledger = Ledger::open(folder.path(), &waits).await.unwrap();

@@ -5,10 +5,11 @@ use std::{
 };
 
 use machine_driver::{Context, Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::{INACCESSIBLE, Refusal, blocks_with, vms},
-    command,
+    command::{self, Command},
     driver::VBoxDriver,
     ledger::{Entry, Ledger, Pending},
     vboxmanage::{Failure, VBoxManage},
@@ -43,6 +44,11 @@ impl Network {
             ));
         }
         Ok(network)
+    }
+
+    /// Last address that a member can have.
+    pub(crate) fn last_member(&self) -> Ipv4Addr {
+        Ipv4Addr::from(self.last() - 1)
     }
 
     /// Address of this computer.
@@ -113,9 +119,43 @@ impl Dhcp {
     }
 }
 
-/// An adapter of `list hostonlyifs`.
+/// What a host-only network is for VirtualBox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    /// An interface of this computer, with a DHCP server of VirtualBox.
+    #[default]
+    Interface,
+    /// A network of macOS, since VirtualBox 7: it gives out addresses itself, and its interface comes and goes with VMs.
+    Network,
+}
+
+impl Kind {
+    fn list(self) -> Command {
+        match self {
+            Self::Interface => command::list_host_only(),
+            Self::Network => command::list_host_only_networks(),
+        }
+    }
+
+    fn create(self, network: &Network) -> Command {
+        match self {
+            Self::Interface => command::create_host_only(),
+            Self::Network => command::create_host_only_network(network),
+        }
+    }
+
+    fn remove(self, name: &str) -> Command {
+        match self {
+            Self::Interface => command::remove_host_only(name),
+            Self::Network => command::remove_host_only_network(name),
+        }
+    }
+}
+
+/// A host-only network that there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Adapter {
+    pub(crate) kind: Kind,
     pub(crate) name: String,
     pub(crate) guid: String,
     pub(crate) network_name: String,
@@ -123,19 +163,42 @@ pub(crate) struct Adapter {
     pub(crate) mask: String,
 }
 
-/// The adapters that there are.
-pub(crate) async fn adapters(vbox: &VBoxManage) -> Result<Vec<Adapter>> {
-    let listed =
-        vbox.read(&command::list_host_only(), |stdout| blocks_with("VBoxNetworkName", stdout)).await?;
+/// The networks of a kind that there are.
+async fn adapters(vbox: &VBoxManage, kind: Kind) -> Result<Vec<Adapter>> {
+    Ok(vbox.read(&kind.list(), |stdout| read(kind, stdout)).await?)
+}
+
+fn read(kind: Kind, stdout: &str) -> Result<Vec<Adapter>> {
+    let listed = match kind {
+        Kind::Interface => blocks_with("VBoxNetworkName", stdout)?,
+        // VirtualBox writes an empty line inside of each block.
+        Kind::Network => blocks_with("VBoxNetworkName", &stdout.replace("\n\nState:", "\nState:"))?,
+    };
     let value = |block: &BTreeMap<String, String>, key: &str| block.get(key).cloned().unwrap_or_default();
+    // A network gives this computer the lowest of its addresses.
+    let address = if kind == Kind::Interface { "IPAddress" } else { "LowerIP" };
     let adapter = |block: &BTreeMap<String, String>| Adapter {
+        kind,
         name: value(block, "Name"),
         guid: value(block, "GUID"),
         network_name: value(block, "VBoxNetworkName"),
-        address: value(block, "IPAddress"),
+        address: value(block, address),
         mask: value(block, "NetworkMask"),
     };
     Ok(listed.iter().map(adapter).collect())
+}
+
+/// The networks of the kind that this VirtualBox makes, or those among which the wanted one is.
+async fn known(vbox: &VBoxManage, network: &Network) -> Result<(Kind, Vec<Adapter>)> {
+    let interfaces = adapters(vbox, Kind::Interface).await?;
+    if adapter_of(&interfaces, network).is_some() {
+        return Ok((Kind::Interface, interfaces));
+    }
+    match adapters(vbox, Kind::Network).await {
+        // So says every VirtualBox but that of macOS.
+        Err(error) if error.to_string().contains("Unknown subcommand") => Ok((Kind::Interface, interfaces)),
+        networks => Ok((Kind::Network, networks?)),
+    }
 }
 
 /// The adapter whose address and mask are those of the network.
@@ -147,7 +210,7 @@ fn adapter_of<'a>(adapters: &'a [Adapter], network: &Network) -> Option<&'a Adap
 /// Refuses a network that cannot be made or told from another one (PRE-004): two adapters that look the same, and a
 /// network of this computer that has the same addresses.
 pub(crate) async fn check(vbox: &VBoxManage, network: &Network) -> Result<()> {
-    let adapters = adapters(vbox).await?;
+    let (_, adapters) = known(vbox, network).await?;
     for (index, one) in adapters.iter().enumerate() {
         let same = |other: &&Adapter| other.address == one.address || other.network_name == one.network_name;
         if let Some(other) = adapters.iter().skip(index + 1).find(same) {
@@ -198,22 +261,23 @@ impl VBoxDriver {
         let network = self.network()?;
         let vm = self.vm_id();
         let mut ledger = Ledger::open(&self.settings_folder()?, cx.waits()).await?;
-        let before = adapters(vbox).await?;
+        let (kind, before) = known(vbox, &network).await?;
         ledger.settle(&before);
         let adapter = match adapter_of(&before, &network) {
             Some(adapter) => adapter.clone(),
-            None => self.make_network(vbox, cx, &mut ledger, &before, &network).await?,
+            None => self.make_network(vbox, cx, &mut ledger, (kind, &before), &network).await?,
         };
         if let Some(entry) = ledger.content.networks.get_mut(&adapter.guid) {
             entry.vms.insert(vm.clone());
         }
         ledger.save().await?;
-        if !self.options.no_dhcp {
+        if !self.options.no_dhcp && kind == Kind::Interface {
             self.serve_dhcp(vbox, &mut ledger, &adapter, &network).await?;
         }
         if joined != Some(adapter.name.as_str()) {
-            let (kind, promiscuity) = (&self.options.host_only_nic_type, &self.options.host_only_promiscuity);
-            let join = command::join_network(&vm, &adapter.name, kind, promiscuity);
+            let (nic_type, promiscuity) =
+                (&self.options.host_only_nic_type, &self.options.host_only_promiscuity);
+            let join = command::join_network(&vm, &adapter, nic_type, promiscuity);
             vbox.change(&join).await?;
         }
         Ok(())
@@ -224,15 +288,15 @@ impl VBoxDriver {
         vbox: &VBoxManage,
         cx: &Context,
         ledger: &mut Ledger,
-        before: &[Adapter],
+        (kind, before): (Kind, &[Adapter]),
         network: &Network,
     ) -> Result<Adapter> {
         cx.log().info(format!("Creating the host-only network {network}..."));
         let before: BTreeSet<String> = before.iter().map(|adapter| adapter.guid.clone()).collect();
-        ledger.content.pending = Some(Pending { before: before.clone(), vm: self.vm_id() });
+        ledger.content.pending = Some(Pending { kind, before: before.clone(), vm: self.vm_id() });
         ledger.save().await?;
-        let made = vbox.change(&command::create_host_only()).await;
-        let after = adapters(vbox).await?;
+        let made = vbox.change(&kind.create(network)).await;
+        let after = adapters(vbox, kind).await?;
         ledger.settle(&after);
         ledger.save().await?;
         made?;
@@ -241,6 +305,9 @@ impl VBoxDriver {
             let text = "VirtualBox has made a host-only network and does not show it; restart this computer's VirtualBox services";
             Error::new(ErrorKind::Provider, text)
         })?;
+        if kind == Kind::Network {
+            return Ok(adapter);
+        }
         let configured = vbox.change(&command::configure_host_only(&adapter.name, network)).await;
         configured.map_err(|Failure { error, .. }| {
             let refused = error.to_string().contains("ACCESSDENIED");
@@ -284,8 +351,8 @@ impl VBoxDriver {
     pub(crate) async fn leave_networks(&self, vbox: &VBoxManage, cx: &Context) -> Result<()> {
         let vm = self.vm_id();
         let mut ledger = Ledger::open(&self.settings_folder()?, cx.waits()).await?;
-        if ledger.content.pending.is_some() {
-            ledger.settle(&adapters(vbox).await?);
+        if let Some(kind) = ledger.content.pending.as_ref().map(|pending| pending.kind) {
+            ledger.settle(&adapters(vbox, kind).await?);
         }
         if ledger.content.networks.is_empty() {
             return Ok(());
@@ -327,7 +394,7 @@ async fn delete_unused(vbox: &VBoxManage, entry: &Entry, vms: &[&str]) -> Result
         Ok(true)
     };
     let adapter = if entry.made_adapter {
-        deleted(vbox.change(&command::remove_host_only(&entry.adapter)).await)
+        deleted(vbox.change(&entry.kind.remove(&entry.adapter)).await)
     } else {
         Ok(true)
     };
@@ -352,7 +419,9 @@ fn deleted(outcome: Result<(), Failure>) -> Result<bool> {
         return Ok(true);
     };
     let text = error.to_string();
-    let absent = text.contains("could not be found") || text.contains("Failed to find DHCP server");
+    // The last is all that VirtualBox says of a network of macOS.
+    let texts = ["could not be found", "Failed to find DHCP server", "NS_ERROR_INVALID_ARG"];
+    let absent = texts.iter().any(|known| text.contains(known));
     if absent || refusal == Refusal::Missing { Ok(false) } else { Err(error) }
 }
 
@@ -366,9 +435,9 @@ async fn still_listed(vbox: &VBoxManage, entry: &Entry) -> Result<Option<String>
         }
     }
     if entry.made_adapter {
-        let adapters = adapters(vbox).await?;
+        let adapters = adapters(vbox, entry.kind).await?;
         if adapters.iter().any(|adapter| adapter.name == entry.adapter) {
-            return Ok(Some(format!("host-only interface {}", entry.adapter)));
+            return Ok(Some(format!("host-only network {}", entry.adapter)));
         }
     }
     Ok(None)

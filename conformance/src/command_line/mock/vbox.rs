@@ -72,6 +72,10 @@ pub(in crate::command_line) struct VboxArguments {
     #[arg(long)]
     any_address: bool,
 
+    /// Be as on macOS since 7.0: host-only networks instead of host-only interfaces
+    #[arg(long)]
+    macos: bool,
+
     /// Pretend that the kernel driver is missing
     #[arg(long)]
     no_kernel_driver: bool,
@@ -160,6 +164,7 @@ impl VboxArguments {
                 kernel_driver: !self.no_kernel_driver,
                 hardware_virtualization: !self.no_hardware_virtualization,
                 any_host_only_address: self.any_address,
+                host_only_networks: self.macos,
                 ..healthy
             },
             ..ServerOptions::default()

@@ -142,10 +142,12 @@ async fn start_world(order: &Order, cost: &Cost) -> Result<Arc<dyn World>, Failu
             TemplateWorld::with_guests(order.guest_kind).await.map(|world| Arc::new(world) as _)
         }
         ProviderKind::Ec2 => Ec2World::with_guests(order.guest_kind).await.map(|world| Arc::new(world) as _),
-        ProviderKind::Vbox => match std::env::current_exe() {
+        ProviderKind::Vbox | ProviderKind::VboxMacos => match std::env::current_exe() {
             // This executable is VBoxManage under that name.
             Ok(executable) => {
-                VBoxWorld::with_guests(executable, order.guest_kind).await.map(|world| Arc::new(world) as _)
+                let is_macos = order.provider == ProviderKind::VboxMacos;
+                let world = VBoxWorld::with(executable, order.guest_kind, is_macos).await;
+                world.map(|world| Arc::new(world) as _)
             }
             Err(error) => Err(WorldError(format!("cannot find the executable of the suite: {error}"))),
         },

@@ -160,7 +160,7 @@ impl Permission {
 }
 
 /// The TCP ports that rules let clients of simulated machines reach.
-pub(super) fn reachable<'a>(rules: impl Iterator<Item = &'a Rule> + Clone) -> ReachablePorts {
+pub(super) fn reachable<'a>(rules: &(impl Iterator<Item = &'a Rule> + Clone)) -> ReachablePorts {
     let ports = |concerns: fn(&Permission) -> bool| {
         let ingress = rules.clone().filter(|rule| rule.direction == Direction::Ingress);
         let concerned = ingress.map(|rule| &rule.permission).filter(|permission| concerns(permission));
@@ -242,7 +242,7 @@ mod tests {
                 description: String::new(),
                 tags: Tags::new(),
             };
-            let ReachablePorts { ipv4, ipv6 } = reachable([&rule].into_iter());
+            let ReachablePorts { ipv4, ipv6 } = reachable(&[&rule].into_iter());
             (ipv4.ranges().first().copied(), ipv6.ranges().first().copied())
         };
         let ipv6 = |text| Peer::Ipv6(Cidr6::parse(text).unwrap());

@@ -150,6 +150,6 @@ impl Region {
         let interfaces = instance.interfaces.iter().filter_map(|id| self.interfaces.get(id));
         let groups = interfaces.flat_map(|it| &it.groups);
         let rules = groups.filter_map(|group| self.groups.get(&group.id)).flat_map(|group| &group.rules);
-        hardware.open_ports(&instance.id, &permission::reachable(rules));
+        hardware.open_ports(&instance.id, &permission::reachable(&rules));
     }
 }

@@ -25,7 +25,7 @@ impl Call<'_> {
     }
 
     fn create_interface(&mut self) -> Outcome {
-        let has_driver = self.conditions.kernel_driver;
+        let has_driver = self.conditions.kernel_driver && !self.conditions.host_only_networks;
         let created = self.act(|virtual_box, _| {
             if has_driver {
                 return virtual_box.host_interfaces.create().map(|interface| interface.name.clone());
@@ -133,13 +133,12 @@ impl Call<'_> {
 
 fn network_name(parts: &Parts) -> Result<&str, Failure> {
     let name = parts.value("name").or_else(|| parts.value("id"));
-    name.ok_or_else(|| Failure::syntax(NETWORK, "Missing required argument: --name"))
+    name.ok_or_else(|| Failure::syntax(NETWORK, "Either --name or --id parameter must be specified"))
 }
 
 fn address(parts: &Parts, name: &str) -> Result<Ipv4Addr, Failure> {
     let option = name.replace("ip", "-ip");
-    let text = parts.value(name);
-    let text =
-        text.ok_or_else(|| Failure::syntax(NETWORK, format!("Missing required argument: --{option}")))?;
+    let missing = || Failure::syntax(NETWORK, format!("The --{option} parameter must be specified"));
+    let text = parts.value(name).ok_or_else(missing)?;
     text.parse().map_err(|_| Failure::syntax(NETWORK, format!("Invalid value '{text}' for --{option}")))
 }

@@ -63,7 +63,8 @@ pub(in crate::vbox) fn networks(networks: &HostOnlyNetworks) -> String {
     for network in networks.iter() {
         for (label, value) in [
             ("Name:", network.name.clone()),
-            ("GUID:", network.id.to_string()),
+            // An empty line follows, as if it were the last one.
+            ("GUID:", format!("{}\n", network.id)),
             ("State:", if network.enabled { "Enabled" } else { "Disabled" }.to_owned()),
             ("NetworkMask:", network.netmask.to_string()),
             ("LowerIP:", network.lower.to_string()),

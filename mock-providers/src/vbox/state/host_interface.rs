@@ -182,12 +182,14 @@ impl HostInterfaces {
 }
 
 impl VirtualBox {
-    /// Machines with an adapter at an interface, on or off.
-    pub(crate) fn users_of_interface(&self, name: &str) -> Vec<Uuid> {
+    /// Machines with an adapter at a host-only interface or network, on or off.
+    pub(crate) fn users_of_host_only(&self, name: &str) -> Vec<Uuid> {
         let uses = |machine: &&Machine| {
             let mut adapters = machine.configuration.adapters.iter();
-            adapters.any(|adapter| {
-                adapter.attachment == super::Attachment::HostOnly && adapter.host_only_interface == name
+            adapters.any(|adapter| match adapter.attachment {
+                super::Attachment::HostOnly => adapter.host_only_interface == name,
+                super::Attachment::HostOnlyNetwork => adapter.host_only_network == name,
+                _ => false,
             })
         };
         self.machines.iter().filter(uses).map(|machine| machine.id).collect()

@@ -39,6 +39,11 @@ fn a_vm_is_read_from_machine_readable_lines() {
     assert_eq!(info.number("memory"), Some(256));
     assert_eq!(info.host_only(), Some(("vboxnet0", "08:00:27:88:d3:cf".to_owned())));
     assert!(info.uses_adapter("vboxnet0") && !info.uses_adapter("vboxnet1"));
+    // As on macOS since 7.0.
+    let text = RUNNING.replace("hostonlyadapter2=\"vboxnet0\"", "hostonly-network2=\"HostNetwork\"");
+    let on_macos = Info::parse(&text).unwrap();
+    assert_eq!(on_macos.host_only(), Some(("HostNetwork", "08:00:27:88:d3:cf".to_owned())));
+    assert!(on_macos.uses_adapter("HostNetwork"));
     assert_eq!(info.ssh_port(), Some(37339));
     assert_eq!(info.medium("1"), Some("/home/dm/machines/v1/a \"b\" = c.vmdk".into()));
     assert_eq!(info.medium("2"), None);

@@ -63,3 +63,21 @@ fn only_other_networks_of_this_computer_are_in_the_way() {
     assert!(overlaps([192, 168, 59, 200], [255, 255, 255, 128]), "a narrower one is inside");
     assert!(!overlaps([192, 168, 60, 1], [255, 255, 255, 0]));
 }
+
+#[test]
+fn networks_of_macos_are_read_across_their_empty_lines() {
+    // As VBoxManageList.cpp of 7.0 prints them.
+    let block = |name: &str, lower: &str| {
+        format!(
+            "Name:            {name}\nGUID:            {name}-id\n\nState:           Enabled\n\
+             NetworkMask:     255.255.255.0\nLowerIP:         {lower}\nUpperIP:         192.168.59.254\n\
+             VBoxNetworkName: hostonly-{name}\n\n"
+        )
+    };
+    let text = block("HostNetwork", "192.168.56.1") + &block("docker-machine-192.168.59.1", "192.168.59.1");
+    let networks = read(Kind::Network, &text).unwrap();
+    let found = adapter_of(&networks, &network("192.168.59.1/24")).unwrap();
+    assert_eq!((networks.len(), found.guid.as_str()), (2, "docker-machine-192.168.59.1-id"));
+    assert_eq!(found.network_name, "hostonly-docker-machine-192.168.59.1");
+    assert!(read(Kind::Network, &text[..text.len() - 60]).is_err(), "a cut-off answer is no short list");
+}

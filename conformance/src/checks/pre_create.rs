@@ -13,6 +13,7 @@ pub(crate) const CHECKS: &[Check] = &[
     CAN_BE_REPEATED,
     provider::ONLY_READS,
     download::HAPPENS_HERE,
+    download::IS_WHOLE,
     provider::UNKNOWN_VALUES_ARE_REFUSED,
 ];
 

@@ -311,6 +311,15 @@ pub trait Tenant: Send + Sync + fmt::Debug {
         Err(unoffered("name an image that cannot be downloaded"))
     }
 
+    /// Settings that name an image which can be downloaded, `boot2docker-url`, and its SHA-256, `boot2docker-checksum`
+    /// ([`Need::Hypervisor`]).
+    ///
+    /// # Errors
+    /// If the provider serves none.
+    async fn served_image(&self) -> Result<BTreeMap<String, String>, WorldError> {
+        Err(unoffered("serve an image"))
+    }
+
     /// From now on guests of this tenant take a while to shut down, so that a `Stop` that does not wait is seen.
     ///
     /// # Errors

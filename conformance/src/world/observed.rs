@@ -166,6 +166,10 @@ impl Tenant for ObservedTenant {
         self.recorded("save the instance", machine, self.tenant.save(machine)).await
     }
 
+    async fn served_image(&self) -> Result<BTreeMap<String, String>, WorldError> {
+        self.tenant.served_image().await
+    }
+
     async fn missing_image(&self) -> Result<BTreeMap<String, String>, WorldError> {
         self.tenant.missing_image().await
     }

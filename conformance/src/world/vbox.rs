@@ -1,18 +1,24 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
+use machine_driver::ssh::{KeyAlgorithm, KeyPair};
 use machine_mock_providers::{
     faults::{FaultKind, FaultPlan},
     guest::GuestKind,
-    vbox::{Account, Conditions, Server, ServerOptions, VBoxError, boot2docker_image},
+    vbox::{
+        Account, Conditions, Server, ServerOptions, VBoxError, boot2docker_checksum, boot2docker_disk,
+        boot2docker_image,
+    },
 };
 use tempfile::TempDir;
 
-use super::{Object, ProviderRequest, SLOW_SHUTDOWN, Tenant, Transition, World, WorldError, pace_of};
+use super::{
+    Object, ProviderRequest, SLOW_SHUTDOWN, Supplied, Tenant, Transition, World, WorldError, pace_of,
+};
 use crate::{check::Need, event::Guests};
 
 /// VMs of the mock boot in milliseconds; libmachine's minutes become seconds.
@@ -22,7 +28,9 @@ const DISK_SIZE: u32 = 128;
 /// Addresses that VirtualBox allows by itself.
 const NETWORK: &str = "192.168.59.1/24";
 /// The image behind this address is not there.
-const MISSING_IMAGE: &str = "/boot2docker.iso";
+const MISSING_IMAGE: &str = "/missing.iso";
+/// Name of a user's VM that a driver imports.
+const SUPPLIED: &str = "supplied";
 
 /// The suite's own VirtualBox.
 ///
@@ -86,6 +94,7 @@ impl VBoxWorld {
             Need::Readdress,
             Need::Hypervisor,
             Need::Parallel,
+            Need::Supplied,
             Need::Namesakes,
             Need::Transitions,
             Need::Pause,
@@ -134,6 +143,14 @@ impl From<VBoxError> for WorldError {
 }
 
 impl VBoxTenant {
+    /// Objects of somebody else: from now on they have no owner.
+    fn add_foreign(&self, objects: impl IntoIterator<Item = Object>) -> Vec<Object> {
+        let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        let objects: Vec<_> = objects.into_iter().map(|object| Object { owner: None, ..object }).collect();
+        foreign.extend(objects.iter().map(|object| object.id.clone()));
+        objects
+    }
+
     fn objects(&self) -> Vec<Object> {
         let foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
         let mut objects: Vec<Object> = self.account.inventory().into_iter().map(Object::from).collect();
@@ -238,9 +255,39 @@ impl Tenant for VBoxTenant {
 
     async fn seed_namesakes(&self, machine: &str) -> Result<Vec<Object>, WorldError> {
         let vm = self.account.seed_vm(machine)?;
-        let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
-        foreign.insert(vm.id.clone());
-        Ok(vec![Object { owner: None, ..Object::from(vm) }])
+        Ok(self.add_foreign([vm.into()]))
+    }
+
+    /// A VM with a disk that knows the user's key, made as a user makes one.
+    async fn supply(&self, folder: &Path) -> Result<Supplied, WorldError> {
+        let failed = |what: &str, why: &str| WorldError(format!("cannot make {what} of a user: {why}"));
+        let path = folder.join("supplied-key");
+        let pair = KeyPair::generate(&path, KeyAlgorithm::Ed25519).await;
+        let pair = pair.map_err(|error| failed("a key pair", &error.to_string()))?;
+        let start = boot2docker_disk(pair.public_key());
+        let start = start.map_err(|error| failed("a disk", &error.to_string()))?;
+        let disk = self.account.machine_folder().join("supplied.vmdk").display().to_string();
+        let bytes = (u64::from(DISK_SIZE) << 20).to_string();
+        let attach = ["--port", "1", "--device", "0", "--type", "hdd", "--medium", &disk];
+        for (call, input) in [
+            (vec!["createvm", "--name", SUPPLIED, "--ostype", "Linux26_64", "--register"], Vec::new()),
+            (vec!["convertfromraw", "stdin", &disk, &bytes, "--format", "VMDK"], start),
+            (vec!["storagectl", SUPPLIED, "--name", "SATA", "--add", "sata"], Vec::new()),
+            ([&["storageattach", SUPPLIED, "--storagectl", "SATA"], attach.as_slice()].concat(), Vec::new()),
+        ] {
+            let done = self.account.run_with_input(call.iter().copied(), input).await;
+            if done.exit != 0 {
+                return Err(failed("a VM", &done.stderr));
+            }
+        }
+        let made =
+            self.account.inventory().into_iter().filter(|object| object.owner.as_deref() == Some(SUPPLIED));
+        let settings =
+            [("import-boot2docker-vm", SUPPLIED.to_owned()), ("import-key", path.display().to_string())];
+        Ok(Supplied {
+            objects: self.add_foreign(made.map(Object::from)),
+            settings: settings.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
+        })
     }
 
     async fn hold(&self, machine: &str, transition: Transition) -> Result<(), WorldError> {
@@ -267,6 +314,13 @@ impl Tenant for VBoxTenant {
     async fn missing_image(&self) -> Result<BTreeMap<String, String>, WorldError> {
         let url = format!("{}{MISSING_IMAGE}", self.world.server.control_endpoint());
         Ok(BTreeMap::from([("boot2docker-url".to_owned(), url)]))
+    }
+
+    async fn served_image(&self) -> Result<BTreeMap<String, String>, WorldError> {
+        Ok(BTreeMap::from([
+            ("boot2docker-url".to_owned(), self.world.server.image_url()),
+            ("boot2docker-checksum".to_owned(), boot2docker_checksum()),
+        ]))
     }
 
     async fn close(&self) {

@@ -1,11 +1,12 @@
 //! The control port: what [`Account`] can do, for other processes.
 
-use axum::Router;
+use axum::{Router, routing::get};
 use serde_json::{Value, json};
 
 use super::{
     account::Account,
     conditions::Conditions,
+    image::boot2docker_image,
     server::{Accounts, Way},
     state::{ResultCode, VBoxError},
 };
@@ -17,9 +18,12 @@ use crate::{
     requests::Request,
 };
 
-/// The routes of the control port.
+/// Where the image is that guests boot from, for drivers that download it.
+pub(super) const IMAGE: &str = "/boot2docker.iso";
+
+/// The routes of the control port. The image needs no token, because a driver has none.
 pub(super) fn router(accounts: Way, token: String) -> Router {
-    control::router(accounts, token, "vms")
+    control::router(accounts, token, "vms").route(IMAGE, get(|| async { boot2docker_image() }))
 }
 
 impl From<VBoxError> for ControlError {

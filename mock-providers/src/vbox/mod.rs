@@ -36,7 +36,8 @@ mod state;
 
 pub use account::{Account, Finished};
 pub use conditions::Conditions;
-pub use image::boot2docker_image;
+pub use disk::boot2docker_disk;
+pub use image::{boot2docker_checksum, boot2docker_image};
 pub use options::ServerOptions;
 pub use server::Server;
 pub use state::{Component, MachineState, ResultCode, Times, VBoxError};

@@ -93,6 +93,11 @@ impl Server {
         &self.control_token
     }
 
+    /// URL of the image that guests boot from, for drivers that download it; anybody may.
+    pub fn image_url(&self) -> String {
+        format!("{}{}", self.control_endpoint(), control::IMAGE)
+    }
+
     /// The account with a name; made with a folder of its own when there is none.
     ///
     /// # Errors

@@ -50,5 +50,12 @@ pub const TABLE: &[Expected<Defect>] = &[
     expect(Defect::StateWrites, "STATE-007", &["state::getters_only_read"], "guestproperty"),
     expect(Defect::DownloadIsNotChecked, "PRE-005", &["pre_create::download_happens_here"], "not there"),
     expect(Defect::PreCreateCheckMakesANetwork, "PRE-001", &["pre_create::only_reads"], "hostonlyif"),
+    expect(
+        Defect::ChecksumIsNotCompared,
+        "PRE-005",
+        &["pre_create::downloaded_image_is_whole"],
+        "another checksum",
+    ),
+    expect(Defect::RemoveTakesTheImportedVm, "RM-003", &["remove::supplied_objects_survive"], "supplied"),
     expect(Defect::DefaultImageIsAnother, "OS-002", &["guest::default_is_boot2docker"], "alpine"),
 ];

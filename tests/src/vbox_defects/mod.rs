@@ -57,6 +57,8 @@ defects! {
     RemoveLeavesTheNetwork;
     /// `Remove` deletes the host-only network, whoever uses it.
     RemoveTakesTheNetwork;
+    /// `Remove` deletes the VM that was imported.
+    RemoveTakesTheImportedVm;
     /// `Remove` switches the machine off first, whatever state it is in.
     RemoveSwitchesOffFirst;
     /// `Stop` cuts the power.
@@ -87,6 +89,8 @@ defects! {
     StateWrites;
     /// `PreCreateCheck` accepts an image that cannot be downloaded.
     DownloadIsNotChecked;
+    /// `PreCreateCheck` does not compare the checksum of the image.
+    ChecksumIsNotCompared;
     /// `PreCreateCheck` makes a host-only network.
     PreCreateCheckMakesANetwork;
     /// The default image is not boot2docker.

@@ -59,6 +59,9 @@ fn changed(defect: Defect, mut arguments: Vec<String>) -> Call {
         (Defect::RemoveTakesTheNetwork, ["unregistervm", ..]) => {
             before.push(["hostonlyif", "remove", "vboxnet0"].map(str::to_owned).to_vec());
         }
+        (Defect::RemoveTakesTheImportedVm, ["unregistervm", ..]) => {
+            before.push(["unregistervm", "supplied", "--delete"].map(str::to_owned).to_vec());
+        }
         (Defect::StopCutsThePower, ["controlvm", _, "acpipowerbutton"]) => replace = Some("poweroff"),
         (Defect::KillAsksTheGuest, ["controlvm", _, "poweroff"]) => replace = Some("acpipowerbutton"),
         (Defect::StartDiscardsTheState, ["startvm", vm, ..]) => {

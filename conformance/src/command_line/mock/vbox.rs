@@ -103,6 +103,7 @@ struct Started<'a> {
     directory: &'a Path,
     environment: BTreeMap<String, String>,
     ssh_user: &'static str,
+    image: String,
     control_endpoint: String,
     control_token: &'a str,
 }
@@ -127,6 +128,7 @@ impl VboxArguments {
             directory: account.directory(),
             environment: account.environment(),
             ssh_user: SSH_USER,
+            image: server.image_url(),
             control_endpoint: server.control_endpoint(),
             control_token: server.control_token(),
         };
@@ -190,7 +192,8 @@ impl VboxArguments {
         writeln!(
             out,
             "# {bold_usage}    with these variables: VBoxManage list vms, docker-machine create --driver virtualbox \
-             --virtualbox-no-vtx-check NAME; guests: user {SSH_USER}"
+             --virtualbox-no-vtx-check --virtualbox-boot2docker-url {} NAME; guests: user {SSH_USER}",
+            started.image
         )?;
         writeln!(out, "# Ctrl-C ends it, with all its VMs.")
     }

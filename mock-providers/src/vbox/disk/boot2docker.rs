@@ -3,7 +3,10 @@
 //! At its first boot Boot2Docker looks for a tar archive whose first entry is named "boot2docker, please format-me" at
 //! the start of the raw disk, keeps its `.ssh` directory, and formats the disk.
 
-use std::{io::Read, path::Path};
+use std::{
+    io::{self, Read},
+    path::Path,
+};
 
 use super::reader::ImageReader;
 
@@ -15,6 +18,22 @@ const KEYS: [&str; 2] = [".ssh/authorized_keys", ".ssh/authorized_keys2"];
 const ARCHIVE: usize = 256 << 10;
 /// Longest file with keys.
 const MOST: u64 = 64 << 10;
+
+/// The start of a raw disk that gives Boot2Docker a key, as drivers write it.
+///
+/// # Errors
+/// Never in practice: the archive is made in memory.
+pub fn boot2docker_disk(public_key: &str) -> io::Result<Vec<u8>> {
+    let keys = format!("{public_key}\n");
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, contents) in [(MARK, MARK), (KEYS[0], keys.as_str())] {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(contents.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, path, contents.as_bytes())?;
+    }
+    archive.into_inner()
+}
 
 /// The public keys on a disk, OpenSSH lines, each once; `None` for a disk that asks for nothing, or cannot be read.
 pub(crate) fn public_keys(disk: &Path) -> Option<Vec<String>> {
@@ -75,6 +94,10 @@ mod tests {
         assert_eq!(keys_in(&archive(&keys)), None);
         assert_eq!(keys_in(&[0; 4096]), None);
         assert_eq!(keys_in(&[0xff; 4096]), None);
+        assert_eq!(
+            keys_in(&boot2docker_disk("ssh-rsa CCCC c").unwrap()),
+            Some(vec!["ssh-rsa CCCC c".to_owned()])
+        );
         let cut = archive(&marked);
         assert_eq!(keys_in(&cut[..1024]), Some(Vec::new()));
     }

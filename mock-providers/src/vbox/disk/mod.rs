@@ -17,6 +17,7 @@ mod writer;
 
 use std::io;
 
+pub use boot2docker::boot2docker_disk;
 pub(crate) use boot2docker::public_keys;
 pub(crate) use host_files::HostFiles;
 pub(crate) use writer::ImageWriter;

@@ -22,7 +22,7 @@ use crate::{
     engine::{Conditions, Setup},
     event::{Guests, Problem, Sweep, Walks},
     expectation::Rule,
-    facts::{Facts, GivenValue},
+    facts::{Examples, Facts, GivenValue},
     limits::Limits,
     machine::Machine,
     model,
@@ -169,6 +169,11 @@ impl Context {
     pub fn expected_guest_os(&self) -> Option<&str> {
         let promised = self.0.setup.guest_os.as_deref();
         promised.filter(|_| self.guests() != Some(Guests::Container))
+    }
+
+    /// Options that the driver must refuse or take, as the profile says.
+    pub fn examples(&self) -> &Examples {
+        &self.0.setup.examples
     }
 
     /// The executable of the subject, for checks that start it themselves.

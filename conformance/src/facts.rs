@@ -111,6 +111,16 @@ pub enum GivenValue {
     Provider(String),
 }
 
+/// Options that the author says the driver refuses, or takes, each beside those of the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "front ends fill it in")]
+pub struct Examples {
+    /// Options that must be refused, by flag name.
+    pub refused: Vec<BTreeMap<String, GivenValue>>,
+    /// Options that must be taken, by flag name.
+    pub accepted: Vec<BTreeMap<String, GivenValue>>,
+}
+
 impl GivenValue {
     /// The value with the type of `flag`.
     ///

@@ -12,7 +12,9 @@ use machine_conformance::{
     checks,
     engine::{self, Description, Setup},
     event::{CheckResult, EventKind},
+    facts::Examples,
     model::Settings,
+    profile::Profile,
     spec::RequirementSet,
     subject::{InProcessSubject, PluginSubject, Subject},
     world::{Ec2World, TemplateWorld, VBoxWorld, World},
@@ -153,8 +155,16 @@ async fn run(
     results(setup(subject, world, checks)).await
 }
 
+/// The options that the reference driver of a provider says it refuses, and takes.
+fn examples_of(provider: &str) -> Examples {
+    let drivers = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../reference-drivers"));
+    let profile = Profile::load(&drivers.join(provider).join("conformance.toml"), checks::all());
+    profile.map(|profile| profile.examples()).unwrap_or_default()
+}
+
 fn setup(subject: Arc<dyn Subject>, world: Arc<dyn World>, checks: Vec<&'static Check>) -> Setup {
     Setup {
+        examples: examples_of(world.kind()),
         subject,
         world,
         checks,

@@ -2,6 +2,7 @@
 
 mod declared;
 mod effect;
+mod examples;
 mod option_values;
 mod options;
 mod outcome;
@@ -42,6 +43,8 @@ pub(crate) const CHECKS: &[Check] = &[
     options::SECOND_TIME_CHANGES_NOTHING,
     option_values::NONSENSE_ENDS_NO_PROCESS,
     option_values::NONSENSE_IS_REFUSED,
+    examples::REFUSED,
+    examples::ACCEPTED,
     effect::HAVE_AN_EFFECT,
 ];
 

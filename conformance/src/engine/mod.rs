@@ -26,7 +26,7 @@ use crate::{
     calendar,
     check::{Check, Need},
     event::{CheckResult, Event, EventKind, Guests, RunInfo, Summary},
-    facts::{Facts, GivenValue},
+    facts::{Examples, Facts, GivenValue},
     limits::Limits,
     model,
     recorder::{Observations, Recorder},
@@ -52,6 +52,8 @@ pub struct Setup {
     pub requirements: &'static RequirementSet,
     /// Values for the driver's flags, by flag name.
     pub flags: BTreeMap<String, GivenValue>,
+    /// Options that the driver must refuse or take, as the profile says.
+    pub examples: Examples,
     /// Secrets by name, beside those of the world.
     pub secrets: Vec<(String, String)>,
     /// What the driver lacks, with the reason, as the profile says.

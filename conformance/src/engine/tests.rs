@@ -83,6 +83,7 @@ fn setup(checks: &[&'static Check], requirements: &'static RequirementSet) -> Se
         flags: BTreeMap::new(),
         secrets: Vec::new(),
         lacks: BTreeMap::from([(Need::Rancher, "not for rancher-machine".to_owned())]),
+        examples: Examples::default(),
         guest_os: None,
         known_failures: Vec::new(),
         walks: Arc::default(),

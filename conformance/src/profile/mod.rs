@@ -43,12 +43,19 @@
 //! corpus = "stories"                          # folder: what is in it is carried out first, what fails is saved in it
 //! weights = { delete-instance = 5, kill = 0 } # how often something happens, compared with the others
 //!
+//! [[refused]]                                 # options that must be refused before Create, beside those of the run
+//! acme-open-port = ["22/icmp"]                # several in one table: each is fine, and together they are not
+//!
+//! [[accepted]]                                # options that must pass
+//! acme-open-port = ["53/udp"]
+//!
 //! [[known-failure]]
 //! check = "stop::guest_ignores_acpi"          # a check, a group, a clause, or a glob of one
 //! reason = "provider has no forced stop, ticket 4711"
 //! until = 2027-03-01                          # last day on which it is accepted; optional
 //! ```
 
+mod examples;
 mod external;
 mod known_failure;
 mod reader;
@@ -68,6 +75,7 @@ use toml::de::DeTable;
 
 pub(crate) use self::sections::MAX_WAIT_FACTOR;
 pub use self::{
+    examples::Example,
     known_failure::KnownFailure,
     setting::{ProfileSetting, Setting},
     source::{Place, ProfileError},
@@ -104,6 +112,10 @@ pub struct Profile {
     pub walks: WalksSection,
     /// `[[known-failure]]`
     pub known_failures: Vec<KnownFailure>,
+    /// `[[refused]]`
+    pub refused: Vec<Example>,
+    /// `[[accepted]]`
+    pub accepted: Vec<Example>,
 }
 
 /// `[walks]`: random stories of operations and outside events.
@@ -186,6 +198,8 @@ impl Profile {
             wait_factor: None,
             walks: WalksSection::default(),
             known_failures: Vec::new(),
+            refused: Vec::new(),
+            accepted: Vec::new(),
         };
         profile.read(&mut reader, document.get_ref(), checks);
         match reader.mistakes {
@@ -202,7 +216,8 @@ impl Profile {
     /// The text of the file without the values of flags and variables that `hidden` names. References to environment
     /// variables stay: they show nothing.
     pub fn text_without(&self, hidden: &dyn Fn(&str) -> bool) -> String {
-        let settings = self.driver.flags.iter().chain(&self.driver.environment);
+        let examples = self.refused.iter().chain(&self.accepted).flat_map(|example| &example.flags);
+        let settings = self.driver.flags.iter().chain(&self.driver.environment).chain(examples);
         let mut spans: Vec<_> = settings
             .filter(|(name, setting)| {
                 matches!(setting.source, SettingSource::Given(_)) && (setting.secret || hidden(name))

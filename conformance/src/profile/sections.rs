@@ -8,7 +8,7 @@ use toml::{
 };
 
 use super::{
-    KnownFailure, Profile, ProfileSetting, Setting, external,
+    Example, KnownFailure, Profile, ProfileSetting, Setting, external,
     reader::{Reader, Value, type_name, whole},
     setting::SettingSource,
 };
@@ -33,7 +33,8 @@ impl Profile {
         document: &DeTable<'_>,
         checks: &[&'static Check],
     ) {
-        const SECTIONS: [&str; 6] = ["driver", "provider", "expect", "waits", "walks", "known-failure"];
+        const SECTIONS: [&str; 8] =
+            ["driver", "provider", "expect", "waits", "walks", "known-failure", "refused", "accepted"];
         reader.only_keys(document, "the profile", &SECTIONS);
         for (key, value) in document {
             let name: &str = key.get_ref();
@@ -42,6 +43,9 @@ impl Profile {
                 continue;
             }
             if !SECTIONS.contains(&name) {
+                continue;
+            }
+            if ["refused", "accepted"].contains(&name) {
                 continue;
             }
             let Some(table) = reader.table(value, name) else {
@@ -55,6 +59,15 @@ impl Profile {
                 _ => self.read_waits(reader, table),
             }
         }
+        // After the names of secrets, which may stand below.
+        let secrets = &self.driver.secrets;
+        let mut examples = |section| {
+            let value = document.get(section)?;
+            Some(Example::read_all(reader, value, section, secrets))
+        };
+        let (refused, accepted) = (examples("refused"), examples("accepted"));
+        self.refused = refused.unwrap_or_default();
+        self.accepted = accepted.unwrap_or_default();
     }
 
     fn read_driver(&mut self, reader: &mut Reader<'_>, table: &DeTable<'_>) {
@@ -158,7 +171,7 @@ fn plain(texts: Vec<Spanned<String>>) -> Vec<String> {
 }
 
 /// A table of values by flag or variable name.
-fn settings(
+pub(super) fn settings(
     reader: &mut Reader<'_>,
     value: &Value<'_>,
     section: &str,

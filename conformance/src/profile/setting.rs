@@ -2,6 +2,8 @@
 
 use std::{fmt, ops::Range};
 
+use crate::facts::GivenValue;
+
 /// A value for a flag or an environment variable.
 #[derive(Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "front ends must decide what each kind means to them")]
@@ -16,6 +18,18 @@ pub enum Setting {
     List(Vec<String>),
     /// Something that only the running provider knows, for example its `endpoint`.
     Provider(String),
+}
+
+impl From<Setting> for GivenValue {
+    fn from(setting: Setting) -> Self {
+        match setting {
+            Setting::Text(text) => Self::Text(text),
+            Setting::Integer(number) => Self::Number(number),
+            Setting::Switch(on) => Self::Switch(on),
+            Setting::List(texts) => Self::List(texts),
+            Setting::Provider(name) => Self::Provider(name),
+        }
+    }
 }
 
 /// Shows the kind only: the value may be a secret.
@@ -39,6 +53,16 @@ pub struct ProfileSetting {
     pub(super) key: Range<usize>,
     pub(super) value: Range<usize>,
     pub(super) secret: bool,
+}
+
+impl ProfileSetting {
+    /// The value, if it stands in the profile.
+    pub fn given(&self) -> Option<GivenValue> {
+        match &self.source {
+            SettingSource::Given(setting) => Some(setting.clone().into()),
+            SettingSource::Variable(_) => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

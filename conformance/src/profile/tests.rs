@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::{calendar::CalendarDate, sample::check};
+use crate::{calendar::CalendarDate, facts::GivenValue, sample::check};
 
 const COMPLETE: &str = r#"
 [driver]
@@ -261,5 +261,47 @@ proptest::proptest! {
         if let Err(error) = parse(&text) {
             proptest::prop_assert!(!error.to_string().is_empty());
         }
+    }
+}
+
+#[test]
+fn examples_are_options_beside_those_of_the_run() {
+    let profile = parse(
+        r#"
+accepted = [{ acme-port = ["53/udp"] }]
+[driver]
+secrets = ["acme-token"]
+[[refused]]
+acme-size = 0
+[[refused]]
+acme-token = "t0p-s3cret"
+acme-anonymous = true
+"#,
+    );
+    let profile = profile.unwrap();
+    let examples = profile.examples();
+    assert_eq!(
+        examples.accepted,
+        [BTreeMap::from([("acme-port".to_owned(), GivenValue::List(vec!["53/udp".into()]))])]
+    );
+    assert_eq!(examples.refused[0], BTreeMap::from([("acme-size".to_owned(), GivenValue::Number(0))]));
+    assert_eq!(examples.refused[1].len(), 2);
+    assert!(!profile.text_without(&|_| false).contains("t0p-s3cret"));
+    let setting = &profile.refused[1].flags["acme-token"];
+    let error = profile.wrong_example(setting, "it has no such flag".to_owned()).to_string();
+    assert!(error.contains("it has no such flag") && !error.contains("t0p-s3cret"), "{error}");
+}
+
+#[test]
+fn examples_are_tables_of_plain_values() {
+    for (text, words) in [
+        ("refused = 1", "write [[refused]]"),
+        ("[[refused]]", "names no flag"),
+        ("[[accepted]]\nacme-token = { env = \"TOKEN\" }", "not a reference"),
+        ("[[accepted]]\nacme-endpoint = { provider = \"endpoint\" }", "not a reference"),
+        ("[[accepted]]\n--acme-size = 1", "without dashes"),
+    ] {
+        let all = mistakes(text).join("\n");
+        assert!(all.contains(words), "{text}: {all}");
     }
 }

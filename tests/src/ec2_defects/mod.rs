@@ -110,6 +110,12 @@ defects! {
     PrivateAddressIsReported;
     /// `GetURL` has the public address although the private one was chosen.
     UrlKeepsThePublicAddress;
+    /// A port that is none is left out, and nothing is said.
+    PortZeroIsLeftOut;
+    /// Options that contradict each other are taken.
+    ContradictionIsTaken;
+    /// Ports of UDP are refused.
+    UdpIsRefused;
     /// `GetURL` has an IPv6 address without brackets.
     UrlLacksBrackets;
     /// `GetIP` remembers its first answer.

@@ -253,6 +253,19 @@ impl DynDriver for Defective {
             if self.has(Defect::ThrottledCallIsNotRepeated) {
                 options.insert("ec2-retries", OptionValue::Int(0));
             }
+            if self.has(Defect::PortZeroIsLeftOut) {
+                let ports =
+                    options.list("ec2-open-port").iter().filter(|port| *port != "0").cloned().collect();
+                options.insert("ec2-open-port", OptionValue::List(ports));
+            }
+            if self.has(Defect::ContradictionIsTaken) && options.bool("ec2-ipv6-address-only") {
+                options.insert("ec2-use-private-address", OptionValue::Bool(false));
+            }
+            if self.has(Defect::UdpIsRefused)
+                && options.list("ec2-open-port").iter().any(|port| port.ends_with("udp"))
+            {
+                return Err(Error::new(ErrorKind::InvalidOption, "--ec2-open-port is no port of TCP"));
+            }
             let outcome = self.inner.0.set_config_from_flags(options).await;
             self.spoilt(outcome).await
         })

@@ -112,6 +112,7 @@ async fn run(
         lacks: order.lacks(),
         guest_os: order.guest_os(),
         walks: Arc::new(order.walks),
+        examples: order.examples,
         flags: order.flags,
         secrets: order.secrets,
         seed: order.seed,

@@ -21,7 +21,7 @@ use crate::{
     checks,
     command_line::failure::Failure,
     engine::{Conditions, Description, KnownFailure},
-    facts::{Facts, GivenValue},
+    facts::{Examples, Facts, GivenValue},
     model::{self, Story},
     nearest::did_you_mean,
     profile::{self, Profile},
@@ -55,6 +55,7 @@ pub(crate) struct Order {
     /// Flags that the command line gives.
     overridden: BTreeSet<String>,
     pub(super) flags: BTreeMap<String, GivenValue>,
+    pub(super) examples: Examples,
     pub(super) secrets: Vec<(String, String)>,
     pub(crate) provider: ProviderKind,
     pub(super) guest_kind: GuestKind,
@@ -115,6 +116,7 @@ impl Order {
             repeated: Vec::new(),
             overridden: arguments.flags.iter().map(|flag| flag.name.clone()).collect(),
             flags,
+            examples: profile.as_ref().map(Profile::examples).unwrap_or_default(),
             secrets,
             walks: walks(arguments, profile.as_ref())?,
             provider,
@@ -175,6 +177,7 @@ impl Order {
             return Ok(());
         }
         let redactor = self.redactor();
+        self.check_examples(facts)?;
         for (name, value) in &self.flags {
             let profile = self.profile.as_ref();
             let Some(flag) = facts.flag(name) else {
@@ -191,6 +194,20 @@ impl Order {
                     Some(error) => error.into(),
                     None => Failure::usage(problem),
                 });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_examples(&self, facts: &Facts) -> Result<(), Failure> {
+        let Some(profile) = &self.profile else { return Ok(()) };
+        for example in profile.refused.iter().chain(&profile.accepted) {
+            for (name, setting) in &example.flags {
+                let fits = match facts.flag(name) {
+                    None => Err(format!("the driver {} has no flag \"{name}\"", facts.driver_name)),
+                    Some(flag) => setting.given().map_or(Ok(()), |value| value.for_flag(flag).map(drop)),
+                };
+                fits.map_err(|problem| profile.wrong_example(setting, problem))?;
             }
         }
         Ok(())

@@ -34,20 +34,10 @@ pub(super) fn flags(
         if let Some(profile) = profile
             && !values.contains_key(name)
         {
-            values.insert(name.clone(), given_value(profile.resolve(name, setting, variable)?));
+            values.insert(name.clone(), profile.resolve(name, setting, variable)?.into());
         }
     }
     Ok(values)
-}
-
-fn given_value(setting: Setting) -> GivenValue {
-    match setting {
-        Setting::Text(text) => GivenValue::Text(text),
-        Setting::Integer(number) => GivenValue::Number(number),
-        Setting::Switch(on) => GivenValue::Switch(on),
-        Setting::List(texts) => GivenValue::List(texts),
-        Setting::Provider(name) => GivenValue::Provider(name),
-    }
 }
 
 pub(super) fn texts(value: &GivenValue) -> impl Iterator<Item = String> {

@@ -17,6 +17,8 @@ pub(crate) enum Refusal {
     Locked,
     /// The object is there already.
     Taken,
+    /// This VBoxManage has no such command.
+    Unknown,
     /// Anything else.
     Other,
 }
@@ -46,6 +48,8 @@ pub(crate) fn refusal(stderr: &str) -> Option<(Refusal, String)> {
         Refusal::Locked
     } else if has(&["already exists", "VERR_ALREADY_EXISTS"]) {
         Refusal::Taken
+    } else if has(&["Unknown subcommand"]) {
+        Refusal::Unknown
     } else {
         Refusal::Other
     };

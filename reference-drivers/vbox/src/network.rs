@@ -164,8 +164,8 @@ pub(crate) struct Adapter {
 }
 
 /// The networks of a kind that there are.
-async fn adapters(vbox: &VBoxManage, kind: Kind) -> Result<Vec<Adapter>> {
-    Ok(vbox.read(&kind.list(), |stdout| read(kind, stdout)).await?)
+async fn adapters(vbox: &VBoxManage, kind: Kind) -> Result<Vec<Adapter>, Failure> {
+    vbox.read(&kind.list(), |stdout| read(kind, stdout)).await
 }
 
 fn read(kind: Kind, stdout: &str) -> Result<Vec<Adapter>> {
@@ -196,7 +196,7 @@ async fn known(vbox: &VBoxManage, network: &Network) -> Result<(Kind, Vec<Adapte
     }
     match adapters(vbox, Kind::Network).await {
         // So says every VirtualBox but that of macOS.
-        Err(error) if error.to_string().contains("Unknown subcommand") => Ok((Kind::Interface, interfaces)),
+        Err(Failure { refusal: Refusal::Unknown, .. }) => Ok((Kind::Interface, interfaces)),
         networks => Ok((Kind::Network, networks?)),
     }
 }

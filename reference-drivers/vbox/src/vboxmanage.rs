@@ -107,7 +107,7 @@ impl VBoxManage {
             };
             let silent = failure.error.kind() == ErrorKind::Timeout;
             let most = if silent { SILENT_TRIES } else { TRIES };
-            if failure.refusal == Refusal::Missing || tries >= most {
+            if matches!(failure.refusal, Refusal::Missing | Refusal::Unknown) || tries >= most {
                 return Err(failure);
             }
             self.log.debug(format!("{}; trying again", failure.error));

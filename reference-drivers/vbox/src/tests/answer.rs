@@ -92,6 +92,8 @@ fn failures_are_told_from_their_recorded_texts() {
     }
     let taken = "VBoxManage: error: Registered machine with UUID {1} ('/m.vbox') already exists";
     assert_eq!(kind(taken), Some(Refusal::Taken));
+    let unknown = "VBoxManage: error: Unknown subcommand \"hostonlynets\".\n";
+    assert_eq!(kind(unknown), Some(Refusal::Unknown));
     assert_eq!(kind("0%...10%...100%\n"), None);
     assert_eq!(kind("VBoxManage: warning: Interface \"vboxnet7\" doesn't seem to exist"), None);
 }

@@ -439,7 +439,10 @@ impl DynDriver for Defective {
         Box::pin(async move {
             let ip = self.spoilt(self.inner.0.ip().await).await?;
             match self.defect {
-                Defect::PrivateAddressIsReported => Ok(self.inner.text("PrivateIPAddress").await),
+                // What a machine with IPv6 alone is told is the matter of other defects.
+                Defect::PrivateAddressIsReported if !ip.contains(':') => {
+                    Ok(self.inner.text("PrivateIPAddress").await)
+                }
                 Defect::AddressIsRemembered => {
                     if self.address().is_empty() {
                         self.remember(&ip);
@@ -454,7 +457,7 @@ impl DynDriver for Defective {
     fn url(&self) -> BoxFuture<'_, Result<String>> {
         Box::pin(async move {
             let url = self.spoilt(self.inner.0.url().await).await?;
-            if self.has(Defect::UrlKeepsThePublicAddress) {
+            if self.has(Defect::UrlKeepsThePublicAddress) && !url.contains('[') {
                 let private = self.inner.0.ip().await?;
                 let id = self.inner.text("InstanceId").await;
                 let public = self.calls().await?.public_address(&id).await?;

@@ -6,6 +6,7 @@ mod examples;
 mod option_values;
 mod options;
 mod outcome;
+mod refusal;
 mod required;
 
 use std::collections::BTreeMap;

@@ -1,22 +1,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use async_trait::async_trait;
-use machine_driver::ssh::{KeyAlgorithm, KeyPair};
 use machine_mock_providers::{
     ec2::{self, Account, Ec2Error, Server, ServerOptions, Times},
     faults::FaultPlan,
     guest::GuestKind,
-    inventory,
 };
 
 use super::{
     Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
     WorldError, pace_of,
+    provided::{Foreign, key_of_a_user},
 };
 use crate::{check::Need, event::Guests};
 
@@ -112,7 +111,7 @@ impl World for Ec2World {
         Ok(Arc::new(Ec2Tenant {
             account: self.server.account(check),
             server: Arc::clone(&self.server),
-            foreign: Mutex::default(),
+            foreign: Foreign::default(),
         }))
     }
 }
@@ -121,22 +120,12 @@ impl World for Ec2World {
 struct Ec2Tenant {
     server: Arc<Server>,
     account: Account,
-    /// Ids of what was made for somebody else: it belongs to no machine, whatever its name is.
-    foreign: Mutex<BTreeSet<String>>,
+    foreign: Foreign,
 }
 
 impl Ec2Tenant {
     fn objects(&self) -> Vec<Object> {
-        let foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
-        let objects = self.account.inventory().into_iter().map(Object::from);
-        objects
-            .map(|mut object| {
-                if foreign.contains(&object.id) {
-                    object.owner = None;
-                }
-                object
-            })
-            .collect()
+        self.foreign.apart(self.account.inventory())
     }
 
     /// The instance of a machine, by the tags that attribute it.
@@ -146,12 +135,6 @@ impl Ec2Tenant {
         found.map(|object| object.id).ok_or_else(|| {
             WorldError(format!("EC2 has no instance of the machine {machine} (by its tag Name)"))
         })
-    }
-
-    fn add_foreign(&self, made: Vec<inventory::Object>) -> Vec<Object> {
-        let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
-        foreign.extend(made.iter().map(|object| object.id.clone()));
-        made.into_iter().map(|made| Object { owner: None, ..Object::from(made) }).collect()
     }
 }
 
@@ -231,7 +214,7 @@ impl Tenant for Ec2Tenant {
 
     async fn crowd(&self, count: usize) -> Result<(), WorldError> {
         let made = self.account.seed_instances("somebody else's", count)?;
-        self.add_foreign(made);
+        self.foreign.add(made);
         Ok(())
     }
 
@@ -261,14 +244,11 @@ impl Tenant for Ec2Tenant {
 
     async fn seed_namesakes(&self, machine: &str) -> Result<Vec<Object>, WorldError> {
         let made = self.account.seed_instances(machine, 1)?;
-        Ok(self.add_foreign(made))
+        Ok(self.foreign.add(made))
     }
 
     async fn supply(&self, folder: &Path) -> Result<Supplied, WorldError> {
-        let path = folder.join("supplied-key");
-        let pair = KeyPair::generate(&path, KeyAlgorithm::Ed25519)
-            .await
-            .map_err(|error| WorldError(format!("cannot make a key pair of a user: {error}")))?;
+        let (pair, path) = key_of_a_user(folder).await?;
         let port = self.server.ssh_port().unwrap_or(USUAL_SSH_PORT);
         let key = self.account.seed_key_pair(SUPPLIED, pair.public_key());
         let group = self.account.seed_security_group(SUPPLIED, &[port, ENGINE_PORT]);
@@ -278,7 +258,7 @@ impl Tenant for Ec2Tenant {
             ("security-group", SUPPLIED.to_owned()),
         ];
         Ok(Supplied {
-            objects: self.add_foreign([key?, group?].concat()),
+            objects: self.foreign.add([key?, group?].concat()),
             settings: settings.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
         })
     }

@@ -6,7 +6,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use machine_driver::ssh::{KeyAlgorithm, KeyPair};
 use machine_mock_providers::{
     faults::FaultPlan,
     guest::GuestKind,
@@ -15,7 +14,7 @@ use machine_mock_providers::{
 
 use super::{
     Object, Offer, ProviderRequest, SLOW_SHUTDOWN, StateChange, Supplied, Tenant, Transition, World,
-    WorldError, pace_of,
+    WorldError, pace_of, provided::key_of_a_user,
 };
 use crate::{check::Need, event::Guests};
 
@@ -222,10 +221,7 @@ impl Tenant for TemplateTenant {
     }
 
     async fn supply(&self, folder: &Path) -> Result<Supplied, WorldError> {
-        let path = folder.join("supplied-key");
-        let pair = KeyPair::generate(&path, KeyAlgorithm::Ed25519)
-            .await
-            .map_err(|error| WorldError(format!("cannot make a key pair of a user: {error}")))?;
+        let (pair, path) = key_of_a_user(folder).await?;
         let key = self.account.seed_public_key(SUPPLIED_KEY, pair.public_key())?;
         let mut objects = self.inventory().await?;
         objects.retain(|object| object.id == key.id);

@@ -1,11 +1,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use async_trait::async_trait;
-use machine_driver::ssh::{KeyAlgorithm, KeyPair};
 use machine_mock_providers::{
     faults::{FaultKind, FaultPlan},
     guest::GuestKind,
@@ -18,6 +17,7 @@ use tempfile::TempDir;
 
 use super::{
     Object, ProviderRequest, SLOW_SHUTDOWN, Supplied, Tenant, Transition, World, WorldError, pace_of,
+    provided::{Foreign, key_of_a_user},
 };
 use crate::{check::Need, event::Guests};
 
@@ -124,7 +124,7 @@ impl World for VBoxWorld {
         let account = self.server.account(check).map_err(|error| {
             WorldError(format!("the suite's own VirtualBox has no place for {check}: {error}"))
         })?;
-        Ok(Arc::new(VBoxTenant { account, world: self.clone(), foreign: Mutex::default() }))
+        Ok(Arc::new(VBoxTenant { account, world: self.clone(), foreign: Foreign::default() }))
     }
 }
 
@@ -133,7 +133,7 @@ struct VBoxTenant {
     world: VBoxWorld,
     account: Account,
     /// Ids of what was made for somebody else: it belongs to no machine, whatever its name is.
-    foreign: Mutex<BTreeSet<String>>,
+    foreign: Foreign,
 }
 
 impl From<VBoxError> for WorldError {
@@ -143,22 +143,8 @@ impl From<VBoxError> for WorldError {
 }
 
 impl VBoxTenant {
-    /// Objects of somebody else: from now on they have no owner.
-    fn add_foreign(&self, objects: impl IntoIterator<Item = Object>) -> Vec<Object> {
-        let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
-        let objects: Vec<_> = objects.into_iter().map(|object| Object { owner: None, ..object }).collect();
-        foreign.extend(objects.iter().map(|object| object.id.clone()));
-        objects
-    }
-
     fn objects(&self) -> Vec<Object> {
-        let foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut objects: Vec<Object> = self.account.inventory().into_iter().map(Object::from).collect();
-        for object in &mut objects {
-            if foreign.contains(&object.id) {
-                object.owner = None;
-            }
-        }
+        let mut objects = self.foreign.apart(self.account.inventory());
         // A DHCP server has the name of the network that it serves, and serves who is in it.
         let users = objects.iter().filter(|object| object.kind == "hostonlyif");
         let users: BTreeMap<String, String> = users
@@ -255,15 +241,13 @@ impl Tenant for VBoxTenant {
 
     async fn seed_namesakes(&self, machine: &str) -> Result<Vec<Object>, WorldError> {
         let vm = self.account.seed_vm(machine)?;
-        Ok(self.add_foreign([vm.into()]))
+        Ok(self.foreign.add([vm]))
     }
 
     /// A VM with a disk that knows the user's key, made as a user makes one.
     async fn supply(&self, folder: &Path) -> Result<Supplied, WorldError> {
         let failed = |what: &str, why: &str| WorldError(format!("cannot make {what} of a user: {why}"));
-        let path = folder.join("supplied-key");
-        let pair = KeyPair::generate(&path, KeyAlgorithm::Ed25519).await;
-        let pair = pair.map_err(|error| failed("a key pair", &error.to_string()))?;
+        let (pair, path) = key_of_a_user(folder).await?;
         let start = boot2docker_disk(pair.public_key());
         let start = start.map_err(|error| failed("a disk", &error.to_string()))?;
         let disk = self.account.machine_folder().join("supplied.vmdk").display().to_string();
@@ -285,7 +269,7 @@ impl Tenant for VBoxTenant {
         let settings =
             [("import-boot2docker-vm", SUPPLIED.to_owned()), ("import-key", path.display().to_string())];
         Ok(Supplied {
-            objects: self.add_foreign(made.map(Object::from)),
+            objects: self.foreign.add(made),
             settings: settings.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
         })
     }

@@ -69,10 +69,10 @@ impl Addresses {
     }
 
     /// Opens other ports.
-    pub(super) fn set_ports(&mut self, ports: &ReachablePorts, guest: &DeferredGuest) {
+    pub(super) fn set_ports(&mut self, ports: &ReachablePorts) {
         if self.ports != *ports {
             self.ports.clone_from(ports);
-            self.connect(guest);
+            self.lead();
         }
     }
 
@@ -80,11 +80,24 @@ impl Addresses {
     pub(super) fn connect(&mut self, guest: &DeferredGuest) {
         // Closed first, because the machine may move to where they are.
         self.ways.clear();
-        let ipv4 = || [&self.public, &self.private].into_iter().flatten();
-        let own = self.hidden.as_ref().or_else(|| ipv4().next());
-        let _ = guest.set_lease(own.cloned());
-        let Some(own) = own else { return };
-        let others = ipv4().filter(|lease| lease.address() != own.address());
+        let _ = guest.set_lease(self.own().cloned());
+        self.lead();
+    }
+
+    /// The address that the machine itself listens at.
+    fn own(&self) -> Option<&Arc<Lease>> {
+        self.hidden.as_ref().or_else(|| self.ipv4().next())
+    }
+
+    fn ipv4(&self) -> impl Iterator<Item = &Arc<Lease>> {
+        [&self.public, &self.private].into_iter().flatten()
+    }
+
+    /// Leads the other addresses to the machine's own.
+    fn lead(&mut self) {
+        self.ways.clear();
+        let Some(own) = self.own() else { return };
+        let others = self.ipv4().filter(|lease| lease.address() != own.address());
         let mut ways = Vec::new();
         for lease in others {
             let listen = |port| TcpListener::bind((lease.address(), port));

@@ -226,7 +226,7 @@ impl Hardware for Guests {
     fn open_ports(&mut self, id: &Id, ports: &ReachablePorts) {
         let at_ipv4 = self.translate(&ports.ipv4);
         if let Some(Machine { guest, addresses, .. }) = self.machines.get_mut(id) {
-            addresses.set_ports(ports, guest);
+            addresses.set_ports(ports);
             let inside = if addresses.has_firewall_in_front() { None } else { at_ipv4 };
             // A port that is in use by somebody else stays shut, which the guest notes.
             let _ = guest.set_open_ports(inside);

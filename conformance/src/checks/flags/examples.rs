@@ -1,12 +1,14 @@
 //! Options that the profile says are refused, or taken.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
+use machine_driver::DriverOptions;
+
+use super::refusal::Refusals;
 use crate::{
     check::{Check, Need, Stop},
     context::Context,
     facts::GivenValue,
-    machine::Machine,
 };
 
 pub(super) const REFUSED: Check = Check {
@@ -23,30 +25,12 @@ pub(super) const REFUSED: Check = Check {
             if examples.is_empty() {
                 return Err(Stop::NotApplicable("the profile has no [[refused]] options".to_owned()));
             }
-            let healthy = cx.configured().await?.session().pre_create_check().await;
-            let mut undecided = Vec::new();
+            let mut refusals = Refusals::of(&cx).await?;
             for example in examples {
-                let machine = machine_with(&cx, example).await?;
-                if machine.configure().await.is_err() {
-                    continue;
-                }
                 let clause = if example.len() == 1 { "FLAG-009" } else { "FLAG-014" };
-                match machine.session().pre_create_check().await {
-                    Ok(()) => cx.rule(clause).broken(
-                        format!("{} is an error of SetConfigFromFlags or PreCreateCheck", shown(example)),
-                        "both returned nil",
-                    ),
-                    Err(_) if healthy.is_ok() => {}
-                    Err(_) => undecided.push(shown(example)),
-                }
+                refusals.try_out(clause, options_with(&cx, example)?, shown(example), shown(example)).await?;
             }
-            match healthy {
-                Err(error) if !undecided.is_empty() => Err(Stop::NotTested(format!(
-                    "PreCreateCheck fails for good options as well ({error}), so its error says nothing about {}",
-                    undecided.join(", ")
-                ))),
-                _ => Ok(()),
-            }
+            refusals.end()
         })
     },
 };
@@ -66,7 +50,7 @@ pub(super) const ACCEPTED: Check = Check {
                 return Err(Stop::NotApplicable("the profile has no [[accepted]] options".to_owned()));
             }
             for example in examples {
-                let machine = machine_with(&cx, example).await?;
+                let machine = cx.machine_with(cx.machine_name(), options_with(&cx, example)?).await?;
                 let configured = machine.configure().await;
                 let what = format!("SetConfigFromFlags with {}", shown(example));
                 if cx.rule("PRE-007").succeeds(&configured, &what) {
@@ -79,8 +63,8 @@ pub(super) const ACCEPTED: Check = Check {
     },
 };
 
-/// A machine with the options of the run and those of the example.
-async fn machine_with(cx: &Context, example: &BTreeMap<String, GivenValue>) -> Result<Arc<Machine>, Stop> {
+/// The options of the run and those of the example.
+fn options_with(cx: &Context, example: &BTreeMap<String, GivenValue>) -> Result<DriverOptions, Stop> {
     let mut options = cx.options()?;
     for flag in cx.flags()? {
         if let Some(value) = example.get(&flag.name) {
@@ -88,7 +72,7 @@ async fn machine_with(cx: &Context, example: &BTreeMap<String, GivenValue>) -> R
             options.insert(&flag.name, value.for_flag(flag).map_err(Stop::Suite)?);
         }
     }
-    cx.machine_with(cx.machine_name(), options).await
+    Ok(options)
 }
 
 fn shown(example: &BTreeMap<String, GivenValue>) -> String {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use machine_driver::{Error, ErrorKind, Flag, FlagKind, OptionValue};
 
+use super::refusal::Refusals;
 use crate::{
     check::{Check, Need, Stop},
     machine::Machine,
@@ -73,31 +74,14 @@ pub(super) const NONSENSE_IS_REFUSED: Check = Check {
                     "the driver has no text flag for a URL or a port".to_owned(),
                 ));
             }
-            let healthy = cx.configured().await?.session().pre_create_check().await;
-            let mut undecided = Vec::new();
+            let mut refusals = Refusals::of(&cx).await?;
             for (name, text) in cases {
                 let mut options = cx.options()?;
                 options.insert(&name, OptionValue::String(text.to_owned()));
-                let machine = cx.machine_with(cx.machine_name(), options).await?;
-                if machine.configure().await.is_err() {
-                    continue;
-                }
-                match machine.session().pre_create_check().await {
-                    Ok(()) => cx.rule("FLAG-009").broken(
-                        format!("--{name}={text} is an error of SetConfigFromFlags or PreCreateCheck"),
-                        "both returned nil",
-                    ),
-                    Err(_) if healthy.is_ok() => {}
-                    Err(_) => undecided.push(format!("--{name}")),
-                }
+                let named = format!("--{name}={text}");
+                refusals.try_out("FLAG-009", options, named, format!("--{name}")).await?;
             }
-            match healthy {
-                Err(error) if !undecided.is_empty() => Err(Stop::NotTested(format!(
-                    "PreCreateCheck fails for good options as well ({error}), so its error says nothing about {}",
-                    undecided.join(", ")
-                ))),
-                _ => Ok(()),
-            }
+            refusals.end()
         })
     },
 };

@@ -1,6 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Check, Need, Stop};
+use machine_driver::DriverOptions;
+
+use crate::{
+    check::{Check, Need, Stop},
+    context::Context,
+};
 
 /// Settings of an image: where it is, and its SHA-256.
 const URL: &str = "boot2docker-url";
@@ -16,25 +21,8 @@ pub(super) const HAPPENS_HERE: Check = Check {
     bad: "PreCreateCheck returns nil, and Create fails with half a machine made.",
     run: |cx| {
         Box::pin(async move {
-            let mut options = cx.options()?;
-            let mut taken = false;
-            for (setting, value) in cx.tenant().missing_image().await? {
-                taken |= cx.set_option(&mut options, &setting, &value)?;
-            }
-            if !taken {
-                return Err(Stop::NotApplicable(
-                    "the driver has no option for the address of an image".to_owned(),
-                ));
-            }
-            let machine = cx.machine_with(cx.machine_name(), options).await?;
-            if machine.configure().await.is_err() {
-                return Ok(());
-            }
-            cx.rule("PRE-005").fails(
-                &machine.session().pre_create_check().await,
-                "PreCreateCheck with the address of an image that is not there",
-            );
-            Ok(())
+            let (options, _) = with_image(&cx, &cx.tenant().missing_image().await?)?;
+            refused(&cx, options, "the address of an image that is not there").await
         })
     },
 };
@@ -50,17 +38,7 @@ pub(super) const IS_WHOLE: Check = Check {
     run: |cx| {
         Box::pin(async move {
             let served = cx.tenant().served_image().await?;
-            let mut options = cx.options()?;
-            let mut taken = BTreeMap::new();
-            for (setting, value) in &served {
-                taken.insert(setting.as_str(), cx.set_option(&mut options, setting, value)?);
-            }
-            let takes = |setting| taken.get(setting).copied().unwrap_or_default();
-            if !takes(URL) {
-                return Err(Stop::NotApplicable(
-                    "the driver has no option for the address of an image".to_owned(),
-                ));
-            }
+            let (mut options, has_checksum) = with_image(&cx, &served)?;
             let machine = cx.configured_with(cx.machine_name(), options.clone()).await?;
             let checked = machine.session().pre_create_check().await;
             if !cx.rule("PRE-005").succeeds(&checked, "PreCreateCheck with the address of an image") {
@@ -68,19 +46,37 @@ pub(super) const IS_WHOLE: Check = Check {
             }
             cx.create(&machine).await?;
             machine.guest("true").await.map_err(|error| cx.prerequisite("SSH", &error))?;
-            if !takes(CHECKSUM) {
+            if !has_checksum {
                 return Ok(());
             }
             let wrong = served.get(CHECKSUM).map(|right| right.chars().rev().collect::<String>());
             cx.set_option(&mut options, CHECKSUM, &wrong.unwrap_or_default())?;
-            let other = cx.machine_with(cx.machine_name(), options).await?;
-            if other.configure().await.is_ok() {
-                cx.rule("PRE-005").fails(
-                    &other.session().pre_create_check().await,
-                    "PreCreateCheck with an image that has another checksum",
-                );
-            }
-            Ok(())
+            refused(&cx, options, "an image that has another checksum").await
         })
     },
 };
+
+/// The options of the run with an image, and whether the driver takes its checksum.
+fn with_image(cx: &Context, image: &BTreeMap<String, String>) -> Result<(DriverOptions, bool), Stop> {
+    let mut options = cx.options()?;
+    let mut taken = BTreeSet::new();
+    for (setting, value) in image {
+        if cx.set_option(&mut options, setting, value)? {
+            taken.insert(setting.as_str());
+        }
+    }
+    if taken.contains(URL) {
+        return Ok((options, taken.contains(CHECKSUM)));
+    }
+    Err(Stop::NotApplicable("the driver has no option for the address of an image".to_owned()))
+}
+
+/// Expects that the driver refuses options before Create.
+async fn refused(cx: &Context, options: DriverOptions, what: &str) -> Result<(), Stop> {
+    let machine = cx.machine_with(cx.machine_name(), options).await?;
+    if machine.configure().await.is_ok() {
+        let checked = machine.session().pre_create_check().await;
+        cx.rule("PRE-005").fails(&checked, &format!("PreCreateCheck with {what}"));
+    }
+    Ok(())
+}

@@ -140,6 +140,16 @@ impl Error {
         self
     }
 
+    /// The error of a method that has undone its work after it, with how that went: the first cause comes first, whatever
+    /// happened later (CREATE-011).
+    #[must_use]
+    pub fn after_undoing(self, undone: Result<()>) -> Self {
+        match undone {
+            Ok(()) => self,
+            Err(left) => self.with_context("could not undo it", left),
+        }
+    }
+
     /// The same error with `***` in place of a secret: a provider that echoes one must not make the driver print it
     /// (ERR-006).
     #[must_use]
@@ -257,6 +267,15 @@ mod tests {
         let all = Error::all([Ok(()), error("one"), Ok(()), error("two"), error("three")]);
         let text = all.err().map(|all| all.to_string());
         assert_eq!(text.as_deref(), Some("one (and: two, and: three)"));
+    }
+
+    #[test]
+    fn the_cause_stays_first_when_undoing_fails_too() {
+        let error = || Error::new(ErrorKind::Provider, "no server");
+        assert_eq!(error().after_undoing(Ok(())), error());
+        let left = Error::new(ErrorKind::Timeout, "the key is still there");
+        let text = error().after_undoing(Err(left)).to_string();
+        assert_eq!(text, "no server (could not undo it: the key is still there)");
     }
 
     #[test]

@@ -150,6 +150,22 @@ impl Waits {
         outcome
     }
 
+    /// As [`until`](Self::until), for what may never come: `None` when the wait itself is over.
+    ///
+    /// # Errors
+    /// The error of `look`. A provider that does not answer [in time](Error::is_wait_over) is one too: it has not said
+    /// that there is nothing.
+    pub async fn until_or_none<T, F, L>(&self, wait: &Wait, look: L) -> Result<Option<T>>
+    where
+        L: FnMut() -> F,
+        F: Future<Output = Result<Option<T>>> + Send,
+    {
+        match self.until(wait, look).await {
+            Err(error) if error.is_wait_over() => Ok(None),
+            outcome => outcome.map(Some),
+        }
+    }
+
     /// As [`until`](Self::until), for whoever fails now and then: an error that `passes` counts as "not yet".
     ///
     /// # Errors

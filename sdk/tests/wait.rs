@@ -77,6 +77,18 @@ async fn gives_up_at_the_deadline_and_says_on_what() {
 }
 
 #[tokio::test]
+async fn what_may_never_come_is_none_and_a_silent_provider_is_an_error() {
+    let waits = Waits::with_clock(Arc::new(Handle(Jumping::new())));
+    let never: Result<Option<()>> = waits.until_or_none(&SERVER, || async { Ok(None) }).await;
+    assert_eq!(never.unwrap(), None);
+    let found = waits.until_or_none(&SERVER, || async { Ok(Some("running")) }).await;
+    assert_eq!(found.unwrap(), Some("running"));
+    let silent = || Error::new(ErrorKind::Timeout, "the provider does not answer").retryable();
+    let outcome: Result<Option<()>> = waits.until_or_none(&SERVER, || async { Err(silent()) }).await;
+    assert_eq!(outcome.unwrap_err(), silent());
+}
+
+#[tokio::test]
 async fn an_error_of_a_look_ends_the_wait() {
     let waits = Waits::with_clock(Arc::new(Handle(Jumping::new())));
     let outcome: Result<()> =

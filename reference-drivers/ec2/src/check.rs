@@ -2,9 +2,9 @@ use std::fmt;
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, SecurityGroup, Tag};
 use machine_driver::{Error, ErrorKind, Result};
-use url::Url;
 
 use crate::{
+    client::EC2,
     names::{MACHINE_TAG, NAME_TAG, OWNER_TAG, tag},
     options::Options,
 };
@@ -69,34 +69,9 @@ impl Options {
         if self.zone.len() == 1 { format!("{}{}", self.region(), self.zone) } else { self.zone.clone() }
     }
 
-    /// The endpoint, if it is not the region's own: `http` or `https`, a host, and no password, because texts with
-    /// URLs end up in logs.
-    pub(crate) fn endpoint_url(&self) -> Result<Option<Url>> {
-        if self.endpoint.is_empty() {
-            return if self.insecure_transport {
-                Err(invalid("insecure-transport", "needs --ec2-endpoint"))
-            } else {
-                Ok(None)
-            };
-        }
-        let text = if self.endpoint.contains("://") {
-            self.endpoint.clone()
-        } else {
-            format!("{}://{}", if self.insecure_transport { "http" } else { "https" }, self.endpoint)
-        };
-        let url = Url::parse(&text)
-            .map_err(|error| invalid("endpoint", "is neither URL nor host").with_source(&error))?;
-        let problem = if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty)
-        {
-            "must start with https:// or http:// and a host"
-        } else if !url.username().is_empty() || url.password().is_some() {
-            "must not carry a user or password; use --ec2-access-key and --ec2-secret-key"
-        } else if url.scheme() == "https" && self.insecure_transport {
-            "is https, which contradicts --ec2-insecure-transport"
-        } else {
-            return Ok(Some(url));
-        };
-        Err(invalid("endpoint", problem))
+    /// The endpoint, if it is not the region's own.
+    pub(crate) fn endpoint_url(&self) -> Result<Option<String>> {
+        EC2.endpoint(&self.endpoint, self.insecure_transport)
     }
 
     /// The ports that the user wants open.

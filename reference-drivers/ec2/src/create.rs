@@ -148,7 +148,7 @@ impl Ec2Driver {
     /// Looks for the object that the last request may have made; what has the machine's mark was not there before.
     async fn find_unanswered(&mut self, ec2: &Ec2, cx: &Context) -> Result<()> {
         let key_wanted = self.key_pair_id.is_empty() && self.options.keypair_name.is_empty();
-        let found = cx.waits().until(&SEARCHED, || async {
+        let found = cx.waits().until_or_none(&SEARCHED, || async {
             Ok(if key_wanted {
                 self.own_key(ec2).await?.and_then(|pair| pair.key_pair_id)
             } else if self.instance_id.is_empty() {
@@ -157,12 +157,12 @@ impl Ec2Driver {
                 Some(self.instance_id.clone())
             })
         });
-        match found.await {
-            Ok(id) if key_wanted => self.key_pair_id = id,
-            Ok(id) => self.instance_id = id,
-            // It never was made.
-            Err(error) if error.is_wait_over() => {}
-            Err(error) => return Err(error),
+        // What is not found never was made.
+        let id = found.await?.unwrap_or_default();
+        if key_wanted {
+            self.key_pair_id = id;
+        } else {
+            self.instance_id = id;
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
+use aws_sdk_ec2::Client;
 use machine_driver::{
     BaseDriver, Context, Driver, DriverFlags, Error, ErrorKind, Flag, Result, State, check_host_name, ssh,
 };
+use machine_driver_aws::Clients;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    client::LazyClients,
     instance::{PENDING, RUNNING, SHUT_DOWN, STOPPED, STOPPING, UP, state, to_machine},
     options::Options,
 };
@@ -31,7 +32,7 @@ pub struct Ec2Driver {
     #[serde(rename = "PrivateIPAddress")]
     pub(crate) private_ip_address: String,
     #[serde(skip)]
-    pub(crate) clients: LazyClients,
+    pub(crate) clients: Clients<Client>,
 }
 
 impl Driver for Ec2Driver {
@@ -72,7 +73,7 @@ impl Driver for Ec2Driver {
         self.base.ssh_port = options.ssh_port;
         self.options = options;
         self.owner = self.base.mark().to_string();
-        self.clients = LazyClients::default();
+        self.clients = Clients::default();
         Ok(())
     }
 
@@ -106,10 +107,7 @@ impl Driver for Ec2Driver {
         cx.log().info("Create failed; deleting what it has made...");
         let unsure = error.is_retryable() || error.kind() == ErrorKind::Timeout;
         // The first cause comes first, whatever happens later (CREATE-011).
-        Err(match self.roll_back(&ec2, cx, unsure).await {
-            Ok(()) => error,
-            Err(left) => error.with_context("could not undo it", left),
-        })
+        Err(error.after_undoing(self.roll_back(&ec2, cx, unsure).await))
     }
 
     async fn remove(&mut self, cx: &Context) -> Result<()> {

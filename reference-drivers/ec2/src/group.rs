@@ -1,11 +1,11 @@
 use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
 use machine_driver::{BaseDriver, Context, Driver, Error, ErrorKind, Result};
+use machine_driver_aws::Failure;
 
 use crate::{
     api::Ec2,
     check::Port,
     driver::Ec2Driver,
-    failure::Failure,
     instance::{GROUP_UNUSED, PENDING, RUNNING, SHOWN, STOPPED, STOPPING},
     names::{NAME_TAG, OWNER_TAG, SHARED, filter, is_owned, owned_by, tag},
 };

@@ -30,13 +30,9 @@ impl Ec2Driver {
     }
 
     async fn uploaded(&self, ec2: &Ec2, cx: &Context, name: &str, key: &KeyPair) -> Result<Option<String>> {
-        let found =
-            cx.waits().until(&SEARCHED, || async { Ok(ec2.key_pairs(name).await?.into_iter().next()) });
-        match found.await {
-            Ok(pair) => Ok(pair.key_pair_id.clone().filter(|_| differs(&pair, key) == Some(false))),
-            Err(error) if error.is_wait_over() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let look = || async { Ok(ec2.key_pairs(name).await?.into_iter().next()) };
+        let found = cx.waits().until_or_none(&SEARCHED, look).await?;
+        Ok(found.filter(|pair| differs(pair, key) == Some(false)).and_then(|pair| pair.key_pair_id))
     }
 
     /// The user's key file and key pair, if there are any, exist and belong together (PRE-004).

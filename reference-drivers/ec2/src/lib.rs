@@ -11,15 +11,13 @@
 //! | `instance` | finding the instance, waiting for its states, reaching its guest | names of states |
 //! | `key`, `group`, `place`, `image` | what an instance needs: key pair, security groups, subnet, image | all of it |
 //! | `names` | names and tags of what the driver makes | the provider's rules for names |
-//! | `api`, `client`, `attempts`, `failure` | the provider's calls: credentials, repetition, deadline, errors | the client library's types |
+//! | `api`, `client` | the provider's calls; `machine-driver-aws` has their credentials, repetition, deadline and errors | the client library's types |
 
 mod api;
-mod attempts;
 mod check;
 mod client;
 mod create;
 mod driver;
-mod failure;
 mod group;
 mod image;
 mod instance;

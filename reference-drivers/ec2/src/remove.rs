@@ -59,13 +59,8 @@ impl Ec2Driver {
         if !found.is_empty() || !self.key_pair_id.is_empty() || self.own_key(ec2).await?.is_none() {
             return Ok(found);
         }
-        let late = cx
-            .waits()
-            .until(&SEARCHED, || async { Ok(Some(look().await?).filter(|found| !found.is_empty())) });
-        match late.await {
-            Err(error) if error.is_wait_over() => Ok(Vec::new()),
-            outcome => outcome,
-        }
+        let late = || async { Ok(Some(look().await?).filter(|found| !found.is_empty())) };
+        Ok(cx.waits().until_or_none(&SEARCHED, late).await?.unwrap_or_default())
     }
 
     /// Volumes that outlive the instance, because somebody changed their attribute. One that serves another instance by

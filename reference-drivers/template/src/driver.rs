@@ -114,11 +114,8 @@ impl Driver for TemplateDriver {
             return Ok(());
         };
         cx.log().info("Create failed; deleting what it has made...");
-        // The first cause comes first, whatever happens later (CREATE-011).
-        Err(match self.roll_back(&api, cx, error.is_retryable()).await {
-            Ok(()) => error,
-            Err(left) => error.with_context("could not undo it", left),
-        })
+        let unsure = error.is_retryable();
+        Err(error.after_undoing(self.roll_back(&api, cx, unsure).await))
     }
 
     /// Goes on after a failure, and reports all of them (RM-014, RM-015).

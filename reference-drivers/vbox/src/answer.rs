@@ -1,32 +1,14 @@
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use machine_driver::{Error, ErrorKind, Result, State, quoted};
+use machine_driver_hypervisor::tool::Refusal;
 
 use crate::command::{CONTROLLER, SSH_RULE};
 
-/// Why VBoxManage did not do what it was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// There is no VM with this id.
-    Missing,
-    /// Another process has the VM for a moment; nothing was done.
-    Locked,
-    /// The object is there already.
-    Taken,
-    /// This VBoxManage has no such command.
-    Unknown,
-    /// Anything else.
-    Other,
-}
-
-/// What VBoxManage says on standard error when it fails, and what it means. `None`: it says nothing.
+/// What VBoxManage says on standard error when it fails, and what it means.
 ///
 /// The exit code does not tell: some failures end with 0, and some of them with text on standard output.
-pub(crate) fn refusal(stderr: &str) -> Option<(Refusal, String)> {
+pub(crate) fn complaint(stderr: &str) -> Option<(Refusal, String)> {
     let lines = stderr
         .lines()
         .filter_map(|line| Some(line.split_once("error: ")?.1.trim()))
@@ -185,10 +167,6 @@ impl Info {
         let medium = self.value(&format!("{CONTROLLER}-{port}-0"))?;
         (medium != "none" && medium != "emptydrive").then(|| medium.into())
     }
-
-    pub(crate) fn log_folder(&self) -> Option<PathBuf> {
-        self.value("LogFldr").map(PathBuf::from)
-    }
 }
 
 /// `key=value` with quotes taken away; `None` for a line of another kind.
@@ -253,29 +231,9 @@ impl VmState {
     }
 }
 
-/// Address of the interface with this hardware address, out of the guest's `ip addr show`.
-pub(crate) fn guest_address(stdout: &str, hardware_address: &str) -> Option<IpAddr> {
-    let mut ours = false;
-    for line in stdout.lines() {
-        let mut words = line.split_whitespace();
-        match words.next() {
-            Some(word) if word.starts_with("link/") => {
-                ours = words.next().is_some_and(|address| address.eq_ignore_ascii_case(hardware_address));
-            }
-            Some("inet") if ours => {
-                let address = words.next()?.split('/').next()?;
-                return address.parse::<Ipv4Addr>().ok().map(IpAddr::from);
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
 /// Why a VM did not start, out of its log, whose last line only says that the process ends.
 pub(crate) fn failed_start(log: &str) -> Option<&str> {
-    let line = log.lines().rev().find(|line| line.contains("Power up failed"))?;
-    Some(line.split_once("Power up failed").map_or(line, |_| line.trim()))
+    log.lines().rev().find(|line| line.contains("Power up failed")).map(str::trim)
 }
 
 /// Whether a VM runs without its forwarded port: that the port was taken stands nowhere but in its log.

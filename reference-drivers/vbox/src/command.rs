@@ -1,51 +1,21 @@
-use std::{ffi::OsString, path::Path};
+use std::{path::Path, time::Duration};
 
-use crate::network::{Adapter, Dhcp, Kind, Network};
+use machine_driver::wait::Wait;
+use machine_driver_hypervisor::{network::HostNetwork, tool::Call};
+
+use crate::network::{Adapter, Kind};
 
 /// Name of the storage controller; disk and ISO have fixed places on it, as docker-machine's own driver has them.
 pub(crate) const CONTROLLER: &str = "SATA";
 /// Name of the rule that forwards a port of this computer to SSH in the guest.
 pub(crate) const SSH_RULE: &str = "ssh";
 
-/// One call of VBoxManage. VMs are always named by their id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Command {
-    /// What it does, as it reads after "cannot": `start the VM`.
-    pub(crate) purpose: &'static str,
-    pub(crate) arguments: Vec<OsString>,
-    pub(crate) work: Work,
-}
-
-/// What a call has to do, which decides how long it may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Work {
-    /// Reads or writes settings.
-    Settings,
-    /// Moves a guest or a device of this computer.
-    Guest,
-    /// Copies a disk.
-    Disk,
-}
-
-impl Command {
-    fn new(purpose: &'static str, words: &[&str]) -> Self {
-        Self { purpose, arguments: words.iter().map(OsString::from).collect(), work: Work::Settings }
-    }
-
-    fn words(mut self, words: &[&str]) -> Self {
-        self.arguments.extend(words.iter().map(OsString::from));
-        self
-    }
-
-    fn path(mut self, path: &Path) -> Self {
-        self.arguments.push(path.into());
-        self
-    }
-
-    fn work(self, work: Work) -> Self {
-        Self { work, ..self }
-    }
-}
+/// A call that moves a guest or a device of this computer.
+const GUEST: Wait =
+    Wait::new("VBoxManage to end its work", Duration::from_secs(120), Duration::from_millis(250));
+/// A call that copies a disk.
+const DISK: Wait =
+    Wait::new("VBoxManage to copy a disk", Duration::from_secs(300), Duration::from_millis(250));
 
 /// What the VM is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,45 +28,45 @@ pub(crate) struct Hardware<'a> {
     pub(crate) nat_nic_type: &'a str,
 }
 
-pub(crate) fn version() -> Command {
-    Command::new("ask for VirtualBox's version", &["--version"])
+pub(crate) fn version() -> Call {
+    Call::new("ask for VirtualBox's version", &["--version"])
 }
 
-pub(crate) fn list_vms() -> Command {
-    Command::new("list the VMs", &["list", "vms"])
+pub(crate) fn list_vms() -> Call {
+    Call::new("list the VMs", &["list", "vms"])
 }
 
-pub(crate) fn list_host_only() -> Command {
-    Command::new("list the host-only networks", &["list", "hostonlyifs"])
+pub(crate) fn list_host_only() -> Call {
+    Call::new("list the host-only networks", &["list", "hostonlyifs"])
 }
 
-pub(crate) fn list_host_only_networks() -> Command {
-    Command::new("list the host-only networks", &["list", "hostonlynets"])
+pub(crate) fn list_host_only_networks() -> Call {
+    Call::new("list the host-only networks", &["list", "hostonlynets"])
 }
 
-pub(crate) fn list_bridged() -> Command {
-    Command::new("list the interfaces of this computer", &["list", "bridgedifs"])
+pub(crate) fn list_bridged() -> Call {
+    Call::new("list the interfaces of this computer", &["list", "bridgedifs"])
 }
 
-pub(crate) fn list_dhcp() -> Command {
-    Command::new("list the DHCP servers", &["list", "dhcpservers"])
+pub(crate) fn list_dhcp() -> Call {
+    Call::new("list the DHCP servers", &["list", "dhcpservers"])
 }
 
-pub(crate) fn show(vm: &str) -> Command {
-    Command::new("look at the VM", &["showvminfo", vm, "--machinereadable"])
+pub(crate) fn show(vm: &str) -> Call {
+    Call::new("look at the VM", &["showvminfo", vm, "--machinereadable"])
 }
 
-pub(crate) fn create(vm: &str, name: &str, folder: &Path) -> Command {
-    Command::new("make the VM", &["createvm", "--uuid", vm, "--name", name, "--basefolder"])
+pub(crate) fn create(vm: &str, name: &str, folder: &Path) -> Call {
+    Call::new("make the VM", &["createvm", "--uuid", vm, "--name", name, "--basefolder"])
         .path(folder)
         .words(&["--register"])
 }
 
 /// The settings of a boot2docker guest: its first network is NAT, through which SSH comes.
-pub(crate) fn configure(vm: &str, hardware: &Hardware<'_>) -> Command {
+pub(crate) fn configure(vm: &str, hardware: &Hardware<'_>) -> Call {
     let switch = |on| if on { "on" } else { "off" };
     let (cpus, memory) = (hardware.cpus.to_string(), hardware.memory.to_string());
-    Command::new("set the VM up", &["modifyvm", vm, "--firmware", "bios", "--bioslogofadein", "off"])
+    Call::new("set the VM up", &["modifyvm", vm, "--firmware", "bios", "--bioslogofadein", "off"])
         .words(&["--bioslogofadeout", "off", "--bioslogodisplaytime", "0", "--biosbootmenu", "disabled"])
         .words(&["--ostype", "Linux26_64", "--cpus", &cpus, "--memory", &memory, "--acpi", "on"])
         .words(&["--ioapic", "on", "--rtcuseutc", "on", "--cpuhotplug", "off", "--pae", "on", "--hpet", "on"])
@@ -108,136 +78,138 @@ pub(crate) fn configure(vm: &str, hardware: &Hardware<'_>) -> Command {
 }
 
 /// A disk of so many bytes out of a raw image on standard input. The image may be shorter; the rest is empty.
-pub(crate) fn convert_from_raw(disk: &Path, bytes: u64) -> Command {
-    Command::new("make the disk", &["convertfromraw", "stdin"])
+pub(crate) fn convert_from_raw(disk: &Path, bytes: u64) -> Call {
+    Call::new("make the disk", &["convertfromraw", "stdin"])
         .path(disk)
         .words(&[&bytes.to_string(), "--format", "VMDK"])
-        .work(Work::Disk)
+        .within(DISK)
 }
 
-pub(crate) fn clone_disk(from: &Path, to: &Path) -> Command {
-    Command::new("copy the disk of the VM to import", &["clonehd"]).path(from).path(to).work(Work::Disk)
+/// The VM that the disk belongs to keeps its own.
+pub(crate) fn clone_disk(from: &Path, to: &Path) -> Call {
+    Call::new("copy the disk of the VM to import", &["clonehd"]).path(from).path(to).within(DISK)
 }
 
-pub(crate) fn add_controller(vm: &str) -> Command {
+pub(crate) fn add_controller(vm: &str) -> Call {
     let purpose = "add the storage controller";
-    Command::new(purpose, &["storagectl", vm, "--name", CONTROLLER, "--add", "sata", "--hostiocache", "on"])
+    Call::new(purpose, &["storagectl", vm, "--name", CONTROLLER, "--add", "sata", "--hostiocache", "on"])
 }
 
-pub(crate) fn attach(vm: &str, port: &str, kind: &str, medium: &Path) -> Command {
-    Command::new("attach a medium", &["storageattach", vm, "--storagectl", CONTROLLER, "--port", port])
+pub(crate) fn attach(vm: &str, port: &str, kind: &str, medium: &Path) -> Call {
+    Call::new("attach a medium", &["storageattach", vm, "--storagectl", CONTROLLER, "--port", port])
         .words(&["--device", "0", "--type", kind, "--medium"])
         .path(medium)
 }
 
-pub(crate) fn guest_property(vm: &str, name: &str, value: &str) -> Command {
-    Command::new("tell the guest where to mount", &["guestproperty", "set", vm, name, value])
+pub(crate) fn guest_property(vm: &str, name: &str, value: &str) -> Call {
+    Call::new("tell the guest where to mount", &["guestproperty", "set", vm, name, value])
 }
 
-pub(crate) fn share(vm: &str, name: &str, folder: &Path) -> Command {
-    Command::new("share a folder", &["sharedfolder", "add", vm, "--name", name, "--hostpath"])
+pub(crate) fn share(vm: &str, name: &str, folder: &Path) -> Call {
+    Call::new("share a folder", &["sharedfolder", "add", vm, "--name", name, "--hostpath"])
         .path(folder)
         .words(&["--automount"])
 }
 
-pub(crate) fn allow_symlinks(vm: &str, share: &str) -> Command {
+pub(crate) fn allow_symlinks(vm: &str, share: &str) -> Call {
     let key = format!("VBoxInternal2/SharedFoldersEnableSymlinksCreate/{share}");
-    Command::new("allow links in the shared folder", &["setextradata", vm, &key, "1"])
+    Call::new("allow links in the shared folder", &["setextradata", vm, &key, "1"])
 }
 
-pub(crate) fn join_network(vm: &str, adapter: &Adapter, nic_type: &str, promiscuity: &str) -> Command {
+pub(crate) fn join_network(vm: &str, adapter: &Adapter, nic_type: &str, promiscuity: &str) -> Call {
     let (attachment, option) = match adapter.kind {
         Kind::Interface => ("hostonly", "--hostonlyadapter2"),
         Kind::Network => ("hostonlynet", "--host-only-net2"),
     };
-    Command::new("join the host-only network", &["modifyvm", vm, "--nic2", attachment])
+    Call::new("join the host-only network", &["modifyvm", vm, "--nic2", attachment])
         .words(&["--nictype2", nic_type, "--nicpromisc2", promiscuity])
         .words(&[option, &adapter.name, "--cableconnected2", "on"])
 }
 
 /// Forwards `port` to SSH. `replace`: there is such a rule already. `running` VMs have a command of their own.
-pub(crate) fn forward_ssh(vm: &str, port: u16, replace: bool, running: bool) -> Vec<Command> {
+pub(crate) fn forward_ssh(vm: &str, port: u16, replace: bool, running: bool) -> Vec<Call> {
     let (tool, option) = if running { ("controlvm", "natpf1") } else { ("modifyvm", "--natpf1") };
     let rule = format!("{SSH_RULE},tcp,127.0.0.1,{port},,22");
-    let call = |words: &[&str]| Command::new("forward a port to SSH", &[tool, vm, option]).words(words);
+    let call = |words: &[&str]| Call::new("forward a port to SSH", &[tool, vm, option]).words(words);
     let delete = replace.then(|| call(&["delete", SSH_RULE]));
     delete.into_iter().chain([call(&[&rule])]).collect()
 }
 
-pub(crate) fn start(vm: &str, ui: &str) -> Command {
-    Command::new("start the VM", &["startvm", vm, "--type", ui]).work(Work::Guest)
+pub(crate) fn start(vm: &str, ui: &str) -> Call {
+    Call::new("start the VM", &["startvm", vm, "--type", ui]).within(GUEST)
 }
 
 /// One of `acpipowerbutton`, `poweroff`, `resume`.
-pub(crate) fn control(purpose: &'static str, vm: &str, verb: &str) -> Command {
-    Command::new(purpose, &["controlvm", vm, verb]).work(Work::Guest)
+pub(crate) fn control(purpose: &'static str, vm: &str, verb: &str) -> Call {
+    Call::new(purpose, &["controlvm", vm, verb]).within(GUEST)
 }
 
-pub(crate) fn discard_state(vm: &str) -> Command {
-    Command::new("discard the saved state", &["discardstate", vm])
+pub(crate) fn discard_state(vm: &str) -> Call {
+    Call::new("discard the saved state", &["discardstate", vm])
 }
 
-pub(crate) fn unregister(vm: &str) -> Command {
-    Command::new("delete the VM", &["unregistervm", vm, "--delete"]).work(Work::Guest)
+pub(crate) fn unregister(vm: &str) -> Call {
+    Call::new("delete the VM", &["unregistervm", vm, "--delete"]).within(GUEST)
 }
 
 /// Forgets a VM whose settings are lost; there is nothing that could be deleted.
-pub(crate) fn forget(vm: &str) -> Command {
-    Command::new("forget the VM", &["unregistervm", vm])
+pub(crate) fn forget(vm: &str) -> Call {
+    Call::new("forget the VM", &["unregistervm", vm])
 }
 
 /// Forgets a medium that no VM has any more. `kind` is `dvd` or `disk`.
-pub(crate) fn close_medium(kind: &str, medium: &Path) -> Command {
-    Command::new("forget a medium", &["closemedium", kind]).path(medium)
+pub(crate) fn close_medium(kind: &str, medium: &Path) -> Call {
+    Call::new("forget a medium", &["closemedium", kind]).path(medium)
 }
 
-pub(crate) fn create_host_only() -> Command {
-    Command::new("make a host-only network", &["hostonlyif", "create"]).work(Work::Guest)
+pub(crate) fn create_host_only() -> Call {
+    Call::new("make a host-only network", &["hostonlyif", "create"]).within(GUEST)
 }
 
-pub(crate) fn configure_host_only(adapter: &str, network: &Network) -> Command {
+pub(crate) fn configure_host_only(adapter: &str, network: &HostNetwork) -> Call {
     let (address, mask) = (network.address().to_string(), network.mask().to_string());
     let purpose = "give the host-only network its address";
-    Command::new(purpose, &["hostonlyif", "ipconfig", adapter, "--ip", &address, "--netmask", &mask])
+    Call::new(purpose, &["hostonlyif", "ipconfig", adapter, "--ip", &address, "--netmask", &mask])
 }
 
-pub(crate) fn remove_host_only(adapter: &str) -> Command {
-    Command::new("delete the host-only network", &["hostonlyif", "remove", adapter]).work(Work::Guest)
+pub(crate) fn remove_host_only(adapter: &str) -> Call {
+    Call::new("delete the host-only network", &["hostonlyif", "remove", adapter]).within(GUEST)
 }
 
 /// A network of macOS, which is told by its name. This computer gets the lowest of the addresses.
-pub(crate) fn create_host_only_network(network: &Network) -> Command {
+pub(crate) fn create_host_only_network(network: &HostNetwork) -> Call {
     let [address, mask, last] =
         [network.address(), network.mask(), network.last_member()].map(|ip| ip.to_string());
     let name = format!("docker-machine-{address}");
-    Command::new("make a host-only network", &["hostonlynet", "add", "--name", &name, "--netmask", &mask])
+    Call::new("make a host-only network", &["hostonlynet", "add", "--name", &name, "--netmask", &mask])
         .words(&["--lower-ip", &address, "--upper-ip", &last, "--enable"])
-        .work(Work::Guest)
+        .within(GUEST)
 }
 
-pub(crate) fn remove_host_only_network(name: &str) -> Command {
-    Command::new("delete the host-only network", &["hostonlynet", "remove", "--name", name]).work(Work::Guest)
+pub(crate) fn remove_host_only_network(name: &str) -> Call {
+    Call::new("delete the host-only network", &["hostonlynet", "remove", "--name", name]).within(GUEST)
 }
 
 /// Adds a DHCP server, or with `change` modifies the one that is there.
-pub(crate) fn serve_dhcp(network_name: &str, dhcp: &Dhcp, change: bool) -> Command {
+pub(crate) fn serve_dhcp(network_name: &str, network: &HostNetwork, change: bool) -> Call {
+    let dhcp = network.dhcp();
     let [address, mask, lower, upper] =
-        [dhcp.address, dhcp.mask, dhcp.lower, dhcp.upper].map(|ip| ip.to_string());
+        [dhcp.server, network.mask(), dhcp.lower, dhcp.upper].map(|ip| ip.to_string());
     let verb = if change { "modify" } else { "add" };
-    Command::new("set the DHCP server up", &["dhcpserver", verb, "--netname", network_name, "--ip", &address])
+    Call::new("set the DHCP server up", &["dhcpserver", verb, "--netname", network_name, "--ip", &address])
         .words(&["--netmask", &mask, "--lowerip", &lower, "--upperip", &upper, "--enable"])
 }
 
-pub(crate) fn remove_dhcp(network_name: &str) -> Command {
-    Command::new("delete the DHCP server", &["dhcpserver", "remove", "--netname", network_name])
+pub(crate) fn remove_dhcp(network_name: &str) -> Call {
+    Call::new("delete the DHCP server", &["dhcpserver", "remove", "--netname", network_name])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn line(command: &Command) -> String {
-        let words: Vec<_> = command.arguments.iter().map(|word| word.to_string_lossy()).collect();
+    fn line(command: &Call) -> String {
+        let words: Vec<_> = command.arguments().iter().map(|word| word.to_string_lossy()).collect();
         words.join(" ")
     }
 
@@ -279,7 +251,7 @@ mod tests {
 
     #[test]
     fn networks_of_macos_have_a_range_that_begins_with_this_computer() {
-        let network = Network::parse("192.168.59.1/24").unwrap_or_else(|error| panic!("{error}"));
+        let network = HostNetwork::parse("192.168.59.1/24").unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(
             line(&create_host_only_network(&network)),
             "hostonlynet add --name docker-machine-192.168.59.1 --netmask 255.255.255.0 --lower-ip 192.168.59.1 \
@@ -294,14 +266,13 @@ mod tests {
 
     #[test]
     fn networks_are_written_as_recorded() {
-        let network = Network::parse("192.168.99.1/24").unwrap_or_else(|error| panic!("{error}"));
-        let dhcp = Dhcp::for_network(&network);
+        let network = HostNetwork::parse("192.168.99.1/24").unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(
             line(&configure_host_only("vboxnet0", &network)),
             "hostonlyif ipconfig vboxnet0 --ip 192.168.99.1 --netmask 255.255.255.0"
         );
         assert_eq!(
-            line(&serve_dhcp("HostInterfaceNetworking-vboxnet0", &dhcp, true)),
+            line(&serve_dhcp("HostInterfaceNetworking-vboxnet0", &network, true)),
             "dhcpserver modify --netname HostInterfaceNetworking-vboxnet0 --ip 192.168.99.2 --netmask 255.255.255.0 \
              --lowerip 192.168.99.100 --upperip 192.168.99.254 --enable"
         );

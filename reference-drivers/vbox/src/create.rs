@@ -5,14 +5,16 @@ use machine_driver::{
     ssh::{KeyAlgorithm, KeyPair},
 };
 
+use machine_driver_hypervisor::{
+    boot2docker::with_key,
+    share::SharedFolder,
+    tool::{Refusal, Tool},
+};
+
 use crate::{
-    answer::Refusal,
     command::{self, Hardware},
-    disk,
     driver::VBoxDriver,
-    import::{Imported, copy_disk},
-    options::Share,
-    vboxmanage::VBoxManage,
+    import::Imported,
 };
 
 /// Bytes of a MB.
@@ -20,22 +22,14 @@ const MEGABYTE: u64 = 1 << 20;
 /// VirtualBox's limit.
 const MOST_CPUS: usize = 64;
 
-/// How far `create` got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Nothing was made that is not in the machine's folder.
-    Nothing,
-    /// The VM may be there.
-    Made,
-}
-
 /// The steps of `create`.
 impl VBoxDriver {
-    /// The VM comes first: its id is known before and unique, so that whatever fails later is found by it.
-    pub(crate) async fn build(&mut self, vbox: &VBoxManage, cx: &Context, stage: &mut Stage) -> Result<()> {
+    /// The VM comes first: its id is known before and unique, so that whatever fails later is found by it. `made`: it may
+    /// be there, and nothing was made before it that is not in the machine's folder.
+    pub(crate) async fn build(&mut self, vbox: &Tool, cx: &Context, made: &mut bool) -> Result<()> {
         // Also a look at what an earlier `create` of this machine left: its key must not be overwritten (CREATE-014).
         self.refuse_taken(vbox).await?;
-        let image = self.image()?.fetch(&self.cache(), cx).await?;
+        let image = self.options.boot_image()?.fetch(&self.cache(), cx).await?;
         let imported = self.imported(vbox).await?;
         let (vm, folder) = (self.vm_id(), self.base.machine_dir());
         tokio::fs::create_dir_all(&folder).await.map_err(|error| {
@@ -44,19 +38,20 @@ impl VBoxDriver {
         })?;
 
         cx.log().info("Creating VM...");
-        *stage = Stage::Made;
+        *made = true;
         let create = command::create(&vm, &self.base.machine_name, &folder);
         if let Err(failure) = vbox.change(&create).await {
-            if failure.refusal == Refusal::Taken {
-                *stage = Stage::Nothing;
-            }
+            *made = failure.refusal != Refusal::Taken;
             return Err(failure.error);
         }
         vbox.change(&command::configure(&vm, &self.hardware(imported.as_ref()))).await?;
         vbox.change(&command::add_controller(&vm)).await?;
         self.insert_image(vbox, &image).await?;
         self.make_disk(vbox, cx, imported.as_ref()).await?;
-        if let Some(share) = self.share()? {
+        if !self.options.no_share
+            && let Some(share) =
+                SharedFolder::wanted("vbox-share-folder", self.options.share_folder.as_deref())?
+        {
             self.share_folder(vbox, &share).await?;
         }
         self.bring_up(vbox, cx).await
@@ -77,7 +72,7 @@ impl VBoxDriver {
     }
 
     /// A copy of its own: `upgrade` replaces it while other machines run on theirs.
-    async fn insert_image(&self, vbox: &VBoxManage, image: &Path) -> Result<()> {
+    async fn insert_image(&self, vbox: &Tool, image: &Path) -> Result<()> {
         let own = self.image_path();
         tokio::fs::copy(image, &own).await.map_err(|error| {
             let text = format!("cannot copy the boot2docker image to {}", own.display());
@@ -86,7 +81,7 @@ impl VBoxDriver {
         Ok(vbox.change(&command::attach(&self.vm_id(), "0", "dvddrive", &own)).await?)
     }
 
-    async fn make_disk(&self, vbox: &VBoxManage, cx: &Context, imported: Option<&Imported>) -> Result<()> {
+    async fn make_disk(&self, vbox: &Tool, cx: &Context, imported: Option<&Imported>) -> Result<()> {
         let (vm, path, key) = (self.vm_id(), self.disk_path(), self.ssh_key_path());
         // Left by a `create` that was killed; this machine has no VM that could use it.
         match tokio::fs::remove_file(&path).await {
@@ -96,36 +91,18 @@ impl VBoxDriver {
         if let Some(imported) = imported {
             KeyPair::copy(&imported.key, key).await?;
             cx.log().info("Copying the disk...");
-            copy_disk(vbox, &imported.disk, &path).await?;
+            vbox.change(&command::clone_disk(&imported.disk, &path)).await?;
         } else {
             cx.log().info("Creating SSH key...");
             let key = KeyPair::generate(key, KeyAlgorithm::Ed25519).await?;
             let bytes = u64::from(self.options.disk_size) * MEGABYTE;
-            let begin = disk::with_key(key.public_key())?;
+            let begin = with_key(key.public_key())?;
             vbox.feed(&command::convert_from_raw(&path, bytes), &begin).await?;
         }
         Ok(vbox.change(&command::attach(&vm, "1", "hdd", &path)).await?)
     }
 
-    /// What is shared: the folder of the options, or the users' folders if there are any.
-    fn share(&self) -> Result<Option<Share>> {
-        if self.options.no_share {
-            return Ok(None);
-        }
-        let Some(text) = &self.options.share_folder else {
-            return Ok(Some(Share::usual()).filter(|share| share.folder.is_dir()));
-        };
-        let share = Share::parse(text).map_err(|problem| {
-            Error::new(ErrorKind::Config, format!("the recorded shared folder {problem}"))
-        })?;
-        if share.folder.is_dir() {
-            return Ok(Some(share));
-        }
-        let text = format!("--vbox-share-folder {text}: there is no such folder");
-        Err(Error::new(ErrorKind::InvalidOption, text))
-    }
-
-    async fn share_folder(&self, vbox: &VBoxManage, share: &Share) -> Result<()> {
+    async fn share_folder(&self, vbox: &Tool, share: &SharedFolder) -> Result<()> {
         let vm = self.vm_id();
         // The guest mounts shares below these.
         for property in ["MountPrefix", "MountDir"] {

@@ -1,15 +1,14 @@
 use std::path::PathBuf;
 
 use machine_driver::{BaseDriver, Context, Driver, Error, ErrorKind, Result, State};
+use machine_driver_hypervisor::{network::HostNetwork, tool::Tool};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::{Info, VmState},
-    create::Stage,
     locate::{Platform, settings_folder},
-    network::Network,
     options::Options,
-    vboxmanage::VBoxManage,
+    vboxmanage::{info, vboxmanage},
 };
 
 const DEFAULT_SSH_USER: &str = "docker";
@@ -36,8 +35,8 @@ impl VBoxDriver {
         if self.vm.is_empty() { self.base.mark().uuid() } else { self.vm.clone() }
     }
 
-    pub(crate) fn network(&self) -> Result<Network> {
-        Network::parse(&self.options.host_only_cidr).map_err(|problem| {
+    pub(crate) fn network(&self) -> Result<HostNetwork> {
+        HostNetwork::parse(&self.options.host_only_cidr).map_err(|problem| {
             let text = format!("the recorded host-only network {problem}");
             Error::new(ErrorKind::Config, text)
         })
@@ -52,8 +51,8 @@ impl VBoxDriver {
     }
 
     /// The VM as it is now; none is an error (START-007, STOP-006, RST-007, STATE-006).
-    pub(crate) async fn existing(&self, vbox: &VBoxManage) -> Result<Info> {
-        let info = vbox.info(&self.vm_id()).await?;
+    pub(crate) async fn existing(&self, vbox: &Tool) -> Result<Info> {
+        let info = info(vbox, &self.vm_id()).await?;
         info.ok_or_else(|| {
             let (machine, vm) = (&self.base.machine_name, self.vm_id());
             let text = format!("machine {machine} not found: VirtualBox has no VM {{{vm}}}");
@@ -92,25 +91,21 @@ impl Driver for VBoxDriver {
 
     /// Only reads, here and at VirtualBox, except that a missing image is downloaded (PRE-001, PRE-002, PRE-005).
     async fn pre_create_check(&self, cx: &Context) -> Result<()> {
-        self.check(&VBoxManage::new(cx)?, cx).await
+        self.check(&vboxmanage(cx)?, cx).await
     }
 
     /// The steps are in `build`; here is what happens when one fails.
     async fn create(&mut self, cx: &Context) -> Result<()> {
-        let vbox = VBoxManage::new(cx)?;
-        let mut stage = Stage::Nothing;
-        let Err(error) = self.build(&vbox, cx, &mut stage).await else {
+        let vbox = vboxmanage(cx)?;
+        let mut made = false;
+        let Err(error) = self.build(&vbox, cx, &mut made).await else {
             return Ok(());
         };
-        if stage == Stage::Nothing {
+        if !made {
             return Err(error);
         }
         cx.log().info("Create failed; deleting what it has made...");
-        // The first cause comes first, whatever happens later (CREATE-011).
-        Err(match self.delete(&vbox, cx).await {
-            Ok(()) => error,
-            Err(left) => error.with_context("could not undo it", left),
-        })
+        Err(error.after_undoing(self.delete(&vbox, cx).await))
     }
 
     async fn remove(&mut self, cx: &Context) -> Result<()> {
@@ -118,33 +113,33 @@ impl Driver for VBoxDriver {
             // Never configured, so nothing was ever made (RM-010).
             return Ok(());
         }
-        self.delete(&VBoxManage::new(cx)?, cx).await
+        self.delete(&vboxmanage(cx)?, cx).await
     }
 
     async fn start(&mut self, cx: &Context) -> Result<()> {
-        self.bring_up(&VBoxManage::new(cx)?, cx).await
+        self.bring_up(&vboxmanage(cx)?, cx).await
     }
 
     /// Asks the guest, and fails if it does not listen; [`kill`](Driver::kill) does not ask (STOP-003, KILL-006).
     async fn stop(&mut self, cx: &Context) -> Result<()> {
-        self.shut_down(&VBoxManage::new(cx)?, cx).await
+        self.shut_down(&vboxmanage(cx)?, cx).await
     }
 
     /// A shutdown and a start: VirtualBox's own reset would be a power cut for the guest (RST-001).
     async fn restart(&mut self, cx: &Context) -> Result<()> {
-        let vbox = VBoxManage::new(cx)?;
+        let vbox = vboxmanage(cx)?;
         self.shut_down(&vbox, cx).await?;
         self.bring_up(&vbox, cx).await
     }
 
     async fn kill(&mut self, cx: &Context) -> Result<()> {
-        let vbox = VBoxManage::new(cx)?;
+        let vbox = vboxmanage(cx)?;
         let info = self.existing(&vbox).await?;
         self.power_off(&vbox, cx, info.state()?).await
     }
 
     async fn state(&self, cx: &Context) -> Result<State> {
-        let info = self.existing(&VBoxManage::new(cx)?.for_getter()).await?;
+        let info = self.existing(&vboxmanage(cx)?.for_getter()).await?;
         Ok(info.state()?.to_machine())
     }
 
@@ -154,7 +149,7 @@ impl Driver for VBoxDriver {
 
     /// Asks the guest each time: VirtualBox's DHCP server does not tell what it gave out (NET-006).
     async fn ip(&self, cx: &Context) -> Result<String> {
-        let info = self.existing(&VBoxManage::new(cx)?.for_getter()).await?;
+        let info = self.existing(&vboxmanage(cx)?.for_getter()).await?;
         if info.state()? != VmState::Running {
             return Err(Error::not_running());
         }

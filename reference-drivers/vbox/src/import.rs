@@ -1,12 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use machine_driver::{Error, ErrorKind, Result};
+use machine_driver_hypervisor::tool::Tool;
 
 use crate::{
     answer::{Info, VmState},
-    command,
     driver::VBoxDriver,
-    vboxmanage::VBoxManage,
+    vboxmanage,
 };
 
 /// Key of boot2docker VMs that were made without docker-machine.
@@ -26,7 +26,7 @@ impl VBoxDriver {
     ///
     /// # Errors
     /// If it does not exist, is not off, or has no disk or key.
-    pub(crate) async fn imported(&self, vbox: &VBoxManage) -> Result<Option<Imported>> {
+    pub(crate) async fn imported(&self, vbox: &Tool) -> Result<Option<Imported>> {
         let Some(name) = &self.options.import else {
             return Ok(None);
         };
@@ -34,7 +34,7 @@ impl VBoxDriver {
             let text = format!("is {name:?}, but {problem}");
             Error::invalid_option("vbox-import-boot2docker-vm", &text)
         };
-        let info = vbox.info(name).await?;
+        let info = vboxmanage::info(vbox, name).await?;
         let info = info.ok_or_else(|| refused("VirtualBox has no VM of this name"))?;
         if info.state()? != VmState::Off {
             return Err(refused("this VM is not off; shut it down first"));
@@ -51,9 +51,4 @@ impl VBoxDriver {
         let number = |key: &str| Info::number(&info, key);
         Ok(Some(Imported { cpus: number("cpus"), memory: number("memory"), disk, key }))
     }
-}
-
-/// Copies the disk; the VM that it belongs to keeps its own.
-pub(crate) async fn copy_disk(vbox: &VBoxManage, from: &Path, to: &Path) -> Result<()> {
-    Ok(vbox.change(&command::clone_disk(from, to)).await?)
 }

@@ -8,20 +8,19 @@
 //! | [`driver`](VBoxDriver) | the record, and each method of the contract in the contract's order | the record |
 //! | `create`, `start`, `stop`, `remove` | the steps of the long methods | the steps' contents; their order stays |
 //! | `check` | what can be seen before anything is made | most of it |
-//! | `network`, `ledger` | host-only networks that machines share, and who made them | all, or nothing if they are not shared |
-//! | `image`, `disk` | boot2docker's ISO, and the disk that it formats | nothing for another hypervisor that boots it |
+//! | `network`, `membership` | host-only networks, and how machines share them | all, or nothing if they are not shared |
 //! | `vboxmanage`, `command`, `answer`, `locate` | running VBoxManage, what it is asked, what it says | all of it |
+//!
+//! What is the same for every hypervisor is in the SDK: [`machine_driver_hypervisor`].
 
 mod answer;
 mod check;
 mod command;
 mod create;
-mod disk;
 mod driver;
-mod image;
 mod import;
-mod ledger;
 mod locate;
+mod membership;
 mod network;
 mod options;
 mod remove;

@@ -1,7 +1,4 @@
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsString, path::PathBuf};
 
 /// The platforms on which VirtualBox is installed in different places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,34 +18,21 @@ impl Platform {
     };
 }
 
-/// Where VBoxManage is, in the order in which docker-machine's own driver looks: on Windows the variables of the
+/// Where VBoxManage may be, in the order in which docker-machine's own driver looks: on Windows the variables of the
 /// installer and the usual folder come before `PATH`, everywhere else `PATH` comes first.
-pub(crate) fn vboxmanage(
-    platform: Platform,
-    variable: impl Fn(&str) -> Option<OsString>,
-    is_file: impl Fn(&Path) -> bool,
-) -> Option<PathBuf> {
-    let name = match platform {
-        Platform::Windows => "VBoxManage.exe",
-        _ => "VBoxManage",
-    };
-    let named = ["VBOX_INSTALL_PATH", "VBOX_MSI_INSTALL_PATH"].map(&variable);
+pub(crate) fn folders(platform: Platform, variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     let path = variable("PATH").unwrap_or_default();
-    let path = std::env::split_paths(&path).collect::<Vec<_>>();
-    let folders: Vec<PathBuf> = match platform {
+    let path = std::env::split_paths(&path);
+    match platform {
         Platform::Windows => {
+            let named = ["VBOX_INSTALL_PATH", "VBOX_MSI_INSTALL_PATH"].into_iter().filter_map(&variable);
             let usual = variable("ProgramFiles").unwrap_or_else(|| r"C:\Program Files".into());
             let usual = PathBuf::from(usual).join("Oracle").join("VirtualBox");
-            let named = named.into_iter().flatten().map(PathBuf::from);
-            named.chain([usual]).chain(path).collect()
+            named.map(PathBuf::from).chain([usual]).chain(path).collect()
         }
-        Platform::MacOs => {
-            let usual = "/Applications/VirtualBox.app/Contents/MacOS";
-            path.into_iter().chain([usual.into()]).collect()
-        }
-        Platform::Other => path,
-    };
-    folders.into_iter().map(|folder| folder.join(name)).find(|file| is_file(file))
+        Platform::MacOs => path.chain(["/Applications/VirtualBox.app/Contents/MacOS".into()]).collect(),
+        Platform::Other => path.collect(),
+    }
 }
 
 /// Folder of VirtualBox's settings: what all machines of one registry share is kept there.
@@ -77,25 +61,23 @@ pub(crate) fn settings_folder(
 mod tests {
     use super::*;
 
-    fn found(platform: Platform, variables: &[(&str, &str)], files: &[&str]) -> Option<PathBuf> {
+    fn looked_at(platform: Platform, variables: &[(&str, &str)]) -> Vec<String> {
         let variable = |name: &str| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| OsString::from(value))
         };
-        vboxmanage(platform, variable, |file| files.iter().any(|known| Path::new(known) == file))
+        folders(platform, variable).iter().map(|folder| folder.display().to_string()).collect()
     }
 
     #[test]
     fn the_search_path_comes_first_except_on_windows() {
         let path = [("PATH", "/opt/bin:/usr/bin"), ("VBOX_INSTALL_PATH", "/elsewhere")];
-        let both = ["/usr/bin/VBoxManage", "/elsewhere/VBoxManage"];
-        assert_eq!(found(Platform::Other, &path, &both), Some("/usr/bin/VBoxManage".into()));
-        assert_eq!(found(Platform::Other, &path, &["/elsewhere/VBoxManage"]), None);
-        let app = "/Applications/VirtualBox.app/Contents/MacOS/VBoxManage";
-        assert_eq!(found(Platform::MacOs, &path, &[app]), Some(app.into()));
+        assert_eq!(looked_at(Platform::Other, &path), ["/opt/bin", "/usr/bin"]);
+        let app = "/Applications/VirtualBox.app/Contents/MacOS";
+        assert_eq!(looked_at(Platform::MacOs, &path), ["/opt/bin", "/usr/bin", app]);
         let installed = [("PATH", "/bin"), ("VBOX_INSTALL_PATH", "/new"), ("VBOX_MSI_INSTALL_PATH", "/old")];
-        let everywhere = ["/old/VBoxManage.exe", "/new/VBoxManage.exe", "/bin/VBoxManage.exe"];
-        assert_eq!(found(Platform::Windows, &installed, &everywhere), Some("/new/VBoxManage.exe".into()));
+        let found = looked_at(Platform::Windows, &installed);
+        assert_eq!((found.len(), [&*found[0], &*found[1], &*found[3]]), (4, ["/new", "/old", "/bin"]));
     }
 
     #[test]

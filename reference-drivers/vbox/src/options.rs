@@ -1,9 +1,8 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use machine_driver::{DriverFlags, DriverOptions, Error, Result};
+use machine_driver_hypervisor::{boot2docker::Image, network::HostNetwork, share::SharedFolder};
 use serde::{Deserialize, Serialize};
-
-use crate::{image::Image, network::Network};
 
 /// The options of `create`. The doc comments are what `docker-machine create --help` prints.
 ///
@@ -108,50 +107,21 @@ impl Options {
     /// # Errors
     /// [`InvalidOption`](machine_driver::ErrorKind::InvalidOption) naming the flag.
     pub(crate) fn check(&self) -> Result<()> {
-        Network::parse(&self.host_only_cidr)
-            .map_err(|problem| Error::invalid_option("vbox-hostonly-cidr", problem))?;
-        Image::parse(&self.image, self.checksum.as_deref().unwrap_or_default())?;
+        let invalid = |flag| move |problem| Error::invalid_option(flag, problem);
+        HostNetwork::parse(&self.host_only_cidr).map_err(invalid("vbox-hostonly-cidr"))?;
+        self.boot_image()?;
         if self.no_share && self.share_folder.is_some() {
             return Err(Error::invalid_option("vbox-no-share", "contradicts --vbox-share-folder"));
         }
         if let Some(share) = &self.share_folder {
-            Share::parse(share).map_err(|problem| Error::invalid_option("vbox-share-folder", problem))?;
+            SharedFolder::parse(share).map_err(invalid("vbox-share-folder"))?;
         }
         Ok(())
     }
-}
 
-/// A folder of this computer that the guest sees.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Share {
-    pub(crate) folder: PathBuf,
-    pub(crate) name: String,
-}
-
-impl Share {
-    /// The users' folders, where the system has them; the guest has them at the same place.
-    pub(crate) fn usual() -> Self {
-        let (folder, name) = if cfg!(windows) {
-            (r"\\?\c:\Users", "c/Users")
-        } else if cfg!(target_os = "macos") {
-            ("/Users", "Users")
-        } else {
-            ("/home", "hosthome")
-        };
-        Self { folder: folder.into(), name: name.to_owned() }
-    }
-
-    /// Reads `FOLDER` or `FOLDER:NAME`; a drive letter is no folder.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let (folder, name) = match text.rsplit_once(':').filter(|(folder, _)| folder.len() > 1) {
-            Some((folder, name)) => (folder, name),
-            None => (text, text.trim_start_matches(['/', '\\'])),
-        };
-        let plain = !name.is_empty() && !name.contains(['\\', ':', '\n']);
-        if !Path::new(folder).is_absolute() || !plain {
-            return Err(format!("must be an absolute FOLDER or FOLDER:NAME, but is {text:?}"));
-        }
-        Ok(Self { folder: folder.into(), name: name.to_owned() })
+    pub(crate) fn boot_image(&self) -> Result<Image> {
+        Image::parse("vbox-boot2docker-url", &self.image)?
+            .with_checksum("vbox-boot2docker-checksum", self.checksum.as_deref().unwrap_or_default())
     }
 }
 
@@ -198,15 +168,5 @@ mod tests {
             assert!(error.to_string().contains(&format!("--{flag}")), "{error}");
         }
         with("vbox-share-folder", text("/srv/data:data")).unwrap();
-    }
-
-    #[test]
-    fn shares_are_split_at_the_last_colon() {
-        let share = |text| Share::parse(text).map(|share| (share.folder.display().to_string(), share.name));
-        assert_eq!(share("/a:b:c"), Ok(("/a:b".to_owned(), "c".to_owned())));
-        assert_eq!(share("/home/a"), Ok(("/home/a".to_owned(), "home/a".to_owned())));
-        for wrong in ["", "a", ":a", "/a:", "/"] {
-            assert!(share(wrong).is_err(), "{wrong:?}");
-        }
     }
 }

@@ -1,12 +1,13 @@
 use std::path::PathBuf;
 
 use machine_driver::{Context, Error, ErrorKind, Result};
+use machine_driver_hypervisor::tool::{Call, Tool};
 
 use crate::{
     answer::{INACCESSIBLE, Info, VmState, vms},
-    command::{self, Command},
+    command,
     driver::VBoxDriver,
-    vboxmanage::VBoxManage,
+    vboxmanage::info,
 };
 
 /// What there is of the VM.
@@ -21,7 +22,7 @@ enum Found {
 impl VBoxDriver {
     /// Deletes the VM by its id, from any state, then what it had; what is gone already is deleted (RM-008, RM-012). Needs
     /// neither the guest nor local files (RM-019, RM-020).
-    pub(crate) async fn delete(&self, vbox: &VBoxManage, cx: &Context) -> Result<()> {
+    pub(crate) async fn delete(&self, vbox: &Tool, cx: &Context) -> Result<()> {
         let (mut image, mut disk) = (self.image_path(), Some(self.disk_path()));
         match self.find(vbox).await? {
             Found::There(info) => {
@@ -58,9 +59,9 @@ impl VBoxDriver {
     }
 
     /// Only VirtualBox's own "no such VM" counts as gone (RM-011).
-    async fn find(&self, vbox: &VBoxManage) -> Result<Found> {
+    async fn find(&self, vbox: &Tool) -> Result<Found> {
         let vm = self.vm_id();
-        let error = match vbox.info(&vm).await {
+        let error = match info(vbox, &vm).await {
             Ok(Some(info)) => return Ok(Found::There(info)),
             Ok(None) => return Ok(Found::Gone),
             Err(error) if error.kind() == ErrorKind::Timeout => return Err(error),
@@ -73,7 +74,7 @@ impl VBoxDriver {
         Err(error)
     }
 
-    async fn unregister(&self, vbox: &VBoxManage, command: &Command) -> Result<()> {
+    async fn unregister(&self, vbox: &Tool, command: &Call) -> Result<()> {
         let Err(failure) = vbox.change(command).await else {
             return Ok(());
         };
@@ -87,7 +88,7 @@ impl VBoxDriver {
 
 /// Makes VirtualBox forget a medium, which stays in its list when its VM is deleted. The file goes with the machine's
 /// folder.
-async fn close(vbox: &VBoxManage, kind: &str, path: PathBuf) -> Result<()> {
+async fn close(vbox: &Tool, kind: &str, path: PathBuf) -> Result<()> {
     match vbox.change(&command::close_medium(kind, &path)).await {
         // It was never registered, and the file is not there either.
         Err(failure) if failure.error.to_string().contains("Could not find file for the medium") => Ok(()),

@@ -1,24 +1,20 @@
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
 
 use machine_driver::{
     Context, Driver, Error, ErrorKind, Result,
-    ssh::{self, Client, Endpoint, Limits},
+    ssh::{self, Endpoint},
     wait::Wait,
 };
-use rand::RngExt;
-use tokio::{
-    io::{AsyncReadExt, AsyncSeekExt},
-    net::TcpListener,
+use machine_driver_hypervisor::{
+    guest::{self, free_port},
+    tool::Tool,
 };
 
 use crate::{
     answer::{self, Info, VmState},
     command,
     driver::VBoxDriver,
-    vboxmanage::VBoxManage,
+    vboxmanage,
 };
 
 // Every wait has a name, which errors quote, and an end (CREATE-017, START-010). VBoxManage itself waits for the start of
@@ -29,21 +25,15 @@ const ADDRESS: Wait = Wait::new(
     Duration::from_secs(180),
     Duration::from_secs(2),
 );
-/// Ports for SSH: below those that systems give to outgoing connections, which come and go all the time.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
-/// Ports that are tried before the system is asked for one.
-const PORT_TRIES: u32 = 64;
 /// Starts with a taken port that are repaired.
 const FORWARDING_TRIES: u32 = 3;
-/// End of a log that is read.
-const LOG_END: u64 = 256 << 10;
 
 /// Coming up, from every state.
 impl VBoxDriver {
     pub(crate) const SSH_HOST: &'static str = "127.0.0.1";
 
     /// Starts, resumes or restores the VM, and waits until its guest answers (START-002, START-003, START-008).
-    pub(crate) async fn bring_up(&mut self, vbox: &VBoxManage, cx: &Context) -> Result<()> {
+    pub(crate) async fn bring_up(&mut self, vbox: &Tool, cx: &Context) -> Result<()> {
         let mut info = self.existing(vbox).await?;
         if info.state()? == VmState::Stopping {
             info = self.settled(vbox, cx).await?;
@@ -53,7 +43,7 @@ impl VBoxDriver {
     }
 
     /// Gets the VM to run, or to be about to.
-    pub(crate) async fn switch_on(&mut self, vbox: &VBoxManage, cx: &Context, info: &Info) -> Result<()> {
+    pub(crate) async fn switch_on(&mut self, vbox: &Tool, cx: &Context, info: &Info) -> Result<()> {
         let vm = self.vm_id();
         match info.state()? {
             VmState::Running | VmState::Starting => Ok(()),
@@ -73,7 +63,7 @@ impl VBoxDriver {
         }
     }
 
-    async fn power_up(&mut self, vbox: &VBoxManage, cx: &Context, info: &Info) -> Result<()> {
+    async fn power_up(&mut self, vbox: &Tool, cx: &Context, info: &Info) -> Result<()> {
         let vm = self.vm_id();
         let listener = free_port(info.ssh_port()).await?;
         let port = listener.local_addr()?.port();
@@ -89,7 +79,7 @@ impl VBoxDriver {
             // Somebody else may have started it, or the answer was lost (FAULT-007).
             let now = self.existing(vbox).await?;
             if !matches!(now.state()?, VmState::Running | VmState::Starting) {
-                let log = read_log(&now).await;
+                let log = vboxmanage::log(&now).await;
                 return Err(match answer::failed_start(&log) {
                     Some(reason) => failure.error.with_context("log of the VM", reason),
                     None => failure.error,
@@ -100,9 +90,9 @@ impl VBoxDriver {
     }
 
     /// VirtualBox starts a VM even if its forwarded port was taken in the meantime, and only its log says so.
-    async fn repair_forwarding(&self, vbox: &VBoxManage, info: &Info, mut port: u16) -> Result<()> {
+    async fn repair_forwarding(&self, vbox: &Tool, info: &Info, mut port: u16) -> Result<()> {
         for _ in 0..FORWARDING_TRIES {
-            if !answer::lacks_forwarding(&read_log(info).await, port) {
+            if !answer::lacks_forwarding(&vboxmanage::log(info).await, port) {
                 break;
             }
             port = free_port(None).await?.local_addr()?.port();
@@ -114,7 +104,7 @@ impl VBoxDriver {
     }
 
     /// Waits until the VM runs and its guest answers (CREATE-003, CREATE-004).
-    async fn come_up(&mut self, vbox: &VBoxManage, cx: &Context) -> Result<()> {
+    async fn come_up(&mut self, vbox: &Tool, cx: &Context) -> Result<()> {
         let info = self.running(vbox, cx).await?;
         // It may have changed (START-004, START-011, NET-010).
         self.base.ssh_port = info.ssh_port().ok_or_else(|| {
@@ -144,7 +134,7 @@ impl VBoxDriver {
         Ok(())
     }
 
-    pub(crate) async fn running(&self, vbox: &VBoxManage, cx: &Context) -> Result<Info> {
+    pub(crate) async fn running(&self, vbox: &Tool, cx: &Context) -> Result<Info> {
         self.reach(vbox, cx, &RUNNING, |state| match state {
             VmState::Running => Ok(true),
             VmState::Crashed => Err(crashed()),
@@ -160,7 +150,7 @@ impl VBoxDriver {
     /// a failing look is one look less.
     pub(crate) async fn reach(
         &self,
-        vbox: &VBoxManage,
+        vbox: &Tool,
         cx: &Context,
         wait: &Wait,
         right: impl Fn(VmState) -> Result<bool> + Send + Sync,
@@ -182,69 +172,11 @@ impl VBoxDriver {
         })?;
         let port = info.ssh_port().unwrap_or_else(|| self.ssh_port());
         let endpoint = Endpoint { port, ..self.ssh_endpoint(Self::SSH_HOST) };
-        let output = Client::connect(&endpoint, Limits::soon(cx.waits())).await?.run("ip addr show").await?;
-        answer::guest_address(&String::from_utf8_lossy(&output.stdout), &card).ok_or_else(|| {
-            let text = format!("the guest has no address at its card {card} in the host-only network yet");
-            Error::new(ErrorKind::Provider, text)
-        })
+        guest::address(&endpoint, &card, cx.waits()).await
     }
 }
 
 fn crashed() -> Error {
     let text = "the VM has crashed (guru meditation); kill the machine and start it again";
     Error::new(ErrorKind::Provider, text)
-}
-
-/// A port of this computer that nobody listens on, the `usual` one if possible; others find it taken until it is
-/// dropped.
-async fn free_port(usual: Option<u16>) -> Result<TcpListener> {
-    let random = (0..PORT_TRIES).map(|_| rand::rng().random_range(PORTS));
-    let candidates: Vec<u16> = usual.into_iter().chain(random).chain([0]).collect();
-    let mut refused = None;
-    for port in candidates {
-        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
-            Ok(listener) => return Ok(listener),
-            Err(error) => refused = Some(error),
-        }
-    }
-    let error = Error::new(ErrorKind::Io, "there is no free port of 127.0.0.1 for SSH");
-    Err(match refused {
-        Some(source) => error.with_source(&source),
-        None => error,
-    })
-}
-
-/// The end of the VM's log; empty if there is none.
-async fn read_log(info: &Info) -> String {
-    let Some(folder) = info.log_folder() else {
-        return String::new();
-    };
-    let read = async {
-        let mut file = tokio::fs::File::open(folder.join("VBox.log")).await?;
-        let length = file.metadata().await?.len();
-        file.seek(std::io::SeekFrom::Start(length.saturating_sub(LOG_END))).await?;
-        let mut bytes = Vec::new();
-        file.take(LOG_END).read_to_end(&mut bytes).await?;
-        Ok::<_, std::io::Error>(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    read.await.unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[tokio::test]
-    async fn the_usual_port_is_kept_unless_it_is_taken() {
-        let first = free_port(None).await.unwrap();
-        let port = first.local_addr().unwrap().port();
-        assert!(PORTS.contains(&port));
-        let second = free_port(Some(port)).await.unwrap();
-        assert_ne!(second.local_addr().unwrap().port(), port);
-        drop(first);
-        let third = free_port(Some(port)).await.unwrap();
-        assert_eq!(third.local_addr().unwrap().port(), port);
-    }
 }

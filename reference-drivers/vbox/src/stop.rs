@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use machine_driver::{Context, ErrorKind, Result, wait::Wait};
+use machine_driver_hypervisor::tool::Tool;
 
 use crate::{
     answer::{Info, VmState},
     command,
     driver::VBoxDriver,
-    vboxmanage::VBoxManage,
 };
 
 // Every wait has a name, which errors quote, and an end (STOP-007, KILL-003). Each is longer than the deadline of a call,
@@ -20,7 +20,7 @@ const POWERED_OFF: Wait = Wait::new("the VM to be off", Duration::from_secs(120)
 /// Going down, from every state.
 impl VBoxDriver {
     /// Presses the power button and waits. A paused or saved guest must go on to hear it (STOP-008).
-    pub(crate) async fn shut_down(&mut self, vbox: &VBoxManage, cx: &Context) -> Result<()> {
+    pub(crate) async fn shut_down(&mut self, vbox: &Tool, cx: &Context) -> Result<()> {
         let mut info = self.existing(vbox).await?;
         if info.state()? == VmState::Stopping {
             info = self.settled(vbox, cx).await?;
@@ -51,13 +51,13 @@ impl VBoxDriver {
     }
 
     /// Waits until a VM that stops or saves its state has done so.
-    pub(crate) async fn settled(&self, vbox: &VBoxManage, cx: &Context) -> Result<Info> {
+    pub(crate) async fn settled(&self, vbox: &Tool, cx: &Context) -> Result<Info> {
         self.reach(vbox, cx, &SETTLED, |state| Ok(state != VmState::Stopping)).await
     }
 
     /// Cuts the power (KILL-001), whatever the guest does. A VM between two states takes no orders, so it is told
     /// again until it does (KILL-005); a saved state is discarded.
-    pub(crate) async fn power_off(&self, vbox: &VBoxManage, cx: &Context, now: VmState) -> Result<()> {
+    pub(crate) async fn power_off(&self, vbox: &Tool, cx: &Context, now: VmState) -> Result<()> {
         let vm = self.vm_id();
         if now == VmState::Off {
             return Ok(());

@@ -87,19 +87,6 @@ fn contradictions_are_refused() {
 }
 
 #[test]
-fn endpoints_are_urls_or_hosts() {
-    for (endpoint, insecure, url) in [
-        ("http://127.0.0.1:5000", "false", "http://127.0.0.1:5000/"),
-        ("localhost:5000", "true", "http://localhost:5000/"),
-        ("ec2.example.com", "false", "https://ec2.example.com/"),
-    ] {
-        let given = [("ec2-endpoint", endpoint), ("ec2-insecure-transport", insecure)];
-        assert_eq!(options(&given).unwrap().endpoint_url().unwrap().unwrap().as_str(), url);
-    }
-    assert_eq!(options(&[]).unwrap().endpoint_url().unwrap(), None);
-}
-
-#[test]
 fn zones_are_letters_or_names() {
     for (zone, full) in [("", ""), ("b", "us-east-1b"), ("us-east-1b", "us-east-1b")] {
         check(&[("ec2-zone", zone)]).unwrap();

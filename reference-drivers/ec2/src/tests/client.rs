@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::time::Duration;
+
 use machine_driver::{Driver, ErrorKind};
 use wiremock::ResponseTemplate;
 
-use super::*;
 use crate::test_cloud::{Setting, assert_error, instance, machine, refusal, success};
 
 async fn running() -> Setting {

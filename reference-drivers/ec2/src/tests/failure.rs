@@ -2,10 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use machine_driver::Driver;
+use machine_driver::{Driver, ErrorKind};
 use wiremock::ResponseTemplate;
 
-use super::*;
 use crate::test_cloud::{SECRETS, assert_error, machine, refusal};
 
 #[tokio::test]

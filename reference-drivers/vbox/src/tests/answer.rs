@@ -47,7 +47,7 @@ fn a_vm_is_read_from_machine_readable_lines() {
     assert_eq!(info.ssh_port(), Some(37339));
     assert_eq!(info.medium("1"), Some("/home/dm/machines/v1/a \"b\" = c.vmdk".into()));
     assert_eq!(info.medium("2"), None);
-    assert_eq!(info.log_folder(), Some("/home/dm/machines/v1/v1/Logs".into()));
+    assert_eq!(info.value("LogFldr"), Some("/home/dm/machines/v1/v1/Logs"));
 }
 
 #[test]
@@ -75,11 +75,11 @@ fn states_of_virtualbox_are_states_of_machines() {
 
 #[test]
 fn failures_are_told_from_their_recorded_texts() {
-    let kind = |text: &str| refusal(text).map(|(kind, _)| kind);
+    let kind = |text: &str| complaint(text).map(|(kind, _)| kind);
     let missing = "VBoxManage: error: Could not find a registered machine with UUID {deadbeef-0000-4000-8000-000000000001}\n\
         VBoxManage: error: Details: code VBOX_E_OBJECT_NOT_FOUND (0x80bb0001), component VirtualBoxWrap, interface IVirtualBox, callee nsISupports\n\
         VBoxManage: error: Context: \"FindMachine(Bstr(VMNameOrUuid).raw(), machine.asOutParam())\" at line 3139 of file VBoxManageInfo.cpp\n";
-    let (missing, reason) = refusal(missing).unwrap();
+    let (missing, reason) = complaint(missing).unwrap();
     assert_eq!(missing, Refusal::Missing);
     assert!(reason.starts_with("Could not find") && !reason.contains("Context"), "{reason}");
     for locked in [
@@ -133,17 +133,6 @@ fn networks_and_servers_are_blocks() {
     for cut in ["Name:            vboxnet0\n\nGUID: x", "<html>", "Netw"] {
         assert!(blocks_with("Name", cut).is_err(), "{cut:?}");
     }
-}
-
-#[test]
-fn the_address_belongs_to_the_card_of_the_host_only_network() {
-    let text = "1: lo: <LOOPBACK,UP> mtu 65536\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n    inet 127.0.0.1/8 scope host lo\n\
-        2: eth0: <UP> mtu 1500\n    link/ether 08:00:27:44:2e:15 brd ff:ff:ff:ff:ff:ff\n    inet 10.0.2.15/24 scope global eth0\n\
-        3: eth1: <UP> mtu 1500\n    link/ether 08:00:27:88:d3:cf brd ff:ff:ff:ff:ff:ff\n    inet6 fe80::1/64 scope link\n    inet 192.168.99.100/24 scope global eth1\n";
-    let address = |card| guest_address(text, card).map(|ip| ip.to_string());
-    assert_eq!(address("08:00:27:88:D3:CF").as_deref(), Some("192.168.99.100"));
-    assert_eq!(address("08:00:27:44:2e:15").as_deref(), Some("10.0.2.15"));
-    assert_eq!(address("08:00:27:00:00:00"), None);
 }
 
 #[test]

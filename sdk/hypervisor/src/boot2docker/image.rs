@@ -26,11 +26,11 @@ const LARGEST: u64 = 2 << 30;
 const MARK_AT: u64 = 0x8001;
 const MARK: &[u8] = b"CD001";
 
-/// The boot2docker image that options name.
+/// A Boot2docker image, or another ISO image, as a driver's options name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Image {
+pub struct Image {
     location: Location,
-    checksum: Option<String>,
+    checksum: Option<Checksum>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,47 +39,61 @@ enum Location {
     File(PathBuf),
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Checksum {
+    flag: &'static str,
+    sha256: String,
+}
+
 impl Image {
-    /// Reads a URL (`http`, `https`, `file`) or an absolute path, and a checksum in hexadecimal digits.
+    /// Reads a URL (`http`, `https`, `file`) or an absolute path, the value of `flag`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] naming the flag.
-    pub(crate) fn parse(source: &str, checksum: &str) -> Result<Self> {
+    /// [`ErrorKind::InvalidOption`] naming the flag (FLAG-009).
+    pub fn parse(flag: &str, location: &str) -> Result<Self> {
         let malformed = || {
-            let text = format!("must be an http, https or file URL, or an absolute path, but is {source:?}");
-            Error::invalid_option("vbox-boot2docker-url", &text)
+            let text =
+                format!("must be an http, https or file URL, or an absolute path, but is {location:?}");
+            Error::invalid_option(flag, text)
         };
-        let location = match Url::parse(source) {
+        let location = match Url::parse(location) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
                 if !url.username().is_empty() || url.password().is_some() {
                     // URLs end up in logs.
-                    return Err(Error::invalid_option(
-                        "vbox-boot2docker-url",
-                        "must not carry a user or password",
-                    ));
+                    return Err(Error::invalid_option(flag, "must not carry a user or password"));
                 }
                 Location::Web(url)
             }
             Ok(url) if url.scheme() == "file" => {
                 Location::File(url.to_file_path().map_err(|()| malformed())?)
             }
-            _ if Path::new(source).is_absolute() => Location::File(source.into()),
+            _ if Path::new(location).is_absolute() => Location::File(location.into()),
             _ => return Err(malformed()),
         };
-        let checksum = checksum.strip_prefix("sha256:").unwrap_or(checksum).to_lowercase();
-        let hexadecimal = checksum.len() == 64 && checksum.chars().all(|c| c.is_ascii_hexdigit());
-        if !checksum.is_empty() && !hexadecimal {
-            let text = "must be a SHA-256 of 64 hexadecimal digits";
-            return Err(Error::invalid_option("vbox-boot2docker-checksum", text));
-        }
-        Ok(Self { location, checksum: Some(checksum).filter(|checksum| !checksum.is_empty()) })
+        Ok(Self { location, checksum: None })
     }
 
-    /// Path of the image on this computer, looked at: downloaded into the store's cache unless it is there (PRE-005).
+    /// The same image, which must have a SHA-256: the value of `flag` in hexadecimal digits, `sha256:` before them or not;
+    /// an empty text for any.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] naming the flag (FLAG-009).
+    pub fn with_checksum(self, flag: &'static str, checksum: &str) -> Result<Self> {
+        let sha256 = checksum.strip_prefix("sha256:").unwrap_or(checksum).to_lowercase();
+        let hexadecimal = sha256.len() == 64 && sha256.chars().all(|c| c.is_ascii_hexdigit());
+        if !checksum.is_empty() && !hexadecimal {
+            return Err(Error::invalid_option(flag, "must be a SHA-256 of 64 hexadecimal digits"));
+        }
+        let checksum = hexadecimal.then_some(Checksum { flag, sha256 });
+        Ok(Self { checksum, ..self })
+    }
+
+    /// Path of the image on this computer, looked at: downloaded into the folder `cache` unless it is there (PRE-005).
+    /// Several processes that want the same image download it once.
     ///
     /// # Errors
     /// If it cannot be had, is no ISO image, or has another checksum.
-    pub(crate) async fn fetch(&self, cache: &Path, cx: &Context) -> Result<PathBuf> {
+    pub async fn fetch(&self, cache: &Path, cx: &Context) -> Result<PathBuf> {
         let url = match &self.location {
             Location::File(path) => {
                 self.inspect(path.clone()).await?;
@@ -113,7 +127,7 @@ impl Image {
 
     async fn inspect(&self, path: PathBuf) -> Result<()> {
         let expected = self.checksum.clone();
-        let inspected = tokio::task::spawn_blocking(move || inspect(&path, expected.as_deref())).await;
+        let inspected = tokio::task::spawn_blocking(move || inspect(&path, expected.as_ref())).await;
         inspected.unwrap_or_else(|error| {
             Err(Error::new(ErrorKind::Io, "the look at it broke off").with_source(&error))
         })
@@ -121,7 +135,7 @@ impl Image {
 }
 
 /// Whether a file is an ISO image and has this checksum.
-fn inspect(path: &Path, expected: Option<&str>) -> Result<()> {
+fn inspect(path: &Path, expected: Option<&Checksum>) -> Result<()> {
     let unreadable = |error: &std::io::Error| {
         let text = format!("cannot read the boot2docker image {}", path.display());
         Error::new(ErrorKind::Io, text).with_source(error)
@@ -133,7 +147,7 @@ fn inspect(path: &Path, expected: Option<&str>) -> Result<()> {
         let text = format!("the boot2docker image {} is no ISO image", path.display());
         return Err(Error::new(ErrorKind::InvalidOption, text));
     }
-    let Some(expected) = expected else { return Ok(()) };
+    let Some(Checksum { flag, sha256 }) = expected else { return Ok(()) };
     file.rewind().map_err(|error| unreadable(&error))?;
     let mut context = digest::Context::new(&SHA256);
     let mut buffer = vec![0; 1 << 20];
@@ -144,13 +158,11 @@ fn inspect(path: &Path, expected: Option<&str>) -> Result<()> {
         }
     }
     let got = hexadecimal(context.finish().as_ref());
-    if got == expected {
+    if got == *sha256 {
         return Ok(());
     }
-    let text = format!(
-        "the boot2docker image {} has the SHA-256 {got}, but --vbox-boot2docker-checksum is {expected}",
-        path.display()
-    );
+    let text =
+        format!("the boot2docker image {} has the SHA-256 {got}, but --{flag} is {sha256}", path.display());
     Err(Error::new(ErrorKind::InvalidOption, text))
 }
 

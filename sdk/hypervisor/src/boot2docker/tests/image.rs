@@ -16,6 +16,10 @@ fn checksum(bytes: &[u8]) -> String {
     hexadecimal(digest::digest(&SHA256, bytes).as_ref())
 }
 
+fn image(location: &str, sum: &str) -> Result<Image> {
+    Image::parse("b2d-url", location)?.with_checksum("b2d-checksum", sum)
+}
+
 async fn server(times: u64, answer: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(path("/b.iso")).respond_with(answer).expect(times).mount(&server).await;
@@ -28,8 +32,8 @@ async fn an_image_is_downloaded_once_and_looked_at() {
     let cx = Context::for_tests(1.0);
     let server = server(1, ResponseTemplate::new(200).set_body_bytes(iso())).await;
     let url = format!("{}/b.iso", server.uri());
-    let image = Image::parse(&url, &checksum(&iso())).unwrap();
-    let (first, second) = tokio::join!(image.fetch(cache.path(), &cx), image.fetch(cache.path(), &cx));
+    let wanted = image(&url, &checksum(&iso())).unwrap();
+    let (first, second) = tokio::join!(wanted.fetch(cache.path(), &cx), wanted.fetch(cache.path(), &cx));
     assert_eq!(std::fs::read(first.unwrap()).unwrap(), iso());
     second.unwrap();
     let left: Vec<_> = std::fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -46,8 +50,8 @@ async fn what_is_no_image_or_another_one_is_refused_and_not_kept() {
     ] {
         let cache = tempfile::tempdir().unwrap();
         let server = server(1, answer).await;
-        let image = Image::parse(&format!("{}/b.iso", server.uri()), sum).unwrap();
-        let error = image.fetch(cache.path(), &cx).await.unwrap_err().to_string();
+        let wanted = image(&format!("{}/b.iso", server.uri()), sum).unwrap();
+        let error = wanted.fetch(cache.path(), &cx).await.unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
         let names = std::fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().path());
         assert!(names.into_iter().all(|path| path.extension().unwrap() == "lock"));
@@ -61,10 +65,10 @@ async fn an_image_of_this_computer_is_taken_where_it_is() {
     let path = folder.path().join("my b2d.iso");
     std::fs::write(&path, iso()).unwrap();
     for source in [path.display().to_string(), Url::from_file_path(&path).unwrap().to_string()] {
-        let image = Image::parse(&source, "").unwrap();
-        assert_eq!(image.fetch(folder.path(), &cx).await.unwrap(), path);
+        let wanted = image(&source, "").unwrap();
+        assert_eq!(wanted.fetch(folder.path(), &cx).await.unwrap(), path);
     }
-    let missing = Image::parse("/no/such/b.iso", "").unwrap();
+    let missing = image("/no/such/b.iso", "").unwrap();
     let error = missing.fetch(folder.path(), &cx).await.unwrap_err().to_string();
     assert!(error.contains("/no/such/b.iso"), "{error}");
 }
@@ -74,13 +78,12 @@ fn locations_and_checksums_are_read() {
     for wrong in
         ["", "b.iso", "ftp://h/b.iso", "http://", "https://user:word@host/b.iso", "file://host/b.iso"]
     {
-        assert!(Image::parse(wrong, "").is_err(), "{wrong}");
+        assert!(image(wrong, "").is_err(), "{wrong}");
     }
     let sum = checksum(b"x");
     assert_eq!(
-        Image::parse("/b.iso", &format!("sha256:{}", sum.to_uppercase().replace("SHA256", "sha256")))
-            .unwrap(),
-        Image::parse("/b.iso", &sum).unwrap()
+        image("/b.iso", &format!("sha256:{}", sum.to_uppercase().replace("SHA256", "sha256"))).unwrap(),
+        image("/b.iso", &sum).unwrap()
     );
-    assert!(Image::parse("/b.iso", "12").is_err());
+    assert!(image("/b.iso", "12").is_err());
 }

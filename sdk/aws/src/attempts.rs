@@ -1,27 +1,32 @@
 use std::{cell::RefCell, time::Duration};
 
-use aws_sdk_ec2::config::{
-    interceptors::InterceptorContext,
-    retry::{ClassifyRetry, RetryAction},
+use aws_smithy_runtime_api::client::{
+    interceptors::context::InterceptorContext,
+    retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority},
 };
-use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriority;
 use aws_smithy_types::retry::ErrorKind;
 
+use crate::query;
+
 tokio::task_local! {
-    /// What EC2 answered to the tries of the call that is under way, each reason once.
+    /// What the service answered to the tries of the call that is under way, each reason once.
     pub(crate) static REASONS: RefCell<Vec<String>>;
 }
 
-/// Looks at each try that failed, before the SDK repeats it or not: only the last answer reaches the caller.
-#[derive(Debug)]
-pub(crate) struct Attempts;
+/// Looks at each try that failed, before the AWS SDK repeats it or not: only the last answer reaches the caller.
+///
+/// With it errors have the first answer too (CREATE-011), of services with the [Query](query) protocol; and pauses that
+/// `Retry-After` asks for are kept (FAULT-002). Drivers give it to the service's `Builder::retry_classifier`.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a name without content")]
+pub struct Attempts;
 
 impl ClassifyRetry for Attempts {
     fn classify_retry(&self, attempt: &InterceptorContext) -> RetryAction {
         let Some(answer) = attempt.response().filter(|answer| !answer.status().is_success()) else {
             return RetryAction::NoActionIndicated;
         };
-        if let Some(reason) = answer.body().bytes().and_then(message) {
+        if let Some(reason) = answer.body().bytes().and_then(query::message) {
             // Outside of a call there is nobody to tell.
             let _ = REASONS.try_with(|reasons| {
                 let mut reasons = reasons.borrow_mut();
@@ -30,7 +35,7 @@ impl ClassifyRetry for Attempts {
                 }
             });
         }
-        // EC2 itself says nothing of that kind, but what stands before it may (FAULT-002).
+        // AWS itself says nothing of that kind, but what stands before it may.
         let asked = answer.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
         match asked.filter(|_| matches!(answer.status().as_u16(), 429 | 503)) {
             Some(seconds) => {
@@ -51,9 +56,6 @@ impl ClassifyRetry for Attempts {
     }
 }
 
-/// The text in an error of EC2.
-fn message(body: &[u8]) -> Option<String> {
-    let body = str::from_utf8(body).ok()?;
-    let (_, rest) = body.split_once("<Message>")?;
-    Some(rest.split_once("</Message>")?.0.to_owned())
-}
+#[cfg(test)]
+#[path = "tests/attempts.rs"]
+mod tests;

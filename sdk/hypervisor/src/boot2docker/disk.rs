@@ -12,7 +12,7 @@ const FORMAT_ME: &str = "boot2docker, please format-me";
 ///
 /// # Errors
 /// Never in practice: the archive is made in memory.
-pub(crate) fn with_key(public_key: &str) -> Result<Vec<u8>> {
+pub fn with_key(public_key: &str) -> Result<Vec<u8>> {
     let key = format!("{public_key}\n");
     archive(&key).map_err(|error| {
         Error::new(ErrorKind::Io, "cannot make the archive with the SSH key").with_source(&error)

@@ -1,12 +1,9 @@
 use machine_driver::Result;
-use reqwest::Method;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use machine_driver_http::{Http, Repeat, Request};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
-use crate::{
-    http::{Http, Repeat, Request},
-    server::{Object, Offer, Server},
-};
+use crate::server::{Object, Offer, Server};
 
 /// Pages of one list; a provider that always has a next one must not keep the driver for ever.
 const MOST_PAGES: u32 = 1000;
@@ -41,24 +38,14 @@ impl Action {
 impl Api {
     /// One object by its id; `None` if there is none.
     pub(crate) async fn object<T: Object>(&self, id: &str) -> Result<Option<T>> {
-        let request = Request {
-            purpose: format!("look up the {} {id}", T::WORD),
-            method: Method::GET,
-            path: path(&[T::COLLECTION, id]),
-            query: Vec::new(),
-            body: None,
-            repeat: Repeat::Always,
-        };
-        let Some(answer) = self.0.send(&request).await? else {
-            return Ok(None);
-        };
-        serde_json::from_slice(&answer).map(Some).map_err(|error| request.not_understood(&error))
+        let purpose = format!("look up the {} {id}", T::WORD);
+        self.0.json(&Request::get(purpose, &["v1", T::COLLECTION, id])).await
     }
 
     /// All objects with a name, on all pages (FAULT-012).
     pub(crate) async fn named<T: Object>(&self, name: &str) -> Result<Vec<T>> {
         let purpose = format!("look for a {} named {name}", T::WORD);
-        let mut found: Vec<T> = self.list(T::COLLECTION, purpose, vec![("name", name.to_owned())]).await?;
+        let mut found: Vec<T> = self.list(T::COLLECTION, purpose, Some(name)).await?;
         // What is found may be deleted, so the provider's filter is not trusted.
         found.retain(|object| object.name() == name);
         Ok(found)
@@ -66,74 +53,49 @@ impl Api {
 
     /// Everything that an option may name: `regions`, `images` or `sizes`.
     pub(crate) async fn offers(&self, collection: &'static str) -> Result<Vec<Offer>> {
-        self.list(collection, format!("list the {collection}"), Vec::new()).await
+        self.list(collection, format!("list the {collection}"), None).await
     }
 
     /// Makes an object. A body with an idempotency key is sent again when the answer is lost.
     pub(crate) async fn create<T: Object>(&self, name: &str, body: Value) -> Result<T> {
         let idempotent = body.get("idempotency_key").is_some();
-        let request = Request {
-            purpose: format!("create the {} {name}", T::WORD),
-            method: Method::POST,
-            path: path(&[T::COLLECTION]),
-            query: Vec::new(),
-            body: Some(body),
-            repeat: if idempotent { Repeat::Unanswered } else { Repeat::Never },
-        };
-        let answer = self.0.send(&request).await?.ok_or_else(|| request.not_there())?;
-        serde_json::from_slice(&answer).map_err(|error| request.not_understood(&error))
+        let request = Request::post(format!("create the {} {name}", T::WORD), &["v1", T::COLLECTION], body);
+        let repeat = if idempotent { Repeat::Unanswered } else { Repeat::Never };
+        self.0.expected_json(&request.repeat(repeat)).await
     }
 
     /// Deletes an object; one that does not exist is deleted.
     pub(crate) async fn delete<T: Object>(&self, id: &str) -> Result<()> {
-        let request = Request {
-            purpose: format!("delete the {} {id}", T::WORD),
-            method: Method::DELETE,
-            path: path(&[T::COLLECTION, id]),
-            query: Vec::new(),
-            body: None,
-            repeat: Repeat::Never,
-        };
-        self.0.send(&request).await.map(drop)
+        let purpose = format!("delete the {} {id}", T::WORD);
+        self.0.send(&Request::delete(purpose, &["v1", T::COLLECTION, id])).await.map(drop)
     }
 
     /// Asks for an action on a server; returns when the provider has accepted it, not when it is done. `None`: there
     /// is no such server.
     pub(crate) async fn act(&self, id: &str, action: Action) -> Result<Option<()>> {
         let (word, words) = action.word();
-        let request = Request {
-            purpose: format!("{words} the server {id}"),
-            method: Method::POST,
-            path: path(&[Server::COLLECTION, id, "actions"]),
-            query: Vec::new(),
-            body: Some(json!({ "type": word })),
-            repeat: Repeat::Never,
-        };
+        let path = ["v1", Server::COLLECTION, id, "actions"];
+        let request = Request::post(format!("{words} the server {id}"), &path, json!({ "type": word }));
         Ok(self.0.send(&request).await?.map(drop))
     }
 
-    async fn list<T: for<'de> Deserialize<'de>>(
+    async fn list<T: DeserializeOwned>(
         &self,
         collection: &'static str,
         purpose: String,
-        query: Vec<(&'static str, String)>,
+        name: Option<&str>,
     ) -> Result<Vec<T>> {
-        let mut request = Request {
-            purpose,
-            method: Method::GET,
-            path: path(&[collection]),
-            query,
-            body: None,
-            repeat: Repeat::Always,
-        };
+        let mut request = Request::get(purpose, &["v1", collection]);
+        if let Some(name) = name {
+            request = request.query("name", name);
+        }
         let mut found = Vec::new();
         let mut page = Some(1);
         while let Some(number) = page.filter(|number| *number <= MOST_PAGES) {
-            request.query.retain(|(name, _)| *name != "page");
-            request.query.push(("page", number.to_string()));
-            let answer = self.0.send(&request).await?.ok_or_else(|| request.not_there())?;
+            request = request.query("page", number.to_string());
+            let answer = self.0.expected_json(&request).await?;
             let (objects, next) =
-                read_page(&answer, collection).map_err(|error| request.not_understood(&error))?;
+                read_page::<T>(answer, collection).map_err(|error| request.not_understood(&error))?;
             found.extend(objects);
             page = next.filter(|next| *next > number);
         }
@@ -142,18 +104,13 @@ impl Api {
 }
 
 /// The objects on a page, and the number of the next one.
-fn read_page<T: for<'de> Deserialize<'de>>(
-    answer: &[u8],
+fn read_page<T: DeserializeOwned>(
+    mut page: Map<String, Value>,
     collection: &str,
 ) -> serde_json::Result<(Vec<T>, Option<u32>)> {
-    let mut page: serde_json::Map<String, Value> = serde_json::from_slice(answer)?;
     let objects = serde_json::from_value(page.remove(collection).unwrap_or_default())?;
     let next = serde_json::from_value(page.remove("next_page").unwrap_or_default())?;
     Ok((objects, next))
-}
-
-fn path(segments: &[&str]) -> Vec<String> {
-    std::iter::once("v1").chain(segments.iter().copied()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

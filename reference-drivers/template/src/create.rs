@@ -133,7 +133,7 @@ impl TemplateDriver {
         let owner = self.owner();
         let ours = |key: &Key| names::is_marked(&key.public_key, &name);
         let key_is_next = self.key_id.is_empty() && self.key_name.is_empty();
-        let found = cx.waits().until(&SEARCHED, || async {
+        let found = cx.waits().until_or_none(&SEARCHED, || async {
             Ok(if key_is_next {
                 api.named::<Key>(&name).await?.into_iter().find(ours).map(|key| key.id)
             } else if self.server_id.is_empty() {
@@ -146,12 +146,12 @@ impl TemplateDriver {
                 Some(self.server_id.clone())
             })
         });
-        match found.await {
-            Ok(id) if key_is_next => self.key_id = id,
-            Ok(id) => self.server_id = id,
-            // It never was made.
-            Err(error) if error.is_wait_over() => {}
-            Err(error) => return Err(error),
+        // What is not found never was made.
+        let id = found.await?.unwrap_or_default();
+        if key_is_next {
+            self.key_id = id;
+        } else {
+            self.server_id = id;
         }
         Ok(())
     }

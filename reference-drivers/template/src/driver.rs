@@ -4,11 +4,11 @@ use machine_driver::{
     BaseDriver, Context, Driver, Error, ErrorKind, Result, Secret, State, check_host_name,
     ssh::{self, KeyPair},
 };
+use machine_driver_http::Client;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     api::Action,
-    http::LazyClient,
     instance::{POWERED_OFF, RUNNING, SHUT_DOWN, failed},
     options::Options,
     server::ServerState,
@@ -43,7 +43,7 @@ pub struct TemplateDriver {
     pub(crate) server_id: String,
     pub(crate) key_id: String,
     #[serde(skip)]
-    pub(crate) client: LazyClient,
+    pub(crate) client: Client,
 }
 
 impl Driver for TemplateDriver {

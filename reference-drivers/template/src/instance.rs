@@ -1,16 +1,16 @@
 use std::time::Duration;
 
 use machine_driver::{
-    Context, Driver, Error, ErrorKind, Result, Secret, quoted,
+    Context, Driver, Error, ErrorKind, Result, quoted,
     ssh::{self, Endpoint},
     wait::Wait,
 };
-use reqwest::Url;
+use machine_driver_http::Http;
 
 use crate::{
     api::{Action, Api},
+    dialect::DIALECT,
     driver::TemplateDriver,
-    http::{Http, LazyClient},
     names::{self, OWNER_TAG},
     options::DEFAULT_ENDPOINT,
     server::{Server, ServerState},
@@ -33,18 +33,8 @@ const fn wait(name: &'static str, deadline: u64, interval: u64) -> Wait {
 impl TemplateDriver {
     pub(crate) fn api(&self, cx: &Context) -> Result<Api> {
         let endpoint = if self.endpoint.is_empty() { DEFAULT_ENDPOINT } else { &self.endpoint };
-        let endpoint = Url::parse(endpoint).map_err(|error| {
-            Error::new(ErrorKind::Config, "the recorded endpoint is no URL").with_source(&error)
-        })?;
-        let mut tokens = vec![self.token.clone()];
-        // A record outlives its token (PERSIST-008). Before the server exists a wrong one must be noticed instead.
-        let replaceable = !self.server_id.is_empty() || self.token.expose().is_empty();
-        if replaceable && let Ok(token) = std::env::var("TEMPLATE_TOKEN") {
-            tokens.push(Secret::new(token));
-        }
-        tokens.retain(|token| !token.expose().is_empty());
-        let (client, waits, log) = (LazyClient::clone(&self.client), cx.waits().clone(), cx.log().clone());
-        Ok(Api(Http { client, endpoint, tokens, waits, log }))
+        let exists = !self.server_id.is_empty();
+        Ok(Api(Http::new(DIALECT, &self.client, endpoint, &self.token, exists, cx)?))
     }
 
     /// By the recorded id, or before it is known by name and owner: never by name alone (RM-016).
@@ -173,9 +163,9 @@ pub(crate) fn failed(server: &Server) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use machine_driver::wait::Waits;
+    use machine_driver_http::ANSWER;
 
     use super::*;
-    use crate::http::ANSWER;
 
     #[test]
     fn one_request_without_an_answer_does_not_use_a_wait_up() {

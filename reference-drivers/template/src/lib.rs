@@ -11,12 +11,15 @@
 //! | `instance` | finding the server, waiting for its states, reaching its guest | names of states |
 //! | `names` | names and marks of what the driver makes | the provider's rules for names |
 //! | `server`, `api` | the provider's objects and calls | all of it |
-//! | `http` | one call: deadline, repetition, errors | little; or use the provider's own client |
+//! | `dialect` | how the provider is asked, and what its errors mean | all of it |
+//!
+//! Deadline, repetition, rate limits and tokens of requests are the SDK's: [`machine_driver_http`]. A provider's own client
+//! library can take its place.
 
 mod api;
 mod create;
+mod dialect;
 mod driver;
-mod http;
 mod instance;
 mod names;
 mod options;

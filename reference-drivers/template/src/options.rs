@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use machine_driver::{DriverFlags, Error, Result, Secret};
-use reqwest::Url;
+use machine_driver_http::check_endpoint;
 
 use crate::names::{MACHINE_TAG, OWNER_TAG};
 
@@ -60,7 +60,7 @@ impl Options {
     /// # Errors
     /// [`InvalidOption`](machine_driver::ErrorKind::InvalidOption) naming the flag.
     pub(crate) fn check(&self) -> Result<()> {
-        check_endpoint(&self.endpoint)?;
+        check_endpoint("template-endpoint", &self.endpoint)?;
         let refused = |problem: String| Err(Error::invalid_option("template-tag", problem));
         let mut keys = Vec::new();
         for tag in &self.tags {
@@ -77,19 +77,6 @@ impl Options {
         }
         Ok(())
     }
-}
-
-/// An endpoint is `http` or `https`, a host, and no password: texts with URLs end up in logs.
-fn check_endpoint(endpoint: &str) -> Result<()> {
-    let invalid = |problem: &str| Error::invalid_option("template-endpoint", problem);
-    let url = Url::parse(endpoint).map_err(|error| invalid("is no URL").with_source(&error))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-        return Err(invalid("must start with https:// or http:// and a host"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(invalid("must not carry a user or password; use --template-token"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

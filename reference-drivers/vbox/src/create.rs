@@ -6,7 +6,7 @@ use machine_driver::{
 };
 
 use machine_driver_hypervisor::{
-    boot2docker::with_key,
+    boot2docker::disk_with_key,
     share::SharedFolder,
     tool::{Refusal, Tool},
 };
@@ -96,7 +96,7 @@ impl VBoxDriver {
             cx.log().info("Creating SSH key...");
             let key = KeyPair::generate(key, KeyAlgorithm::Ed25519).await?;
             let bytes = u64::from(self.options.disk_size) * MEGABYTE;
-            let begin = with_key(key.public_key())?;
+            let begin = disk_with_key(key.public_key())?;
             vbox.feed(&command::convert_from_raw(&path, bytes), &begin).await?;
         }
         Ok(vbox.change(&command::attach(&vm, "1", "hdd", &path)).await?)

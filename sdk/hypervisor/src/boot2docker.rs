@@ -3,5 +3,5 @@
 mod disk;
 mod image;
 
-pub use disk::with_key;
+pub use disk::disk_with_key;
 pub use image::Image;

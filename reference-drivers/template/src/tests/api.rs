@@ -2,24 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use machine_driver::{ErrorKind, Log, Secret, wait::Waits};
+use machine_driver::{Context, ErrorKind, Secret};
+use machine_driver_http::Client;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
 use super::*;
 use crate::{
-    http::LazyClient,
+    dialect::DIALECT,
     server::{Key, ServerState},
 };
 
 async fn provider() -> (MockServer, Api) {
     let server = MockServer::start().await;
-    let api = Api(Http {
-        client: LazyClient::default(),
-        endpoint: server.uri().parse().unwrap(),
-        tokens: vec![Secret::new("token".into())],
-        waits: Waits::default().scaled(0.000_001),
-        log: Log::discard(),
-    });
+    let (cx, token) = (Context::for_tests(0.000_001), Secret::new("token".into()));
+    let http = Http::new(DIALECT, &Client::default(), &server.uri(), &token, false, &cx);
+    let api = Api(http.unwrap());
     (server, api)
 }
 

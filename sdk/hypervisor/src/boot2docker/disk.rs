@@ -12,7 +12,7 @@ const FORMAT_ME: &str = "boot2docker, please format-me";
 ///
 /// # Errors
 /// Never in practice: the archive is made in memory.
-pub fn with_key(public_key: &str) -> Result<Vec<u8>> {
+pub fn disk_with_key(public_key: &str) -> Result<Vec<u8>> {
     let key = format!("{public_key}\n");
     archive(&key).map_err(|error| {
         Error::new(ErrorKind::Io, "cannot make the archive with the SSH key").with_source(&error)
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn boot2docker_finds_its_mark_and_the_key() {
-        let disk = with_key("ssh-ed25519 AAAA").unwrap();
+        let disk = disk_with_key("ssh-ed25519 AAAA").unwrap();
         assert_eq!(disk.len() % 512, 0);
         assert!(disk.starts_with(FORMAT_ME.as_bytes()));
         let mut archive = tar::Archive::new(disk.as_slice());

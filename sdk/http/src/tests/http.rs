@@ -4,17 +4,31 @@
 
 use std::{
     net::TcpListener,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use machine_driver::{BoxFuture, wait::Clock};
-use serde_json::json;
+use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
 use super::*;
+use crate::Said;
 
 const TOKEN: &str = "t0p-s3cret";
+const ACME: Dialect = Dialect::new("acme/1.0", "acme-token", "ACME_TOKEN", said);
+
+/// Errors are `{"error": {"code": ..., "message": ...}}`.
+fn said(status: u16, body: &[u8]) -> Said {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let [code, message] = ["code", "message"].map(|key| body["error"][key].as_str().unwrap_or_default());
+    let meaning = match (status, code) {
+        (404, "not_found") => Meaning::Missing,
+        (409, "name_taken") => Meaning::Taken,
+        _ => Meaning::of_status(status),
+    };
+    Said::new(meaning, if code.is_empty() { String::new() } else { format!("{message} ({code})") })
+}
 
 /// Pauses take no time and are written down; deadlines are real, unless they pass at once too.
 #[derive(Default)]
@@ -59,14 +73,11 @@ impl Setting {
     }
 
     fn http(&self) -> Http {
-        Http {
-            client: LazyClient::default(),
-            endpoint: self.server.uri().parse().unwrap(),
-            tokens: vec![Secret::new(TOKEN.into())],
-            // Back-off is in microseconds, so that every longer pause was asked for by the provider.
-            waits: Waits::with_clock(self.pauses.clone()).scaled(0.000_001),
-            log: Log::discard(),
-        }
+        // Back-off is in microseconds, so that every longer pause was asked for by the provider.
+        let waits = Waits::with_clock(self.pauses.clone()).scaled(0.000_001);
+        let cx = Context::new(Log::discard(), waits, |_| {});
+        let token = Secret::new(TOKEN.into());
+        Http::new(ACME, &Client::default(), &self.server.uri(), &token, false, &cx).unwrap()
     }
 
     async fn requests(&self) -> usize {
@@ -79,14 +90,9 @@ impl Setting {
 }
 
 fn request(repeat: Repeat) -> Request {
-    Request {
-        purpose: "look up the server srv-1".into(),
-        method: Method::GET,
-        path: vec!["v1".into(), "servers".into(), "a/../b c".into()],
-        query: vec![("name", "m 1&page=9".into())],
-        body: Some(json!({ "size": "small" })),
-        repeat,
-    }
+    let request =
+        Request::post("look up the server srv-1", &["v1", "servers", "a/../b c"], json!({ "size": "small" }));
+    request.query("name", "m 1&page=9").repeat(repeat)
 }
 
 fn problem(status: u16, code: &str, message: &str) -> ResponseTemplate {

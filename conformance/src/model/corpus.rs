@@ -17,6 +17,7 @@ const COMPILED_IN: &[(&str, &str)] = &[
     ("deleted-while-stopped", include_str!("corpus/deleted-while-stopped.json")),
     ("everything-twice", include_str!("corpus/everything-twice.json")),
     ("in-one-process", include_str!("corpus/in-one-process.json")),
+    ("left-by-a-failed-remove", include_str!("corpus/left-by-a-failed-remove.json")),
     ("not-created", include_str!("corpus/not-created.json")),
     ("off-at-the-provider", include_str!("corpus/off-at-the-provider.json")),
     ("paused", include_str!("corpus/paused.json")),

@@ -33,8 +33,8 @@ const fn wait(name: &'static str, deadline: u64, interval: u64) -> Wait {
 impl TemplateDriver {
     pub(crate) fn api(&self, cx: &Context) -> Result<Api> {
         let endpoint = if self.endpoint.is_empty() { DEFAULT_ENDPOINT } else { &self.endpoint };
-        let exists = !self.server_id.is_empty();
-        Ok(Api(Http::new(DIALECT, &self.client, endpoint, &self.token, exists, cx)?))
+        let http = Http::new(DIALECT, &self.client, endpoint, cx)?;
+        Ok(Api(http.with_token(&self.token, !self.server_id.is_empty())))
     }
 
     /// By the recorded id, or before it is known by name and owner: never by name alone (RM-016).

@@ -15,18 +15,21 @@ use crate::{
 };
 
 /// A host-only network of which this driver made at least a part.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Made {
     network: Adapter,
     adapter: bool,
     dhcp: bool,
 }
 
-impl Made {
-    fn adapters(adapters: &[Adapter]) -> impl Iterator<Item = (String, Self)> {
-        let made = |network: &Adapter| Self { network: network.clone(), adapter: true, dhcp: false };
-        adapters.iter().map(move |adapter| (adapter.guid.clone(), made(adapter)))
-    }
+/// Writes down that the networks among these which are new were made.
+fn settle(ledger: &mut Ledger<Made>, adapters: &[Adapter]) {
+    let listed = adapters.iter().map(|network| (network.guid.clone(), network));
+    ledger.settle(listed, |made, network| {
+        made.network = network.clone();
+        made.adapter = true;
+    });
 }
 
 /// The machine's host-only network, which others may share.
@@ -36,7 +39,7 @@ impl VBoxDriver {
         let path = self.settings_folder()?.join("docker-machine-driver-vbox.json");
         let mut ledger = Ledger::open(path, cx.waits()).await?;
         if ledger.is_pending() {
-            ledger.settle(Made::adapters(&known(vbox, None).await?.1));
+            settle(&mut ledger, &known(vbox, None).await?.1);
         }
         Ok(ledger)
     }
@@ -78,7 +81,7 @@ impl VBoxDriver {
         ledger.save().await?;
         let made = vbox.change(&kind.create(network)).await;
         let after = adapters(vbox, kind).await?;
-        ledger.settle(Made::adapters(&after));
+        settle(ledger, &after);
         ledger.save().await?;
         made?;
         let mut new = after.into_iter().filter(|adapter| before.iter().all(|old| old.guid != adapter.guid));
@@ -112,12 +115,13 @@ impl VBoxDriver {
         if server.is_some_and(|server| is_served(server, wanted)) {
             return Ok(());
         }
-        let adapter = ledger.object(&network.guid).is_some_and(|made| made.adapter);
-        if server.is_none() || adapter {
+        if server.is_none() || ledger.object(&network.guid).is_some_and(|made| made.adapter) {
             // Before it is made: nobody but this machine may be there to delete it. A server that was there before
             // its adapter belongs to nobody: every new user of VirtualBox has one.
-            let made = Made { network: network.clone(), adapter, dhcp: true };
-            ledger.made(&network.guid, made, &self.vm_id());
+            ledger.made(&network.guid, &self.vm_id(), |made| {
+                made.network = network.clone();
+                made.dhcp = true;
+            });
             ledger.save().await?;
         }
         Ok(vbox.change(&command::serve_dhcp(name, wanted, server.is_some())).await?)

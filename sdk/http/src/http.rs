@@ -62,25 +62,27 @@ enum Next {
 }
 
 impl Http {
-    /// A way to the provider at `endpoint`. `token` is the machine's own; if the machine exists, one that is refused is
-    /// replaced by that of the dialect's variable, because a record outlives its token (PERSIST-008).
+    /// A way to the provider at `endpoint`, without a token yet.
     ///
     /// # Errors
-    /// If the endpoint is no URL. That there is no token is an error of the first request.
-    pub fn new(
-        dialect: Dialect,
-        client: &Client,
-        endpoint: &str,
-        token: &Secret<String>,
-        machine_exists: bool,
-        cx: &Context,
-    ) -> Result<Self> {
+    /// If the endpoint is no URL.
+    pub fn new(dialect: Dialect, client: &Client, endpoint: &str, cx: &Context) -> Result<Self> {
         let endpoint = Url::parse(endpoint).map_err(|error| {
             Error::new(ErrorKind::Config, "the recorded endpoint is no URL").with_source(&error)
         })?;
-        let tokens = dialect.tokens(token, machine_exists, |name| std::env::var(name).ok());
         let (client, waits, log) = (client.clone(), cx.waits().clone(), cx.log().clone());
-        Ok(Self { dialect, client, endpoint, tokens, waits, log })
+        Ok(Self { dialect, client, endpoint, tokens: Vec::new(), waits, log })
+    }
+
+    /// Uses a token of the machine's record.
+    ///
+    /// A record outlives its token: if the machine exists, one that is refused is replaced by that of the dialect's variable
+    /// (PERSIST-008). Before it exists, a wrong one must be noticed instead. That there is none is an error of the first
+    /// request.
+    #[must_use]
+    pub fn with_token(mut self, token: &Secret<String>, machine_exists: bool) -> Self {
+        self.tokens = self.dialect.tokens(token, machine_exists, |name| std::env::var(name).ok());
+        self
     }
 
     /// Sends a request, again where that is safe; the body of the answer. `None`: the object does not exist.

@@ -22,7 +22,7 @@
 //! }
 //!
 //! async fn server(client: &Client, token: &Secret<String>, id: &str, cx: &Context) -> Result<Option<Server>> {
-//!     let acme = Http::new(ACME, client, "https://api.acme.example", token, true, cx)?;
+//!     let acme = Http::new(ACME, client, "https://api.acme.example", cx)?.with_token(token, true);
 //!     acme.json(&Request::get(format!("look up the server {id}"), &["v1", "servers", id])).await
 //! }
 //! ```

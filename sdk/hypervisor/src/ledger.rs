@@ -44,7 +44,7 @@ impl<T> Default for Content<T> {
 }
 
 /// An object of which a driver made at least a part.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry<T> {
     object: T,
     /// Ids of the machines that use it.
@@ -59,7 +59,7 @@ struct Pending {
     user: String,
 }
 
-impl<T: Clone + Serialize + DeserializeOwned> Ledger<T> {
+impl<T: Clone + Default + Serialize + DeserializeOwned> Ledger<T> {
     /// Opens the list at `path`, and locks it until the value is dropped (CONC-001).
     ///
     /// # Errors
@@ -95,14 +95,15 @@ impl<T: Clone + Serialize + DeserializeOwned> Ledger<T> {
         self.content.pending.is_some()
     }
 
-    /// Takes over what was made since [`intend`](Self::intend), out of all objects that there are, by id. What is missing
-    /// among them is not forgotten: an answer may be wrong, and deleting what is gone already does no harm.
-    pub fn settle(&mut self, listed: impl IntoIterator<Item = (String, T)>) {
+    /// Takes over what was made since [`intend`](Self::intend), out of all objects that there are, by id; `note` writes down
+    /// what was made of each. What is missing among them is not forgotten: an answer may be wrong, and deleting what is
+    /// gone already does no harm.
+    pub fn settle<L>(&mut self, listed: impl IntoIterator<Item = (String, L)>, note: impl Fn(&mut T, L)) {
         let Some(Pending { before, user }) = self.content.pending.take() else {
             return;
         };
         for (id, object) in listed.into_iter().filter(|(id, _)| !before.contains(id)) {
-            self.made(&id, object, &user);
+            self.made(&id, &user, |known| note(known, object));
         }
     }
 
@@ -111,10 +112,10 @@ impl<T: Clone + Serialize + DeserializeOwned> Ledger<T> {
         self.content.objects.get(id).map(|entry| &entry.object)
     }
 
-    /// A driver made the object, or a part of it, for the machine.
-    pub fn made(&mut self, id: &str, object: T, machine: &str) {
-        let users = self.content.objects.remove(id).map(|entry| entry.users);
-        self.content.objects.insert(id.to_owned(), Entry { object, users: users.unwrap_or_default() });
+    /// A driver made the object, or a part of it, for the machine; `note` writes down which. It gets what is known already:
+    /// hypervisors give the ids of deleted objects to new ones, of which a part may have been left.
+    pub fn made(&mut self, id: &str, machine: &str, note: impl FnOnce(&mut T)) {
+        note(&mut self.content.objects.entry(id.to_owned()).or_default().object);
         self.join(id, machine);
     }
 
@@ -169,12 +170,24 @@ mod tests {
 
     use super::*;
 
-    async fn open(folder: &tempfile::TempDir) -> Ledger<String> {
+    /// Parts of an object that drivers made.
+    type Parts = BTreeSet<String>;
+
+    async fn open(folder: &tempfile::TempDir) -> Ledger<Parts> {
         Ledger::open(folder.path().join("shared.json"), &Waits::default()).await.unwrap()
     }
 
-    fn listed(ids: &[&str]) -> Vec<(String, String)> {
-        ids.iter().map(|id| ((*id).to_owned(), format!("net{id}"))).collect()
+    fn settle(ledger: &mut Ledger<Parts>, listed: &[&str]) {
+        let listed = listed.iter().map(|id| ((*id).to_owned(), format!("net{id}")));
+        ledger.settle(listed, |parts, name| add(parts, &name));
+    }
+
+    fn add(parts: &mut Parts, part: &str) {
+        parts.insert(part.to_owned());
+    }
+
+    fn parts(parts: &[&str]) -> Parts {
+        parts.iter().map(|part| (*part).to_owned()).collect()
     }
 
     #[tokio::test]
@@ -186,11 +199,11 @@ mod tests {
         drop(ledger);
         let mut ledger = open(&folder).await;
         assert!(ledger.is_pending());
-        ledger.settle(listed(&["0", "1"]));
+        settle(&mut ledger, &["0", "1"]);
         assert!(!ledger.is_pending());
-        assert_eq!((ledger.object("0"), ledger.object("1").map(String::as_str)), (None, Some("net1")));
+        assert_eq!((ledger.object("0"), ledger.object("1")), (None, Some(&parts(&["net1"]))));
         // Nothing is pending any more.
-        ledger.settle(listed(&["0", "1", "2"]));
+        settle(&mut ledger, &["0", "1", "2"]);
         assert_eq!(ledger.object("2"), None);
     }
 
@@ -198,17 +211,29 @@ mod tests {
     async fn the_last_machine_leaves_an_object_that_nobody_uses() {
         let folder = tempfile::tempdir().unwrap();
         let mut ledger = open(&folder).await;
-        ledger.made("1", "net1".to_owned(), "m1");
+        ledger.made("1", "m1", |parts| add(parts, "net1"));
         ledger.join("1", "m2");
         ledger.join("of somebody else", "m2");
-        // A further part of it is made later: its users stay.
-        ledger.made("1", "net1 with a server".to_owned(), "m2");
+        ledger.made("1", "m2", |parts| add(parts, "server"));
         ledger.keep_users(|machine| machine != "m1");
         assert_eq!(ledger.unused(), []);
         ledger.keep_users(|machine| machine != "m2");
-        assert_eq!(ledger.unused(), [("1".to_owned(), "net1 with a server".to_owned())]);
+        assert_eq!(ledger.unused(), [("1".to_owned(), parts(&["net1", "server"]))]);
         ledger.forget("1");
         assert!(ledger.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_left_of_an_object_belongs_to_the_next_one_of_its_id() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = open(&folder).await;
+        ledger.made("1", "m1", |parts| add(parts, "server"));
+        ledger.keep_users(|_| false);
+        // The object itself was deleted, its server could not be, and the hypervisor gives the id to a new one.
+        ledger.intend([], "m2");
+        settle(&mut ledger, &["1"]);
+        assert_eq!(ledger.object("1"), Some(&parts(&["net1", "server"])));
+        assert_eq!(ledger.unused(), []);
     }
 
     #[tokio::test]
@@ -216,7 +241,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shared.json");
         std::fs::write(&path, "{").unwrap();
-        let error = Ledger::<String>::open(&path, &Waits::default()).await.unwrap_err();
+        let error = Ledger::<Parts>::open(&path, &Waits::default()).await.unwrap_err();
         assert!(error.to_string().contains("shared.json"), "{error}");
     }
 }

@@ -1,5 +1,22 @@
 //! Command-line programs that manage a hypervisor: called with a deadline, with patience for VMs that are busy, and again
 //! where that is safe.
+//!
+//! ```
+//! use machine_driver::{Context, Result, quoted};
+//! use machine_driver_hypervisor::tool::{Call, Refusal, Tool};
+//!
+//! /// `acmectl: NAME: no such VM`
+//! fn complaint(stderr: &str) -> Option<(Refusal, String)> {
+//!     let reason = stderr.trim().strip_prefix("acmectl: ")?;
+//!     let refusal = if reason.ends_with(": no such VM") { Refusal::Missing } else { Refusal::Other };
+//!     Some((refusal, quoted(reason)))
+//! }
+//!
+//! async fn start(vm: &str, cx: &Context) -> Result<()> {
+//!     let acme = Tool::new("/usr/bin/acmectl", complaint, cx);
+//!     Ok(acme.change(&Call::new("start the VM", &["start", vm])).await?)
+//! }
+//! ```
 
 use std::{
     ffi::OsString,

@@ -56,6 +56,7 @@ pub const TABLE: &[Expected<Defect>] = &[
         &["pre_create::downloaded_image_is_whole"],
         "another checksum",
     ),
+    expect(Defect::LeftServerIsForgotten, "RM-002", &["walk::known_stories"], "dhcpserver"),
     expect(Defect::RemoveTakesTheImportedVm, "RM-003", &["remove::supplied_objects_survive"], "supplied"),
     expect(Defect::DefaultImageIsAnother, "OS-002", &["guest::default_is_boot2docker"], "alpine"),
 ];

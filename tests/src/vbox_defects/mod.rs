@@ -57,6 +57,8 @@ defects! {
     RemoveLeavesTheNetwork;
     /// `Remove` deletes the host-only network, whoever uses it.
     RemoveTakesTheNetwork;
+    /// `Create` forgets the DHCP server that a failed `Remove` left.
+    LeftServerIsForgotten;
     /// `Remove` deletes the VM that was imported.
     RemoveTakesTheImportedVm;
     /// `Remove` switches the machine off first, whatever state it is in.

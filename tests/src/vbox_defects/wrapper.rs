@@ -1,12 +1,14 @@
 //! The VirtualBox driver with one thing wrong, as a wrapper around its object-safe form.
 
-use std::sync::Arc;
+use std::{fs, io, path::Path, sync::Arc};
 
 use docker_machine_driver_vbox::VBoxDriver;
 use machine_driver::{
     BoxFuture, DriverOptions, DynDriver, Error, ErrorKind, Flag, FlagKind, Hosted, Log, Result, State,
     wait::Waits,
 };
+
+use serde_json::Value;
 
 use super::{Defect, calls::call};
 use crate::defects::inner::{Inner, pass_on};
@@ -41,6 +43,22 @@ impl Defective {
     async fn is(&self, states: &[State]) -> bool {
         self.inner.0.state().await.is_ok_and(|state| states.contains(&state))
     }
+}
+
+/// Changes the driver's list of networks: nobody has made the DHCP servers of those that no machine uses.
+fn forget_left_servers() -> io::Result<()> {
+    let home = std::env::var_os("VBOX_USER_HOME").unwrap_or_default();
+    let path = Path::new(&home).join("docker-machine-driver-vbox.json");
+    let Ok(text) = fs::read(&path) else {
+        return Ok(());
+    };
+    let mut list: Value = serde_json::from_slice(&text)?;
+    for (_, entry) in list["objects"].as_object_mut().into_iter().flatten() {
+        if entry["users"].as_array().is_some_and(Vec::is_empty) {
+            entry["object"]["dhcp"] = Value::Bool(false);
+        }
+    }
+    fs::write(&path, list.to_string())
 }
 
 impl DynDriver for Defective {
@@ -96,6 +114,15 @@ impl DynDriver for Defective {
                 }
                 (_, state) => state,
             }
+        })
+    }
+
+    fn create(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            if self.has(Defect::LeftServerIsForgotten) {
+                forget_left_servers().map_err(|error| Error::new(ErrorKind::Io, error.to_string()))?;
+            }
+            self.inner.0.create().await
         })
     }
 
@@ -155,7 +182,6 @@ impl DynDriver for Defective {
         ssh_port() -> u16;
         ssh_username() -> String;
         url() -> String;
-        create() -> ();
         restart() -> ();
     }
 }

@@ -14,9 +14,8 @@ use crate::{
 
 async fn provider() -> (MockServer, Api) {
     let server = MockServer::start().await;
-    let (cx, token) = (Context::for_tests(0.000_001), Secret::new("token".into()));
-    let http = Http::new(DIALECT, &Client::default(), &server.uri(), &token, false, &cx);
-    let api = Api(http.unwrap());
+    let http = Http::new(DIALECT, &Client::default(), &server.uri(), &Context::for_tests(0.000_001)).unwrap();
+    let api = Api(http.with_token(&Secret::new("token".into()), false));
     (server, api)
 }
 

@@ -76,8 +76,8 @@ impl Setting {
         // Back-off is in microseconds, so that every longer pause was asked for by the provider.
         let waits = Waits::with_clock(self.pauses.clone()).scaled(0.000_001);
         let cx = Context::new(Log::discard(), waits, |_| {});
-        let token = Secret::new(TOKEN.into());
-        Http::new(ACME, &Client::default(), &self.server.uri(), &token, false, &cx).unwrap()
+        let http = Http::new(ACME, &Client::default(), &self.server.uri(), &cx).unwrap();
+        http.with_token(&Secret::new(TOKEN.into()), false)
     }
 
     async fn requests(&self) -> usize {

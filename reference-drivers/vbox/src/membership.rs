@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use machine_driver::{Context, Error, ErrorKind, Result};
 use machine_driver_hypervisor::{
     ledger::Ledger,
@@ -110,9 +112,8 @@ impl VBoxDriver {
         wanted: &HostNetwork,
     ) -> Result<()> {
         let name = &network.network_name;
-        let servers = vbox.read(&command::list_dhcp(), |stdout| blocks_with("NetworkName", stdout)).await?;
-        let server = servers.iter().find(|server| server.get("NetworkName") == Some(name));
-        if server.is_some_and(|server| is_served(server, wanted)) {
+        let server = dhcp_server(vbox, name).await?;
+        if server.as_ref().is_some_and(|server| is_served(server, wanted)) {
             return Ok(());
         }
         if server.is_none() || ledger.object(&network.guid).is_some_and(|made| made.adapter) {
@@ -152,6 +153,15 @@ impl VBoxDriver {
         }
         Error::all(outcomes)
     }
+}
+
+/// What VirtualBox says of the DHCP server of a network; `None` if there is none.
+async fn dhcp_server(vbox: &Tool, network_name: &str) -> Result<Option<BTreeMap<String, String>>, Failure> {
+    let servers = vbox.read(&command::list_dhcp(), |stdout| blocks_with("NetworkName", stdout)).await?;
+    let is_its = |server: &BTreeMap<String, String>| {
+        server.get("NetworkName").is_some_and(|name| name == network_name)
+    };
+    Ok(servers.into_iter().find(is_its))
 }
 
 /// Deletes what this driver has made of a network, unless a VM has a card in it, also one that is off.
@@ -199,11 +209,8 @@ fn deleted(outcome: Result<(), Failure>) -> Result<bool> {
 /// What the driver has made of a network and VirtualBox still lists.
 async fn still_listed(vbox: &Tool, made: &Made) -> Result<Option<String>> {
     let Adapter { name, network_name, kind, .. } = &made.network;
-    if made.dhcp {
-        let servers = vbox.read(&command::list_dhcp(), |stdout| blocks_with("NetworkName", stdout)).await?;
-        if servers.iter().any(|server| server.get("NetworkName") == Some(network_name)) {
-            return Ok(Some(format!("DHCP server of {network_name}")));
-        }
+    if made.dhcp && dhcp_server(vbox, network_name).await?.is_some() {
+        return Ok(Some(format!("DHCP server of {network_name}")));
     }
     if made.adapter && adapters(vbox, *kind).await?.iter().any(|adapter| adapter.name == *name) {
         return Ok(Some(format!("host-only network {name}")));

@@ -121,6 +121,7 @@ impl Options {
 
     pub(crate) fn boot_image(&self) -> Result<Image> {
         Image::parse("vbox-boot2docker-url", &self.image)?
+            .with_user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
             .with_checksum("vbox-boot2docker-checksum", self.checksum.as_deref().unwrap_or_default())
     }
 }

@@ -41,6 +41,8 @@ pub(crate) async fn info(vbox: &Tool, vm: &str) -> Result<Option<Info>> {
 
 /// The end of the VM's log; empty if there is none.
 pub(crate) async fn log(info: &Info) -> String {
-    let folder = info.value("LogFldr").unwrap_or_default();
+    let Some(folder) = info.value("LogFldr") else {
+        return String::new();
+    };
     tool::end_of_log(&Path::new(folder).join("VBox.log"), LOG_END).await
 }

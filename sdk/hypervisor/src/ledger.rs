@@ -13,8 +13,11 @@ use machine_driver::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Others hold it while they make an object and join it.
-const OPEN: Wait =
-    Wait::new("other machines to set their network up", Duration::from_secs(600), Duration::from_secs(1));
+const OPEN: Wait = Wait::new(
+    "other machines to be done with what they share",
+    Duration::from_secs(600),
+    Duration::from_secs(1),
+);
 
 /// A list of shared objects in a file of this computer, locked while it is open: networks, for example, that several
 /// machines use and the last one deletes (RM-002, RM-003).

@@ -113,6 +113,26 @@ async fn sends_token_body_and_escaped_names() {
 }
 
 #[tokio::test]
+async fn tokens_and_changes_have_other_forms_too() {
+    let setting = Setting::new().await;
+    setting.answer(2, ResponseTemplate::new(200)).await;
+    let mut http = setting.http();
+    http.dialect = ACME.with_authorization(Authorization::Header("x-auth-token"));
+    for request in
+        [Request::put("rename it", &["v1"], json!(1)), Request::patch("resize it", &["v1"], json!(2))]
+    {
+        http.send(&request).await.unwrap();
+    }
+    let sent = setting.server.received_requests().await.unwrap();
+    let forms: Vec<_> = sent.iter().map(|sent| (sent.method.as_str(), sent.body.as_slice())).collect();
+    assert_eq!(forms, [("PUT", &b"1"[..]), ("PATCH", b"2")]);
+    for sent in &sent {
+        assert_eq!(sent.headers["x-auth-token"], TOKEN);
+        assert!(!sent.headers.contains_key("authorization"));
+    }
+}
+
+#[tokio::test]
 async fn only_the_providers_own_word_means_gone() {
     let setting = Setting::new().await;
     setting.answer(1, problem(404, "not_found", "no such server")).await;

@@ -31,6 +31,7 @@ const MARK: &[u8] = b"CD001";
 pub struct Image {
     location: Location,
     checksum: Option<Checksum>,
+    user_agent: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +71,14 @@ impl Image {
             _ if Path::new(location).is_absolute() => Location::File(location.into()),
             _ => return Err(malformed()),
         };
-        Ok(Self { location, checksum: None })
+        let user_agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+        Ok(Self { location, checksum: None, user_agent })
+    }
+
+    /// The same image, downloaded in the name of the driver: its name and version, `docker-machine-driver-acme/1.0`.
+    #[must_use]
+    pub fn with_user_agent(self, user_agent: &'static str) -> Self {
+        Self { user_agent, ..self }
     }
 
     /// The same image, which must have a SHA-256: the value of `flag` in hexadecimal digits, `sha256:` before them or not;
@@ -112,7 +120,7 @@ impl Image {
         }
         cx.log().info(format!("Downloading {url}..."));
         let part = path.with_extension("part");
-        let downloaded = match download(url, &part, cx.waits()).await {
+        let downloaded = match download(url, self.user_agent, &part, cx.waits()).await {
             Ok(()) => self.inspect(part.clone()).await,
             Err(error) => Err(error),
         };
@@ -166,18 +174,14 @@ fn inspect(path: &Path, expected: Option<&Checksum>) -> Result<()> {
     Err(Error::new(ErrorKind::InvalidOption, text))
 }
 
-async fn download(url: &Url, to: &Path, waits: &Waits) -> Result<()> {
+async fn download(url: &Url, user_agent: &str, to: &Path, waits: &Waits) -> Result<()> {
     let failed = |error: reqwest::Error| {
         Error::new(ErrorKind::Connection, "cannot download the boot2docker image")
             .with_source(&error.without_url())
     };
     // Fails if it was chosen before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut client = reqwest::Client::builder().user_agent(concat!(
-        env!("CARGO_PKG_NAME"),
-        "/",
-        env!("CARGO_PKG_VERSION")
-    ));
+    let mut client = reqwest::Client::builder().user_agent(user_agent);
     if url.scheme() == "http" {
         // Certificates are not needed, and some systems have none.
         client = client.tls_certs_only([]);

@@ -32,10 +32,12 @@ async fn an_image_is_downloaded_once_and_looked_at() {
     let cx = Context::for_tests(1.0);
     let server = server(1, ResponseTemplate::new(200).set_body_bytes(iso())).await;
     let url = format!("{}/b.iso", server.uri());
-    let wanted = image(&url, &checksum(&iso())).unwrap();
+    let wanted = image(&url, &checksum(&iso())).unwrap().with_user_agent("acme/1.0");
     let (first, second) = tokio::join!(wanted.fetch(cache.path(), &cx), wanted.fetch(cache.path(), &cx));
     assert_eq!(std::fs::read(first.unwrap()).unwrap(), iso());
     second.unwrap();
+    let asked = server.received_requests().await.unwrap();
+    assert_eq!(asked[0].headers["user-agent"], "acme/1.0");
     let left: Vec<_> = std::fs::read_dir(cache.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(left.iter().all(|path| path.extension().unwrap() != "part"), "{left:?}");
 }
